@@ -1,0 +1,1 @@
+//! Benchmarks by stage, and whole commands beside Terraform

@@ -1,0 +1,1 @@
+//! Refresh, diff, order, plan, apply, phases, recovery, drift, import

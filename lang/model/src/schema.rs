@@ -1,0 +1,691 @@
+//! Schemas: what a provider says of its types, as constants.
+//!
+//! A resource type is declared once, as a `const`, in the file that implements it; the compiler lays the tables out at
+//! build time, so that start-up reads nothing and builds nothing.
+//!
+//! ```
+//! use formwork_model::schema::{Attribute, Recognition, ResourceSchema};
+//! const BUCKET: ResourceSchema = ResourceSchema::new("bucket", "A place for objects.")
+//!     .attributes(&[
+//!         Attribute::string("name", "Globally unique name.").required().create_only(),
+//!         Attribute::boolean("versioned", "Whether old versions are kept.").default_bool(false),
+//!         Attribute::string("id", "The bucket's id.").computed(),
+//!     ])
+//!     .identity(&["id"])
+//!     .natural_key("name")
+//!     .recognised_by(Recognition::Name);
+//! assert!(BUCKET.attribute("versioned").is_some());
+//! ```
+
+use crate::{Type, TypeName, Value};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// Everything that a provider says of itself.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ProviderSchema {
+    /// The provider's name, the first part of its type names.
+    pub name: &'static str,
+    /// Version of the provider (semver); a plan file applies only with the one that made it.
+    pub version: &'static str,
+    /// What it is for, in Markdown.
+    pub docs: &'static str,
+    /// What a `provider` block takes (apart from `defaults`, which every provider has).
+    pub configuration: &'static [Attribute],
+    /// Resource types, by name.
+    pub resources: &'static [ResourceSchema],
+    /// Data sources, by name.
+    pub data: &'static [ResourceSchema],
+    /// Ephemeral values, by name.
+    pub ephemerals: &'static [ResourceSchema],
+}
+
+impl ProviderSchema {
+    /// The resource type called `name`.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<&'static ResourceSchema> {
+        self.resources.iter().find(|schema| schema.name == name)
+    }
+
+    /// The data source called `name`.
+    #[must_use]
+    pub fn data_source(&self, name: &str) -> Option<&'static ResourceSchema> {
+        self.data.iter().find(|schema| schema.name == name)
+    }
+
+    /// The ephemeral value called `name`.
+    #[must_use]
+    pub fn ephemeral(&self, name: &str) -> Option<&'static ResourceSchema> {
+        self.ephemerals.iter().find(|schema| schema.name == name)
+    }
+}
+
+/// A resource type, data source or ephemeral value.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ResourceSchema {
+    /// Its name within the provider.
+    pub name: &'static str,
+    /// What it is, in Markdown.
+    pub docs: &'static str,
+    /// Version of the stored form; raised when stored values must be upgraded.
+    pub version: u32,
+    /// Attributes in the order in which people want to read them.
+    pub attributes: &'static [Attribute],
+    /// Attributes that together say which object it is, once it exists; what `read_many` gets.
+    pub identity: &'static [&'static str],
+    /// The attribute by which a literal may also refer to it (a resource group's name); empty for none.
+    pub natural_key: &'static str,
+    /// How a create is recognised after a crash.
+    pub recognition: Recognition,
+    /// How long a list or a search may not show a fresh object, in milliseconds.
+    pub settle_ms: u64,
+    /// Default time limits.
+    pub timeouts: Timeouts,
+    /// How long a create usually takes, in seconds: longest expected path first, and what progress says.
+    pub expected_create_s: u32,
+    /// What `import` takes, for people: "the VPC's id, such as vpc-0123".
+    pub import_help: &'static str,
+    /// What the provider can do with the type.
+    pub capabilities: Capabilities,
+    /// Rules between attributes.
+    pub rules: &'static [Rule],
+}
+
+/// What a provider can do with a type; what it cannot has a written fallback in the engine.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Capabilities {
+    /// Can change an object in place. Without it every change replaces.
+    pub update: bool,
+    /// Answers `find`. Without it an unfinished create becomes uncertain.
+    pub find: bool,
+    /// `read_many` of many costs few calls. Without it the engine reads in parallel, one by one.
+    pub batch_read: bool,
+    /// Can list objects that nobody manages.
+    pub list: bool,
+    /// Can import.
+    pub import: bool,
+    /// One block becomes many rows by `expand`.
+    pub expand: bool,
+    /// A create that failed after a checkpoint can be repaired by an update; otherwise it is replaced.
+    pub repair: bool,
+}
+
+/// How a create is recognised after a crash (architecture, Recovery).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recognition {
+    /// The name is chosen by the caller and unique; absence is checked before the create.
+    Name,
+    /// The request carries a token; repeating it within this many seconds gives the same object.
+    Token {
+        /// For how long the service remembers a token, in seconds.
+        ttl_s: u32,
+    },
+    /// The operation's id is stamped on the object as a tag.
+    Tag,
+    /// Attributes that the caller chooses identify it, without being a name (a route's table and destination).
+    NaturalKey,
+    /// There is no way: after a crash in the window the row is uncertain.
+    None,
+}
+
+/// Time limits in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Timeouts {
+    /// Of a create.
+    pub create_s: u32,
+    /// Of an update.
+    pub update_s: u32,
+    /// Of a delete.
+    pub delete_s: u32,
+}
+
+/// A rule between top-level attributes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum Rule {
+    /// Exactly one is set.
+    ExactlyOneOf(&'static [&'static str]),
+    /// At most one is set.
+    AtMostOneOf(&'static [&'static str]),
+    /// At least one is set.
+    AtLeastOneOf(&'static [&'static str]),
+    /// When the first is set, so are the others.
+    RequiredWith(&'static [&'static str]),
+}
+
+/// One attribute of a type or of a nested block.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Attribute {
+    /// Its name in the language: the vendor's in `snake_case`.
+    pub name: &'static str,
+    /// Meaning, unit and source, in Markdown.
+    pub docs: &'static str,
+    /// What it takes.
+    pub ty: AttributeType,
+    /// Who sets it.
+    pub presence: Presence,
+    /// What it is when the config does not say.
+    pub default: Default,
+    /// Can only be given at creation: a change replaces the object.
+    pub create_only: bool,
+    /// Is sent but never read back; the engine compares with what was sent.
+    pub write_only: bool,
+    /// Is secret, whatever its value.
+    pub secret: bool,
+    /// When two different values mean the same.
+    pub equality: Equality,
+    /// For a list of objects: the fields that tell which is which, so that order does not matter.
+    pub element_keys: &'static [&'static str],
+    /// The vendor's path, where it is not the name in camel case.
+    pub vendor: &'static str,
+    /// Limits of the value, checked offline.
+    pub limits: &'static [Limit],
+}
+
+/// What an attribute takes.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum AttributeType {
+    /// `bool`
+    Bool,
+    /// `int`
+    Int,
+    /// `float`
+    Float,
+    /// `string`
+    String,
+    /// `duration`
+    Duration,
+    /// `cidr`
+    Cidr,
+    /// `ip`
+    Ip,
+    /// `url`
+    Url,
+    /// Any value.
+    Any,
+    /// One of these texts.
+    Enum(&'static [&'static str]),
+    /// One of these texts or another one: the vendor adds values; a near miss is a warning.
+    OpenEnum(&'static [&'static str]),
+    /// An object of one of these types (`provider.type`), or its identity as text.
+    Reference(&'static [&'static str]),
+    /// `list<…>`
+    List(&'static Self),
+    /// `set<…>`
+    Set(&'static Self),
+    /// `map<…>`
+    Map(&'static Self),
+    /// A nested block.
+    Object(&'static [Attribute]),
+    /// The same type as another attribute's value has (`output` of `std.value`).
+    SameAs(&'static str),
+}
+
+/// Who sets an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// The config, always.
+    Required,
+    /// The config, or nobody.
+    Optional,
+    /// The cloud.
+    Computed,
+    /// The config, or else the cloud; unset keeps the prior value.
+    OptionalComputed,
+}
+
+/// A default, as a constant.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum Default {
+    /// None: unset stays unset.
+    None,
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// A text.
+    String(&'static str),
+    /// A duration in milliseconds.
+    Duration(i64),
+    /// An empty list, set or map, by the attribute's type.
+    Empty,
+    /// Anything else, as JSON text.
+    Json(&'static str),
+}
+
+/// When two values of an attribute mean the same although they differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Equality {
+    /// Never.
+    Exact,
+    /// Texts that differ in case only (ARM ids, enums of ARM).
+    CaseInsensitive,
+    /// JSON texts with the same content (policy documents).
+    Json,
+    /// Lists with the same items in another order.
+    Unordered,
+    /// Absent, null, an empty list, map or text.
+    EmptyIsAbsent,
+    /// Address ranges that cover the same addresses (`10.0.1.0/8` is `10.0.0.0/8`).
+    Network,
+}
+
+/// A limit of a value that can be checked offline.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub enum Limit {
+    /// A number lies within (inclusive).
+    Range(i64, i64),
+    /// A text has so many characters, a collection so many items (inclusive).
+    Length(u32, u32),
+    /// A text matches this regular expression (whole text is anchored by the pattern itself); the second text says it
+    /// in words.
+    Pattern(&'static str, &'static str),
+}
+
+impl Attribute {
+    /// An optional attribute.
+    #[must_use]
+    pub const fn new(name: &'static str, ty: AttributeType, docs: &'static str) -> Self {
+        Self {
+            name,
+            docs,
+            ty,
+            presence: Presence::Optional,
+            default: Default::None,
+            create_only: false,
+            write_only: false,
+            secret: false,
+            equality: Equality::Exact,
+            element_keys: &[],
+            vendor: "",
+            limits: &[],
+        }
+    }
+
+    /// An optional text.
+    #[must_use]
+    pub const fn string(name: &'static str, docs: &'static str) -> Self {
+        Self::new(name, AttributeType::String, docs)
+    }
+
+    /// An optional whole number.
+    #[must_use]
+    pub const fn int(name: &'static str, docs: &'static str) -> Self {
+        Self::new(name, AttributeType::Int, docs)
+    }
+
+    /// An optional truth value.
+    #[must_use]
+    pub const fn boolean(name: &'static str, docs: &'static str) -> Self {
+        Self::new(name, AttributeType::Bool, docs)
+    }
+
+    /// An optional list of texts.
+    #[must_use]
+    pub const fn strings(name: &'static str, docs: &'static str) -> Self {
+        Self::new(name, AttributeType::List(&AttributeType::String), docs)
+    }
+
+    /// An optional map of texts.
+    #[must_use]
+    pub const fn string_map(name: &'static str, docs: &'static str) -> Self {
+        Self::new(name, AttributeType::Map(&AttributeType::String), docs)
+    }
+
+    /// An optional nested block.
+    #[must_use]
+    pub const fn object(name: &'static str, fields: &'static [Self], docs: &'static str) -> Self {
+        Self::new(name, AttributeType::Object(fields), docs)
+    }
+
+    /// An optional reference to an object.
+    #[must_use]
+    pub const fn reference(name: &'static str, targets: &'static [&'static str], docs: &'static str) -> Self {
+        Self::new(name, AttributeType::Reference(targets), docs)
+    }
+
+    /// The config must set it.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.presence = Presence::Required;
+        self
+    }
+
+    /// The cloud sets it.
+    #[must_use]
+    pub const fn computed(mut self) -> Self {
+        self.presence = Presence::Computed;
+        self
+    }
+
+    /// The config may set it, else the cloud does.
+    #[must_use]
+    pub const fn optional_computed(mut self) -> Self {
+        self.presence = Presence::OptionalComputed;
+        self
+    }
+
+    /// A change replaces the object.
+    #[must_use]
+    pub const fn create_only(mut self) -> Self {
+        self.create_only = true;
+        self
+    }
+
+    /// Sent, never read back.
+    #[must_use]
+    pub const fn write_only(mut self) -> Self {
+        self.write_only = true;
+        self
+    }
+
+    /// Secret, whatever its value.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// Has this default.
+    #[must_use]
+    pub const fn default(mut self, default: Default) -> Self {
+        self.default = default;
+        self
+    }
+
+    /// Has this default.
+    #[must_use]
+    pub const fn default_bool(self, truth: bool) -> Self {
+        self.default(Default::Bool(truth))
+    }
+
+    /// Has this default.
+    #[must_use]
+    pub const fn default_int(self, number: i64) -> Self {
+        self.default(Default::Int(number))
+    }
+
+    /// Has this default.
+    #[must_use]
+    pub const fn default_string(self, text: &'static str) -> Self {
+        self.default(Default::String(text))
+    }
+
+    /// Different values may mean the same.
+    #[must_use]
+    pub const fn equality(mut self, equality: Equality) -> Self {
+        self.equality = equality;
+        self
+    }
+
+    /// Items are told apart by these fields; order does not matter.
+    #[must_use]
+    pub const fn keyed_by(mut self, keys: &'static [&'static str]) -> Self {
+        self.element_keys = keys;
+        self
+    }
+
+    /// The vendor's path.
+    #[must_use]
+    pub const fn vendor(mut self, path: &'static str) -> Self {
+        self.vendor = path;
+        self
+    }
+
+    /// Limits of the value.
+    #[must_use]
+    pub const fn limits(mut self, limits: &'static [Limit]) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether the config may set it.
+    #[must_use]
+    pub const fn is_settable(&self) -> bool {
+        !matches!(self.presence, Presence::Computed)
+    }
+
+    /// Whether the cloud may set it.
+    #[must_use]
+    pub const fn is_computed(&self) -> bool {
+        matches!(self.presence, Presence::Computed | Presence::OptionalComputed)
+    }
+
+    /// The default as a value.
+    #[must_use]
+    pub fn default_value(&self) -> Option<Value> {
+        match self.default {
+            Default::None => None,
+            Default::Bool(truth) => Some(Value::Bool(truth)),
+            Default::Int(number) => Some(Value::Int(number)),
+            Default::String(text) => Some(Value::string(text)),
+            Default::Duration(milliseconds) => Some(Value::Duration(milliseconds)),
+            Default::Empty => Some(match self.ty {
+                AttributeType::Map(_) | AttributeType::Object(_) => Value::Map(crate::Map::new()),
+                AttributeType::Set(_) => Value::set([]),
+                _ => Value::list([]),
+            }),
+            // A wrong text is a mistake of the provider's author; the provider-api's schema test finds it.
+            Default::Json(text) => serde_json::from_str(text).ok().map(|json| crate::value::from_json(&json)),
+        }
+    }
+}
+
+impl AttributeType {
+    /// The type of the language that config for it must fit.
+    #[must_use]
+    pub fn to_type(&self) -> Type {
+        match self {
+            Self::Bool => Type::Bool,
+            Self::Int => Type::Int,
+            Self::Float => Type::Float,
+            Self::String | Self::OpenEnum(_) => Type::String,
+            Self::Duration => Type::Duration,
+            Self::Cidr => Type::Cidr,
+            Self::Ip => Type::Ip,
+            Self::Url => Type::Url,
+            Self::Any | Self::SameAs(_) => Type::Any,
+            Self::Enum([only]) => Type::Literal(crate::Literal::String((*only).into())),
+            Self::Enum(members) => {
+                Type::Union(members.iter().map(|text| crate::Literal::String((*text).into())).collect())
+            }
+            Self::Reference(targets) => Type::Reference(targets.iter().map(|target| target_name(target)).collect()),
+            Self::List(item) => Type::list(item.to_type()),
+            Self::Set(item) => Type::set(item.to_type()),
+            Self::Map(entry) => Type::map(entry.to_type()),
+            Self::Object(fields) => Type::Record(Arc::new(record_type(fields))),
+        }
+    }
+}
+
+fn target_name(target: &str) -> TypeName {
+    let (provider, name) = target.split_once('.').unwrap_or(("", target));
+    TypeName::new(provider, name)
+}
+
+/// The record of the attributes that a config may set; computed ones are left out.
+#[must_use]
+pub fn record_type(attributes: &[Attribute]) -> crate::RecordType {
+    let fields = attributes
+        .iter()
+        .filter(|attribute| attribute.is_settable())
+        .map(|attribute| {
+            let optional = attribute.presence != Presence::Required;
+            let ty = attribute.config_type();
+            crate::Field {
+                name: attribute.name.into(),
+                ty: if optional { ty.optional() } else { ty },
+                optional,
+                docs: attribute.docs.into(),
+                span: None,
+            }
+        })
+        .collect();
+    crate::RecordType { name: None, declaration: None, fields }
+}
+
+impl Attribute {
+    /// The type that config for it must fit. Secret attributes take plain and secret values.
+    #[must_use]
+    pub fn config_type(&self) -> Type {
+        let ty = self.ty.to_type();
+        if self.secret { ty.secret() } else { ty }
+    }
+
+    /// The type that an expression sees when it reads the attribute of an object.
+    #[must_use]
+    pub fn read_type(&self) -> Type {
+        let ty = match self.ty {
+            AttributeType::Object(fields) => Type::Record(Arc::new(read_record_type(fields))),
+            AttributeType::List(AttributeType::Object(fields)) => {
+                Type::list(Type::Record(Arc::new(read_record_type(fields))))
+            }
+            AttributeType::Set(AttributeType::Object(fields)) => {
+                Type::set(Type::Record(Arc::new(read_record_type(fields))))
+            }
+            AttributeType::Map(AttributeType::Object(fields)) => {
+                Type::map(Type::Record(Arc::new(read_record_type(fields))))
+            }
+            // Read back, a reference is the identity.
+            AttributeType::Reference(_) => Type::String,
+            AttributeType::List(AttributeType::Reference(_)) => Type::list(Type::String),
+            AttributeType::Set(AttributeType::Reference(_)) => Type::set(Type::String),
+            ty => ty.to_type(),
+        };
+        let may_be_absent = self.presence == Presence::Optional && matches!(self.default, Default::None);
+        let ty = if may_be_absent { ty.optional() } else { ty };
+        if self.secret { ty.secret() } else { ty }
+    }
+}
+
+/// The record of all attributes, as an expression reads them.
+#[must_use]
+pub fn read_record_type(attributes: &[Attribute]) -> crate::RecordType {
+    let fields = attributes
+        .iter()
+        .filter(|attribute| !attribute.write_only)
+        .map(|attribute| crate::Field {
+            name: attribute.name.into(),
+            ty: attribute.read_type(),
+            optional: false,
+            docs: attribute.docs.into(),
+            span: None,
+        })
+        .collect();
+    crate::RecordType { name: None, declaration: None, fields }
+}
+
+impl ResourceSchema {
+    /// A type without attributes: identity `id`, half an hour for each operation, update, find, import.
+    #[must_use]
+    pub const fn new(name: &'static str, docs: &'static str) -> Self {
+        Self {
+            name,
+            docs,
+            version: 1,
+            attributes: &[],
+            identity: &["id"],
+            natural_key: "",
+            recognition: Recognition::None,
+            settle_ms: 0,
+            timeouts: Timeouts { create_s: 1800, update_s: 1800, delete_s: 1800 },
+            expected_create_s: 5,
+            import_help: "the object's id",
+            capabilities: Capabilities {
+                update: true,
+                find: true,
+                batch_read: false,
+                list: false,
+                import: true,
+                expand: false,
+                repair: true,
+            },
+            rules: &[],
+        }
+    }
+
+    /// Has these attributes.
+    #[must_use]
+    pub const fn attributes(mut self, attributes: &'static [Attribute]) -> Self {
+        self.attributes = attributes;
+        self
+    }
+
+    /// Is identified by these attributes.
+    #[must_use]
+    pub const fn identity(mut self, attributes: &'static [&'static str]) -> Self {
+        self.identity = attributes;
+        self
+    }
+
+    /// A literal may refer to it by this attribute.
+    #[must_use]
+    pub const fn natural_key(mut self, attribute: &'static str) -> Self {
+        self.natural_key = attribute;
+        self
+    }
+
+    /// A create is recognised so.
+    #[must_use]
+    pub const fn recognised_by(mut self, recognition: Recognition) -> Self {
+        self.recognition = recognition;
+        self
+    }
+
+    /// Lists may not show a fresh object for so long.
+    #[must_use]
+    pub const fn settles_in_ms(mut self, milliseconds: u64) -> Self {
+        self.settle_ms = milliseconds;
+        self
+    }
+
+    /// Default time limits, in seconds.
+    #[must_use]
+    pub const fn timeouts(mut self, create_s: u32, update_s: u32, delete_s: u32) -> Self {
+        self.timeouts = Timeouts { create_s, update_s, delete_s };
+        self
+    }
+
+    /// How long a create usually takes, in seconds.
+    #[must_use]
+    pub const fn usually_takes_s(mut self, seconds: u32) -> Self {
+        self.expected_create_s = seconds;
+        self
+    }
+
+    /// What `import` takes.
+    #[must_use]
+    pub const fn import_help(mut self, text: &'static str) -> Self {
+        self.import_help = text;
+        self
+    }
+
+    /// What the provider can do with it.
+    #[must_use]
+    pub const fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// Rules between attributes.
+    #[must_use]
+    pub const fn rules(mut self, rules: &'static [Rule]) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// The stored form's version.
+    #[must_use]
+    pub const fn version(mut self, version: u32) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// The attribute called `name`.
+    #[must_use]
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}

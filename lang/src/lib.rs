@@ -1,0 +1,1 @@
+//! The Formwork language: source text to checked program to resource graph; formatter, overlays, standard functions

@@ -1,0 +1,1 @@
+//! Provider aws: Amazon Web Services

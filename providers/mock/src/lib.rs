@@ -1,0 +1,1 @@
+//! Provider mock: a scripted cloud for tests

@@ -1,0 +1,1 @@
+//! Provider std: values, random things, files, commands, keys, time

@@ -1,0 +1,1 @@
+//! Whole-program tests as data, crash tests, oracles, tidiness checks.

@@ -1,1 +1,13 @@
-//! The Formwork language: source text to checked program to resource graph; formatter, overlays, standard functions
+//! The Formwork language, from text to resource graph:
+//!
+//! ```text
+//! &str ─parse→ Tree ─check→ Program ─evaluate→ ResourceGraph
+//! ```
+//!
+//! Each arrow is a pure function; files come through [`source::Sources`]. Nothing here knows state, the network, the
+//! environment or a clock.
+
+pub mod graph;
+pub mod program;
+pub mod source;
+pub mod tree;

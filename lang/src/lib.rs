@@ -8,6 +8,7 @@
 //! environment or a clock.
 
 pub mod graph;
+pub mod library;
 pub mod program;
 pub mod source;
 pub mod tree;

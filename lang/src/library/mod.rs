@@ -1,0 +1,114 @@
+//! The standard library: small, pure, named as users know it. Each function is one constant with its types, its
+//! documentation and its implementation; `docs/functions.md` and the suite's cases are held against this table.
+
+use formwork_model::{Type, Value};
+
+/// A function of the standard library.
+#[derive(Clone, Copy)]
+pub struct LibraryFunction {
+    /// Its name.
+    pub name: &'static str,
+    /// The group that its documentation stands in: "strings", "collections", "networks" …
+    pub group: &'static str,
+    /// What it gives, in Markdown, first sentence on its own.
+    pub docs: &'static str,
+    /// An example: an expression and its value as written.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// Its parameters.
+    pub parameters: &'static [Parameter],
+    /// What it gives.
+    pub result: ResultType,
+    /// Whether it can do its work although items or entries (not the argument itself) are unknown (`length`, `keys`).
+    /// Otherwise the call waits until all arguments are known, at any depth.
+    pub works_with_unknown_items: bool,
+    /// What it does. Arguments fit the parameters, defaults are filled in, a variadic one is a list; no argument is
+    /// marked secret at any depth (the evaluator marks the result, if one was).
+    pub call: fn(&mut Environment<'_>, &[Value]) -> Result<Value, FunctionError>,
+}
+
+/// A parameter of a library function.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name, for named arguments.
+    pub name: &'static str,
+    /// What it takes.
+    pub shape: Shape,
+    /// Its default, as an expression of literals; none where it must be given.
+    pub default: Option<&'static str>,
+    /// Takes all further positional arguments (only the last parameter).
+    pub variadic: bool,
+}
+
+/// The type of a parameter, with type variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Anything.
+    Any,
+    /// `bool`
+    Bool,
+    /// `int`
+    Int,
+    /// `float`, thus also int.
+    Float,
+    /// `string`
+    String,
+    /// What can be interpolated: texts, numbers, bools, durations.
+    Scalar,
+    /// `duration`
+    Duration,
+    /// `cidr`
+    Cidr,
+    /// `ip`
+    Ip,
+    /// `url`
+    Url,
+    /// A type variable: the same number, the same type (the smallest that both fit).
+    Variable(u8),
+    /// `T?`
+    Optional(&'static Shape),
+    /// `list<T>`
+    List(&'static Shape),
+    /// `set<T>`
+    Set(&'static Shape),
+    /// `list<T>` or `set<T>`
+    Items(&'static Shape),
+    /// `map<T>`, thus also records whose fields are all `T`.
+    Map(&'static Shape),
+}
+
+/// The type of a result.
+#[derive(Clone, Copy)]
+pub enum ResultType {
+    /// Given by the type variables.
+    Shape(Shape),
+    /// Computed from the types of the arguments (`merge` of records).
+    Computed(fn(&[Type]) -> Type),
+}
+
+/// What a function may ask for: files of its own module, for `file`, `template` and the like.
+pub struct Environment<'a> {
+    /// Directory of the module that calls.
+    pub module_directory: &'a str,
+    /// Gives a file of the module: refuses paths that leave it.
+    pub read_file: &'a mut dyn FnMut(&str) -> Result<std::sync::Arc<[u8]>, String>,
+}
+
+/// A call that has no value for these arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionError {
+    /// Which argument is to blame.
+    pub argument: Option<usize>,
+    /// What is wrong, in words; it may quote an argument (the evaluator masks it, if any was secret).
+    pub message: String,
+    /// What to write instead.
+    pub help: Option<String>,
+}
+
+/// The function called `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static LibraryFunction> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// All functions, by name.
+pub const FUNCTIONS: &[LibraryFunction] = &[];

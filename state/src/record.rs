@@ -3,6 +3,8 @@
 use formwork_model::{Address, AttributePath, TypeName, ValueBuf};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 /// Unique id of one changing operation: 16 random bytes, hexadecimal. Stamped on what it creates.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,8 +62,8 @@ pub struct Lifecycle {
     pub delete_timeout_ms: Option<u64>,
 }
 
-/// One object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// One object. `Debug` shows neither secrets nor the provider's bytes.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// Whose, and which one.
     pub key: RowKey,
@@ -89,6 +91,19 @@ pub struct Row {
     pub lifecycle: Lifecycle,
     /// Which operation created it.
     pub created_by: OperationId,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("Row");
+        shown.field("key", &self.key).field("role", &self.role).field("condition", &self.condition);
+        shown.field("type_name", &self.type_name).field("provider", &self.provider);
+        shown.field("schema_version", &self.schema_version);
+        shown.field("values", &self.values).field("config", &self.config);
+        shown.field("private", &format_args!("{} bytes", self.private.len()));
+        shown.field("dependencies", &self.dependencies).field("lifecycle", &self.lifecycle);
+        shown.field("created_by", &self.created_by).finish_non_exhaustive()
+    }
 }
 
 /// What kind of change a [`Begin`] announces.
@@ -136,12 +151,8 @@ pub enum Record {
     Checkpoint {
         /// Which.
         operation: OperationId,
-        /// Identity attributes as far as known.
-        identity: ValueBuf,
-        /// The provider's own bytes.
-        private: Vec<u8>,
-        /// Handle of the long operation.
-        poll: String,
+        /// What is known now; takes the place of an earlier one.
+        checkpoint: OperationCheckpoint,
     },
     /// An operation ended well. The row is what is there now; none after a delete.
     Done {
@@ -168,13 +179,8 @@ pub enum Record {
         /// Why, for the history.
         reason: String,
     },
-    /// A row has a new address.
-    Moved {
-        /// What it was.
-        from: RowKey,
-        /// What it is.
-        to: RowKey,
-    },
+    /// Rows have new addresses, all at once (so that two may swap theirs). The dependencies of other rows follow.
+    Moved(Vec<Move>),
     /// A provider instance's configuration, for objects that outlive their block. Holds no `env_var`, secret or exec values:
     /// those are residuals and asked again.
     Provider {
@@ -196,6 +202,15 @@ pub enum Record {
         /// "3 created, 1 changed": for the history.
         summary: String,
     },
+}
+
+/// A row's new address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Move {
+    /// What it was.
+    pub from: RowKey,
+    /// What it is.
+    pub to: RowKey,
 }
 
 /// A run of a command that changes state. Holds no argument list.
@@ -251,8 +266,8 @@ pub struct OpenOperation {
     pub checkpoint: Option<OperationCheckpoint>,
 }
 
-/// The last checkpoint of an operation.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// The last checkpoint of an operation. `Debug` shows neither the provider's bytes nor the handle, which may hold tokens.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperationCheckpoint {
     /// Identity attributes as far as known.
     pub identity: ValueBuf,
@@ -262,6 +277,15 @@ pub struct OperationCheckpoint {
     pub poll: String,
 }
 
+impl fmt::Debug for OperationCheckpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("OperationCheckpoint");
+        shown.field("identity", &self.identity);
+        shown.field("private", &format_args!("{} bytes", self.private.len()));
+        shown.field("poll", &format_args!("{} bytes", self.poll.len())).finish()
+    }
+}
+
 /// What a stack manages in one environment: the replay of all records.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
@@ -269,11 +293,11 @@ pub struct State {
     pub lineage: String,
     /// Number of the last record that it holds.
     pub serial: u64,
-    /// Objects.
-    pub rows: BTreeMap<RowKey, Row>,
+    /// Objects. Shared, so that a copy of the state copies no row.
+    pub rows: BTreeMap<RowKey, Arc<Row>>,
     /// Operations that have begun and not ended.
     pub open: BTreeMap<OperationId, OpenOperation>,
-    /// Last configuration of each provider instance that has objects.
+    /// Last configuration of each provider instance that has objects; others are dropped when a run finishes.
     pub providers: BTreeMap<Address, ValueBuf>,
     /// Outputs of the last apply.
     pub outputs: ValueBuf,

@@ -18,7 +18,10 @@ pub trait Store: Send + Sync {
     /// The state after everything that is durable now.
     fn state(&self) -> Arc<State>;
 
-    /// Appends a record. Secrets in it are sealed before they leave memory.
+    /// Appends a record. Secrets in it are sealed before they leave memory. An illegal record (see
+    /// [`State::apply`]) is refused through `on_durable`, and nothing of it is written.
+    ///
+    /// `on_durable` runs on the writer's thread: it must be short and must not wait for the store.
     fn append(&self, record: Record, on_durable: OnDurable);
 
     /// Appends records, and waits until all are durable.
@@ -33,11 +36,33 @@ pub trait Store: Send + Sync {
     /// When another may write by then.
     fn assert_held(&self, milliseconds: u64) -> Result<(), StoreError>;
 
-    /// Writes a checkpoint and the snapshot, cuts the journal, releases the lock.
+    /// What there is to tell people about opening and writing it: recovered damage, for instance.
+    fn warnings(&self) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
+    /// What it has done so far.
+    fn statistics(&self) -> Statistics {
+        Statistics::default()
+    }
+
+    /// Waits for what was appended, writes a checkpoint (rows, snapshot) and cuts the journal where that is worth its
+    /// cost, releases the lock.
     ///
     /// # Errors
     /// When it could not; the journal still holds all.
     fn close(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// Counts of what a store has done since it was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Records made durable.
+    pub records: u64,
+    /// Flushes of the journal to the disk that this took.
+    pub flushes: u64,
+    /// Checkpoints written.
+    pub checkpoints: u64,
 }
 
 /// Readers need no lock: they see the last published state.
@@ -48,7 +73,7 @@ pub trait Reader: Send + Sync {
     /// When it is damaged, of a newer version, or cannot be read.
     fn read(&self) -> Result<Published, StoreError>;
 
-    /// Past runs, newest first.
+    /// Runs, newest first, also the one that is running now. One without an end that is not running was killed.
     ///
     /// # Errors
     /// As [`Reader::read`].
@@ -56,7 +81,7 @@ pub trait Reader: Send + Sync {
 }
 
 /// A state as readers see it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Published {
     /// The state.
     pub state: Arc<State>,
@@ -64,6 +89,8 @@ pub struct Published {
     pub as_of_ms: i64,
     /// Who holds the lock now, if anyone.
     pub holder: Option<Holder>,
+    /// What there is to tell people about reading it: damage that was got around, for instance.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// Who holds the lock.

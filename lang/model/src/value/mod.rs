@@ -9,6 +9,7 @@ mod encode;
 mod json;
 mod map;
 mod residual_code;
+mod seal;
 mod view;
 
 pub use arena::{ValueArena, ValueId};

@@ -1,1 +1,11 @@
-//! Refresh, diff, order, plan, apply, phases, recovery, drift, import
+//! The engine: what a stack asks for, against what is recorded and what the cloud says.
+//!
+//! ```text
+//! ResourceGraph ─plan(state, observed)→ Plan ─apply→ Journal records
+//! ```
+//!
+//! It emits typed [`event`]s; it prints nothing, parses no arguments and knows no concrete provider.
+
+pub mod event;
+pub mod plan;
+pub mod ports;

@@ -1,0 +1,280 @@
+//! A plan: tables of typed operations in a stable order. Apply does what it says and nothing else.
+
+use formwork_model::{Address, AttributePath, Diagnostic, Span, TypeName, Value, ValueArena, ValueId};
+use formwork_provider_api::AccountIdentity;
+use formwork_state::record::{Lifecycle, OperationId, Row, RowKey};
+use serde::{Deserialize, Serialize};
+
+/// An operation in [`Plan::operations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OperationIndex(pub u32);
+
+/// A provider instance in [`Plan::providers`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProviderIndex(pub u32);
+
+/// What will be done.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// What it was made of.
+    pub header: Header,
+    /// Provider instances that it uses.
+    pub providers: Vec<PlannedProvider>,
+    /// Changes of the state alone, in order, made before all operations: moves, imports, refreshed rows, forgotten rows.
+    pub state_changes: Vec<StateChange>,
+    /// Resolutions of operations that an earlier run left open, made before all operations.
+    pub recoveries: Vec<Recovery>,
+    /// Operations, by address; delete before create of the same address. No-ops are in it, for rendering and for values.
+    pub operations: Vec<Operation>,
+    /// What the cloud changed behind our back.
+    pub drift: Vec<Drift>,
+    /// Outputs after the apply.
+    pub outputs: Vec<Output>,
+    /// Conditions that are decided at apply.
+    pub checks: Vec<formwork_lang::graph::Check>,
+    /// What waits for another phase.
+    pub deferred: Vec<Deferral>,
+    /// Warnings.
+    pub warnings: Vec<Diagnostic>,
+    /// All values.
+    pub values: ValueArena,
+}
+
+/// What a plan was made of, and is bound to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Header {
+    /// Random id.
+    pub id: String,
+    /// The stack's name.
+    pub stack: String,
+    /// The environment.
+    pub environment: String,
+    /// Lineage of the state; empty for a state that does not exist yet.
+    pub lineage: String,
+    /// Serial of the state.
+    pub serial: u64,
+    /// Digest of the graph: config and overlay.
+    pub config_digest: String,
+    /// Version of Formwork.
+    pub version: String,
+    /// When, in Unix milliseconds.
+    pub created_ms: i64,
+    /// Everything is destroyed.
+    pub destroy: bool,
+    /// Counts from 1.
+    pub phase: u32,
+    /// No phase follows.
+    pub complete: bool,
+    /// Digests of secret inputs that the plan used: a changed secret is refused.
+    pub secret_digests: Vec<[u8; 16]>,
+    /// `--target`, `--exclude`, `--replace`, as written, for the summary's warning.
+    pub selection: Vec<String>,
+}
+
+/// A provider instance of a plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlannedProvider {
+    /// Its address.
+    pub address: Address,
+    /// The provider.
+    pub provider: String,
+    /// Its version.
+    pub version: String,
+    /// Configuration; may hold unknowns (inputs, attributes). Recorded in state as it is here.
+    pub configuration: ValueId,
+    /// Who it was connected to; none when it could not be configured yet.
+    pub account: Option<AccountIdentity>,
+    /// What must be done before it can be configured.
+    pub depends_on: Vec<OperationIndex>,
+}
+
+/// A change of the state alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum StateChange {
+    /// A row that was imported or found changed by the refresh.
+    Put(Box<Row>),
+    /// A row whose object is gone, or that is forgotten.
+    Remove(RowKey, String),
+    /// A row has a new address.
+    Move(RowKey, RowKey),
+}
+
+/// How an open operation of an earlier run is resolved.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Recovery {
+    /// Which.
+    pub operation: OperationId,
+    /// Of which object.
+    pub address: Address,
+    /// How.
+    pub resolution: Resolution,
+}
+
+/// What is done about an open operation. `plan` finds out read-only; `apply` finds out again and does it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resolution {
+    /// What was found is ours: recorded.
+    Adopt,
+    /// Nothing was done: the recorded request is sent again, or planned anew.
+    Repeat,
+    /// It goes on waiting by the recorded handle.
+    Resume,
+    /// It cannot be told: uncertain until `state resolve`.
+    Uncertain,
+}
+
+/// One operation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Operation {
+    /// Of which object.
+    pub address: Address,
+    /// Of which type.
+    pub type_name: TypeName,
+    /// What.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// By which provider instance.
+    pub provider: ProviderIndex,
+    /// What must be done before.
+    pub depends_on: Vec<OperationIndex>,
+    /// The row that it changes or deletes; none for a create and for what is not in state.
+    pub row: Option<RowKey>,
+    /// For the delete of a replacement its create, and the other way round.
+    pub counterpart: Option<OperationIndex>,
+    /// The config; may hold unknowns that are resolved when what it depends on is done. None for a delete.
+    pub config: Option<ValueId>,
+    /// What there is; none for a create.
+    pub prior: Option<ValueId>,
+    /// What will be; none for a delete.
+    pub planned: Option<ValueId>,
+    /// The provider's bytes from its plan.
+    pub private: Vec<u8>,
+    /// Changed paths for which the object is replaced.
+    pub replace_paths: Vec<AttributePath>,
+    /// `@ignore`
+    pub ignore: Vec<AttributePath>,
+    /// `@replace_when`: value to record, in the config under no name; see the planner.
+    pub replace_when: Option<ValueId>,
+    /// Decorators that are recorded with the row.
+    pub lifecycle: Lifecycle,
+    /// Addresses that the row will list as its dependencies.
+    pub dependencies: Vec<Address>,
+    /// Time limit in milliseconds.
+    pub timeout_ms: u64,
+    /// How long it usually takes, in seconds.
+    pub expected_s: u32,
+    /// Where its block stands; none when the block is gone.
+    pub span: Option<Span>,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Nothing; its values are known.
+    NoOp,
+    /// Makes a new object.
+    Create,
+    /// Changes an object in place.
+    Update,
+    /// Deletes an object.
+    Delete,
+    /// Reads a data source at apply.
+    Read,
+    /// Opens an ephemeral value, closes it at the end.
+    Open,
+    /// Takes a row out of state, the object stays.
+    Forget,
+}
+
+/// Why an operation is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The config says so.
+    #[default]
+    Config,
+    /// A create-only path changed: replaced.
+    CannotUpdate,
+    /// `--replace`
+    Requested,
+    /// `@replace_when`
+    ReplaceTriggered,
+    /// The object was left incomplete and cannot be repaired.
+    Tainted,
+    /// An interrupted update of paths that cannot be read back is sent again.
+    Dirty,
+    /// The object is gone from the cloud.
+    Gone,
+    /// The block is gone.
+    BlockRemoved,
+    /// The instance's key is gone.
+    KeyRemoved,
+    /// It was replaced and is still there.
+    Deposed,
+    /// Its cluster (or whatever its provider is configured by) is replaced.
+    ProviderReplaced,
+    /// A data source whose inputs are known at apply only.
+    UnknownInputs,
+    /// A data source that depends on what changes.
+    DependencyChanges,
+    /// Everything is destroyed.
+    Destroy,
+    /// `@retain` or `forget`.
+    Retained,
+}
+
+/// What the cloud changed behind our back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Drift {
+    /// Of which object.
+    pub address: Address,
+    /// Of which type.
+    pub type_name: TypeName,
+    /// What was recorded.
+    pub recorded: ValueId,
+    /// What is there now; none when it is gone.
+    pub observed: Option<ValueId>,
+}
+
+/// An output after the apply.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Its name.
+    pub name: String,
+    /// What it was; none when new.
+    pub prior: Option<Value>,
+    /// What it will be; may hold unknowns. None when removed.
+    pub planned: Option<Value>,
+}
+
+/// What waits for another phase.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Deferral {
+    /// The block (or module call).
+    pub address: Address,
+    /// Why, in words: "`for` waits for `cluster.pools`, known after apply".
+    pub reason: String,
+    /// Where it stands.
+    pub span: Option<Span>,
+}
+
+impl Plan {
+    /// The operation of an index.
+    #[must_use]
+    pub fn operation(&self, index: OperationIndex) -> Option<&Operation> {
+        self.operations.get(index.0 as usize)
+    }
+
+    /// Whether applying it would change the cloud, the state or an output.
+    #[must_use]
+    pub fn has_changes(&self) -> bool {
+        let acts = |operation: &Operation| !matches!(operation.action, Action::NoOp | Action::Read | Action::Open);
+        self.operations.iter().any(acts)
+            || self.state_changes.iter().any(|change| !matches!(change, StateChange::Put(_)))
+            || !self.recoveries.is_empty()
+            || self.outputs.iter().any(|output| output.prior != output.planned)
+    }
+}

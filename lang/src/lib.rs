@@ -9,6 +9,7 @@
 
 pub mod graph;
 pub mod library;
+pub mod manifest;
 pub mod program;
 pub mod source;
 pub mod tree;

@@ -89,9 +89,16 @@ pub enum ResultType {
 pub struct Environment<'a> {
     /// Directory of the module that calls.
     pub module_directory: &'a str,
-    /// Gives a file of the module: refuses paths that leave it.
-    pub read_file: &'a mut dyn FnMut(&str) -> Result<std::sync::Arc<[u8]>, String>,
+    /// Gives a file of the module, by its path relative to the module's directory: refuses paths that leave it. An
+    /// error says why in words.
+    pub read_file: &'a mut Lookup<'a, std::sync::Arc<[u8]>>,
+    /// Names of the files and folders in a directory of the module, like [`crate::source::Sources::list`]; refuses
+    /// paths that leave the module.
+    pub list_directory: &'a mut Lookup<'a, Vec<String>>,
 }
+
+/// Answers a question about a path with a `T`, or says why not.
+pub type Lookup<'a, T> = dyn FnMut(&str) -> Result<T, String> + 'a;
 
 /// A call that has no value for these arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]

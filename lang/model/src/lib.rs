@@ -18,7 +18,7 @@ pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use path::{AttributePath, Step};
 pub use residual::{BinaryOperator, InputSource, Operation, Residual, UnaryOperator};
 pub use span::{FileId, Span};
-pub use types::{Field, Literal, RecordType, Type};
+pub use types::{Field, Literal, ObjectType, RecordType, Type};
 pub use value::{
     Entries, Items, Map, Milliseconds, ObjectReference, Redacted, SetOf, Value, ValueArena, ValueBuf, ValueId,
     ValueRef, View,

@@ -111,7 +111,7 @@ pub enum Type {
     /// `secret<T>`; never nested, and outside of `Optional`: `secret<T?>`.
     Secret(Arc<Type>),
     /// An object of a provider: a resource, data source or ephemeral value.
-    Object(ObjectType),
+    Object(Arc<ObjectType>),
     /// The outputs of a module call: a record whose fields are the outputs.
     Module(Arc<RecordType>),
     /// What an attribute takes that refers to objects of one of these types: such an object, or the text of an identity.

@@ -1,9 +1,10 @@
 //! The messages of the contract. All are owned and serialisable, so that a provider can move out of the process.
 //!
-//! Values are maps of the type's attributes. Secrets in them are in the clear (marked), never in `Debug`.
+//! Values are maps of the type's attributes. Secrets in them are in the clear (marked), never in `Debug`. Type names are
+//! those within the provider: `thing`, not `mock.thing`.
 
 use crate::ProviderError;
-use formwork_model::{Address, AttributePath, ValueBuf};
+use formwork_model::{Address, AttributePath, Value, ValueBuf};
 use serde::{Deserialize, Serialize};
 
 /// Bytes that a provider keeps with an object and nobody else reads (an ETag, an API version). No secrets.
@@ -126,6 +127,8 @@ pub struct UpgradeRequest {
 pub struct PlanRequest {
     /// The type.
     pub type_name: String,
+    /// The address, so that what only the cloud can tell says what it waits for: see [`PlanRequest::unknown`].
+    pub address: Address,
     /// What the config says; may hold unknowns.
     pub config: ValueBuf,
     /// What there is; none for a create, and for the second plan of a replacement.
@@ -134,6 +137,14 @@ pub struct PlanRequest {
     pub prior_config: Option<ValueBuf>,
     /// Config, defaults and prior merged by schema; computed attributes that may change are unknown.
     pub proposed: ValueBuf,
+}
+
+impl PlanRequest {
+    /// The value of an attribute that only the cloud can tell, after this change.
+    #[must_use]
+    pub fn unknown(&self, attribute: &str) -> Value {
+        Value::attribute(self.address.clone(), AttributePath::member(attribute))
+    }
 }
 
 /// A planned object.

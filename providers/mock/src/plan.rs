@@ -1,0 +1,83 @@
+//! Validation, planning and upgrades: what needs no cloud.
+
+use crate::lie;
+use formwork_model::schema::Presence;
+use formwork_model::{AttributePath, Map, Value, ValueBuf};
+use formwork_provider_api::{
+    Finding, PlanRequest, PlanResponse, ProviderError, StoredObject, UpgradeRequest, ValidateRequest,
+};
+
+/// A thing of size 13 is refused, one of 666 warned about: rules that no schema can express.
+pub(crate) fn validate(request: &ValidateRequest) -> Vec<Finding> {
+    if request.type_name.as_deref() != Some("thing") {
+        return Vec::new();
+    }
+    let size = request.config.to_value().as_map().and_then(|map| map.get("size").cloned());
+    let finding = |warning, message: &str, help: &str| Finding {
+        warning,
+        path: AttributePath::member("size"),
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+    };
+    match size {
+        Some(Value::Int(13)) => vec![finding(false, "a thing cannot have size 13", "take 12 or 14")],
+        Some(Value::Int(666)) => vec![finding(true, "size 666 is ominous", "take another one")],
+        _ => Vec::new(),
+    }
+}
+
+/// Version 1 called `size` `count`.
+pub(crate) fn upgrade(request: UpgradeRequest) -> Result<StoredObject, ProviderError> {
+    let UpgradeRequest { type_name, from_version, object } = request;
+    if type_name != "thing" || from_version >= 2 {
+        return Ok(object);
+    }
+    let Value::Map(mut values) = object.values.to_value() else {
+        return Err(ProviderError::invalid("the stored `mock.thing` is no map"));
+    };
+    if let Some(size) = values.remove("count") {
+        values.insert("size", size);
+    }
+    Ok(StoredObject { values: ValueBuf::from(Value::Map(values)), private: object.private })
+}
+
+/// Whether planning does more than the default.
+pub(crate) fn plans(type_name: &str) -> bool {
+    matches!(type_name, "thing" | "cluster" | "wrong")
+}
+
+pub(crate) fn plan(request: &PlanRequest) -> Result<PlanResponse, ProviderError> {
+    let mut response = PlanResponse::as_proposed(request);
+    let (Value::Map(mut planned), Some(prior)) = (request.proposed.to_value(), &request.prior) else {
+        return Ok(lie::in_plan(request, response));
+    };
+    let prior = prior.values.to_value().as_map().cloned().unwrap_or_default();
+    if request.type_name == "thing" && changes(&planned, &prior) {
+        planned.insert("revision", request.unknown("revision"));
+        if shrinks(&planned, &prior) {
+            response.replace.push(AttributePath::member("size"));
+        }
+    }
+    if request.type_name == "cluster" && planned.get("token_version") != prior.get("token_version") {
+        planned.insert("token", request.unknown("token").secret());
+    }
+    response.planned = ValueBuf::from(Value::Map(planned));
+    Ok(lie::in_plan(request, response))
+}
+
+/// Whether anything that the config can set differs.
+fn changes(planned: &Map, prior: &Map) -> bool {
+    let Some(schema) = crate::SCHEMA.resource("thing") else { return false };
+    let given = |map: &Map, name: &str| map.get(name).filter(|value| !value.is_null()).cloned();
+    schema.attributes.iter().filter(|attribute| attribute.presence != Presence::Computed).any(|attribute| {
+        attribute.write_only && planned.contains(attribute.name)
+            || !attribute.write_only && given(planned, attribute.name) != given(prior, attribute.name)
+    })
+}
+
+fn shrinks(planned: &Map, prior: &Map) -> bool {
+    match (planned.get("size"), prior.get("size")) {
+        (Some(Value::Int(planned)), Some(Value::Int(prior))) => planned < prior,
+        _ => false,
+    }
+}

@@ -6,6 +6,8 @@
 //!
 //! It emits typed [`event`]s; it prints nothing, parses no arguments and knows no concrete provider.
 
+pub mod call;
+pub mod connections;
 pub mod event;
 pub mod plan;
 pub mod ports;

@@ -1,0 +1,92 @@
+//! Configured providers: each instance is configured once, when it is first needed and can be.
+
+use crate::call::Limiter;
+use crate::ports::Providers;
+use formwork_model::{Address, ValueBuf};
+use formwork_provider_api::{ConfigureRequest, Connection, Environment, ErrorClass, Provider, ProviderError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+
+/// An open connection with the limits that are kept for it.
+#[derive(Clone)]
+pub struct Connected {
+    /// The connection.
+    pub connection: Arc<dyn Connection>,
+    /// Its provider, for what needs no connection.
+    pub provider: Arc<dyn Provider>,
+    /// Shared by all connections to the same account.
+    pub limiter: Arc<Limiter>,
+}
+
+/// All connections of a run. The same instance with another configuration (the recorded one of a cluster that is being
+/// replaced) is another connection.
+pub struct Connections {
+    providers: Arc<dyn Providers>,
+    environment: Environment,
+    cells: Mutex<HashMap<(Address, ValueBuf), Arc<OnceCell<Connected>>>>,
+    limiters: Mutex<HashMap<String, Arc<Limiter>>>,
+}
+
+impl Connections {
+    /// No connections yet.
+    #[must_use]
+    pub fn new(providers: Arc<dyn Providers>, environment: Environment) -> Self {
+        Self { providers, environment, cells: Mutex::default(), limiters: Mutex::default() }
+    }
+
+    /// What the run allows.
+    #[must_use]
+    pub const fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// The provider called `name`.
+    ///
+    /// # Errors
+    /// When this program is built without it.
+    pub fn provider(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
+        self.providers.provider(name).ok_or_else(|| {
+            ProviderError::unsupported(format!("this build of Formwork has no provider `{name}`"))
+                .help("use a build with this provider, or remove its objects with `formwork state rm`")
+        })
+    }
+
+    /// The connection of an instance. A failed attempt is not remembered: the next caller tries again.
+    ///
+    /// # Errors
+    /// When the provider is unknown, its configuration is not known yet or wrong, or its endpoint does not answer.
+    pub async fn get(
+        &self,
+        instance: &Address,
+        name: &str,
+        configuration: &ValueBuf,
+    ) -> Result<Connected, ProviderError> {
+        let provider = self.provider(name)?;
+        if !configuration.view().is_known() {
+            let message = format!("`{instance}` cannot be configured yet: its configuration is not known");
+            return Err(ProviderError::new(ErrorClass::Unreachable, message));
+        }
+        let cell = {
+            let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cells.entry((instance.clone(), configuration.clone())).or_default())
+        };
+        cell.get_or_try_init(|| self.connect(provider, name, configuration)).await.cloned()
+    }
+
+    async fn connect(
+        &self,
+        provider: Arc<dyn Provider>,
+        name: &str,
+        configuration: &ValueBuf,
+    ) -> Result<Connected, ProviderError> {
+        let request = ConfigureRequest { configuration: configuration.clone(), environment: self.environment.clone() };
+        let connection = provider.configure(request).await?;
+        let account = format!("{name} {:?}", connection.account());
+        let limiter = {
+            let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(limiters.entry(account).or_insert_with(|| Arc::new(Limiter::new(connection.limits()))))
+        };
+        Ok(Connected { connection, provider, limiter })
+    }
+}

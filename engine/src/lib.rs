@@ -9,5 +9,6 @@
 pub mod call;
 pub mod connections;
 pub mod event;
+pub mod failure;
 pub mod plan;
 pub mod ports;

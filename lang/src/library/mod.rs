@@ -74,6 +74,9 @@ pub enum Shape {
     Items(&'static Shape),
     /// `map<T>`, thus also records whose fields are all `T`.
     Map(&'static Shape),
+    /// The first of these that the argument fits; none of them holds a type variable. `OneOf(&[Int, Float])` keeps an
+    /// int as it is.
+    OneOf(&'static [Shape]),
 }
 
 /// The type of a result.

@@ -135,8 +135,10 @@ pub struct PlanRequest {
     pub prior: Option<StoredObject>,
     /// The config of the last apply; none when nothing is recorded.
     pub prior_config: Option<ValueBuf>,
-    /// Config, defaults and prior merged by schema; computed attributes that may change are unknown.
+    /// Config, defaults and prior merged by schema: see [`crate::propose::proposed`].
     pub proposed: ValueBuf,
+    /// Write-only attributes whose value is not the one that was sent last; empty for a create.
+    pub write_only_changed: Vec<String>,
 }
 
 impl PlanRequest {

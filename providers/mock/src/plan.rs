@@ -1,10 +1,9 @@
 //! Validation, planning and upgrades: what needs no cloud.
 
 use crate::lie;
-use formwork_model::schema::Presence;
 use formwork_model::{AttributePath, Map, Value, ValueBuf};
 use formwork_provider_api::{
-    Finding, PlanRequest, PlanResponse, ProviderError, StoredObject, UpgradeRequest, ValidateRequest,
+    Finding, PlanRequest, PlanResponse, ProviderError, StoredObject, UpgradeRequest, ValidateRequest, differences,
 };
 
 /// A thing of size 13 is refused, one of 666 warned about: rules that no schema can express.
@@ -51,8 +50,9 @@ pub(crate) fn plan(request: &PlanRequest) -> Result<PlanResponse, ProviderError>
     let (Value::Map(mut planned), Some(prior)) = (request.proposed.to_value(), &request.prior) else {
         return Ok(lie::in_plan(request, response));
     };
+    let changes = changes(request, prior);
     let prior = prior.values.to_value().as_map().cloned().unwrap_or_default();
-    if request.type_name == "thing" && changes(&planned, &prior) {
+    if request.type_name == "thing" && changes {
         planned.insert("revision", request.unknown("revision"));
         if shrinks(&planned, &prior) {
             response.replace.push(AttributePath::member("size"));
@@ -65,14 +65,11 @@ pub(crate) fn plan(request: &PlanRequest) -> Result<PlanResponse, ProviderError>
     Ok(lie::in_plan(request, response))
 }
 
-/// Whether anything that the config can set differs.
-fn changes(planned: &Map, prior: &Map) -> bool {
-    let Some(schema) = crate::SCHEMA.resource("thing") else { return false };
-    let given = |map: &Map, name: &str| map.get(name).filter(|value| !value.is_null()).cloned();
-    schema.attributes.iter().filter(|attribute| attribute.presence != Presence::Computed).any(|attribute| {
-        attribute.write_only && planned.contains(attribute.name)
-            || !attribute.write_only && given(planned, attribute.name) != given(prior, attribute.name)
-    })
+/// Whether the cloud will have something to do.
+fn changes(request: &PlanRequest, prior: &StoredObject) -> bool {
+    let Some(schema) = crate::SCHEMA.resource(&request.type_name) else { return false };
+    !request.write_only_changed.is_empty()
+        || !differences(schema, prior.values.view(), request.proposed.view()).is_empty()
 }
 
 fn shrinks(planned: &Map, prior: &Map) -> bool {

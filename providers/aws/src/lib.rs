@@ -1,1 +1,19 @@
-//! Provider aws: Amazon Web Services
+//! Provider aws: Amazon Web Services, on the AWS SDK.
+//!
+//! A resource type is one file under `resources/` and one line in `registry.rs`; what all types share (decoding, tags,
+//! resuming, searching by stamp) is in `resource.rs`.
+
+mod client;
+mod configuration;
+mod connection;
+mod data;
+mod ec2;
+mod error;
+mod registry;
+mod resource;
+mod resources;
+mod schema;
+mod tags;
+mod wait;
+
+pub use connection::AwsProvider;

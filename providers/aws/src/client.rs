@@ -1,0 +1,270 @@
+//! A session with AWS: credentials by the SDK's own chain, one HTTP client, a client for each service when needed.
+
+use crate::configuration::{AssumeRole, Configuration, check_endpoint, is_loopback};
+use crate::error::{IntoProviderError, missing};
+use crate::tags::Tags;
+use aws_config::sts::AssumeRoleProvider;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use formwork_model::AttributePath;
+use formwork_provider_api::{AccountIdentity, Environment, ErrorClass, ProviderError};
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// A configured connection to one account and region.
+pub(crate) struct Session {
+    /// The region's name.
+    pub(crate) region: String,
+    /// Tags for everything.
+    pub(crate) default_tags: Tags,
+    config: SdkConfig,
+    endpoint: Option<String>,
+    caller: tokio::sync::OnceCell<Caller>,
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    ecr: OnceLock<aws_sdk_ecr::Client>,
+    eks: OnceLock<aws_sdk_eks::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+}
+
+/// Who the session is.
+pub(crate) struct Caller {
+    pub(crate) account: String,
+    pub(crate) arn: String,
+    pub(crate) user_id: String,
+}
+
+
+/// A service's client, made when first needed; an endpoint that the block gives wins over the service's own variable.
+macro_rules! service {
+    ($(#[$docs:meta])* $name:ident, $sdk:ident) => {
+        $(#[$docs])*
+        pub(crate) fn $name(&self) -> &$sdk::Client {
+            self.$name.get_or_init(|| {
+                let mut builder = $sdk::config::Builder::from(&self.config);
+                if let Some(endpoint) = &self.endpoint {
+                    builder = builder.endpoint_url(endpoint);
+                }
+                $sdk::Client::from_conf(builder.build())
+            })
+        }
+    };
+}
+
+impl Session {
+    service!(
+        /// EC2.
+        ec2, aws_sdk_ec2
+    );
+    service!(
+        /// ECR.
+        #[allow(dead_code)]
+        ecr, aws_sdk_ecr
+    );
+    service!(
+        /// EKS.
+        #[allow(dead_code)]
+        eks, aws_sdk_eks
+    );
+    service!(
+        /// IAM.
+        #[allow(dead_code)]
+        iam, aws_sdk_iam
+    );
+
+    /// Connects: finds region and credentials, and asks who they are.
+    pub(crate) async fn open(
+        configuration: Configuration,
+        environment: &Environment,
+    ) -> Result<Self, ProviderError> {
+        let endpoint = endpoint(&configuration, environment)?;
+        let http = http_client(environment, endpoint.as_deref())?;
+        let config = if environment.sandbox {
+            sandboxed(&configuration, http)
+        } else {
+            load(&configuration, endpoint.as_deref(), http).await
+        };
+        let Some(region) = config.region().map(ToString::to_string) else {
+            return Err(ProviderError::invalid("no AWS region is given")
+                .at(AttributePath::member("region"))
+                .help("write `region = \"eu-west-1\"` in the provider block, or set AWS_REGION"));
+        };
+        let config = match &configuration.assume_role {
+            Some(role) if !environment.sandbox => assume(config, role).await,
+            _ => config,
+        };
+        let session = Self {
+            region,
+            default_tags: configuration.default_tags,
+            config,
+            endpoint,
+            caller: tokio::sync::OnceCell::new(),
+            ec2: OnceLock::new(),
+            ecr: OnceLock::new(),
+            eks: OnceLock::new(),
+            iam: OnceLock::new(),
+        };
+        if !configuration.skip_account_lookup || !configuration.allowed_account_ids.is_empty() {
+            session.check_account(&configuration.allowed_account_ids).await?;
+        }
+        Ok(session)
+    }
+
+    async fn check_account(&self, allowed: &[String]) -> Result<(), ProviderError> {
+        let account = &self.caller().await?.account;
+        if allowed.is_empty() || allowed.contains(account) {
+            return Ok(());
+        }
+        Err(ProviderError::new(ErrorClass::Forbidden, format!("the credentials are of account {account}"))
+            .at(AttributePath::member("allowed_account_ids"))
+            .help(format!("use credentials of {}", allowed.join(" or "))))
+    }
+
+    /// Who the session is; asked once.
+    pub(crate) async fn caller(&self) -> Result<&Caller, ProviderError> {
+        self.caller.get_or_try_init(|| self.ask_caller()).await
+    }
+
+    async fn ask_caller(&self) -> Result<Caller, ProviderError> {
+        let mut builder = aws_sdk_sts::config::Builder::from(&self.config);
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        let client = aws_sdk_sts::Client::from_conf(builder.build());
+        let answer = client.get_caller_identity().send().await.map_err(IntoProviderError::classify)?;
+        Ok(Caller {
+            account: answer.account.ok_or_else(|| missing("the account"))?,
+            arn: answer.arn.unwrap_or_default(),
+            user_id: answer.user_id.unwrap_or_default(),
+        })
+    }
+
+    /// The partition of AWS that the region belongs to.
+    pub(crate) fn partition(&self) -> &'static str {
+        let partitions = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b")];
+        partitions.iter().find(|(prefix, _)| self.region.starts_with(prefix)).map_or("aws", |(_, name)| name)
+    }
+
+    /// What plans are bound to.
+    pub(crate) fn identity(&self) -> AccountIdentity {
+        let mut identity = BTreeMap::from([("region".to_owned(), self.region.clone())]);
+        if let Some(caller) = self.caller.get() {
+            identity.insert("account".to_owned(), caller.account.clone());
+        }
+        AccountIdentity(identity)
+    }
+
+    /// The whole tags of an object: default tags and its own.
+    pub(crate) fn all_tags(&self, own: &Tags) -> Tags {
+        crate::tags::merged(&self.default_tags, own)
+    }
+}
+
+/// The endpoint override of this run; a sandboxed run must have one on this machine.
+fn endpoint(configuration: &Configuration, environment: &Environment) -> Result<Option<String>, ProviderError> {
+    let inherited = || std::env::var("AWS_ENDPOINT_URL").ok().filter(|_| environment.sandbox);
+    let endpoint = configuration.endpoint.clone().or_else(inherited).filter(|text| !text.is_empty());
+    match &endpoint {
+        Some(endpoint) => check_endpoint(endpoint, environment)?,
+        None if environment.sandbox => {
+            return Err(ProviderError::new(ErrorClass::Forbidden, "a sandboxed run cannot connect to AWS itself")
+                .at(AttributePath::member("endpoint"))
+                .help("give the `endpoint` of an emulator on this machine, or set AWS_ENDPOINT_URL"));
+        }
+        None => {}
+    }
+    Ok(endpoint)
+}
+
+async fn load(configuration: &Configuration, endpoint: Option<&str>, http: SharedHttpClient) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        // Retries are the engine's, written once for all clouds.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts());
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+    }
+    if let Some(region) = &configuration.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &configuration.profile {
+        loader = loader.profile_name(profile);
+    }
+    loader.load().await
+}
+
+/// Fixed stand-in credentials: files and variables with real ones are not read.
+fn sandboxed(configuration: &Configuration, http: SharedHttpClient) -> SdkConfig {
+    let region = configuration.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+    let nobody = Credentials::new("sandbox", "sandbox", None, None, "formwork-sandbox");
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(nobody))
+        .http_client(http)
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(timeouts())
+        .build()
+}
+
+async fn assume(config: SdkConfig, role: &AssumeRole) -> SdkConfig {
+    let mut builder = AssumeRoleProvider::builder(&role.role_arn)
+        .configure(&config)
+        .session_name(role.session_name.as_deref().unwrap_or("formwork"));
+    if let Some(external_id) = &role.external_id {
+        builder = builder.external_id(external_id);
+    }
+    if let Some(length) = role.duration.and_then(|duration| u64::try_from(duration.0).ok()) {
+        builder = builder.session_length(Duration::from_millis(length));
+    }
+    let provider = builder.build().await;
+    config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_secs(120))
+        .build()
+}
+
+/// One HTTP client for all services, with the run's CA bundle and the proxies of the environment.
+fn http_client(environment: &Environment, endpoint: Option<&str>) -> Result<SharedHttpClient, ProviderError> {
+    let tls = tls_context(environment)?;
+    let direct = environment.sandbox || endpoint.is_some_and(is_loopback);
+    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut builder = Connector::builder();
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+        builder.set_proxy_config(Some(if direct { ProxyConfig::disabled() } else { ProxyConfig::from_env() }));
+        builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls.clone()).build()
+    }))
+}
+
+fn tls_context(environment: &Environment) -> Result<TlsContext, ProviderError> {
+    let bundle = environment.ca_bundle.clone().or_else(|| std::env::var("AWS_CA_BUNDLE").ok());
+    let mut store = TrustStore::default().with_native_roots(true);
+    if let Some(bundle) = bundle.filter(|text| !text.is_empty()) {
+        store = store.with_pem_certificate(read_bundle(&bundle)?);
+    }
+    TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .map_err(|error| ProviderError::invalid(format!("the CA bundle cannot be used: {error}")))
+}
+
+/// The PEM text itself, or that of the file which is named.
+fn read_bundle(bundle: &str) -> Result<Vec<u8>, ProviderError> {
+    if bundle.contains("-----BEGIN") {
+        return Ok(bundle.as_bytes().to_vec());
+    }
+    std::fs::read(bundle)
+        .map_err(|error| ProviderError::invalid(format!("the CA bundle `{bundle}` cannot be read: {error}")))
+}

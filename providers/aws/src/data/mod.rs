@@ -1,0 +1,38 @@
+//! Data sources: what is read and never owned. One file each, one line in `registry.rs`.
+
+pub(crate) mod caller_identity;
+
+use crate::client::Session;
+use async_trait::async_trait;
+use formwork_model::ValueBuf;
+use formwork_model::schema::ResourceSchema;
+use formwork_provider_api::{ProviderError, ReadDataRequest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// One data source.
+#[async_trait]
+pub(crate) trait AwsData: Send + Sync + 'static {
+    /// The schema; attributes of the config are settable, all others computed.
+    const SCHEMA: ResourceSchema;
+    /// All attributes, `#[serde(default)]`.
+    type Values: Serialize + DeserializeOwned + Send + Sync + 'static;
+
+    /// Reads it; the config's attributes come in and go out again.
+    async fn read(&self, session: &Session, config: Self::Values) -> Result<Self::Values, ProviderError>;
+}
+
+/// A data source as the connection sees it.
+#[async_trait]
+pub(crate) trait AnyData: Send + Sync {
+    /// See [`formwork_provider_api::Connection::read_data`].
+    async fn read(&self, session: &Session, request: ReadDataRequest) -> Result<ValueBuf, ProviderError>;
+}
+
+#[async_trait]
+impl<D: AwsData> AnyData for D {
+    async fn read(&self, session: &Session, request: ReadDataRequest) -> Result<ValueBuf, ProviderError> {
+        let config = crate::resource::decode(request.config.view())?;
+        Ok(ValueBuf::encode(&D::read(self, session, config).await?)?)
+    }
+}

@@ -1,0 +1,39 @@
+//! Every type of the provider: one line each.
+
+use crate::data::{self, AnyData, AwsData};
+use crate::resource::{AnyResource, AwsResource};
+use crate::resources::{subnet, vpc};
+use formwork_model::schema::ResourceSchema;
+
+macro_rules! registry {
+    (resources { $($resource:path,)* } data { $($data:path,)* }) => {
+        /// Schemas of all resource types.
+        pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] = &[$(<$resource as AwsResource>::SCHEMA),*];
+        /// Schemas of all data sources.
+        pub(crate) const DATA_SCHEMAS: &[ResourceSchema] = &[$(<$data as AwsData>::SCHEMA),*];
+        static RESOURCES: &[&dyn AnyResource] = &[$(&$resource),*];
+        static DATA: &[&dyn AnyData] = &[$(&$data),*];
+    };
+}
+
+registry! {
+    resources {
+        subnet::Subnet,
+        vpc::Vpc,
+    }
+    data {
+        data::caller_identity::CallerIdentity,
+    }
+}
+
+/// The resource type called `name`.
+pub(crate) fn resource(name: &str) -> Option<&'static dyn AnyResource> {
+    let position = RESOURCE_SCHEMAS.iter().position(|schema| schema.name == name)?;
+    RESOURCES.get(position).copied()
+}
+
+/// The data source called `name`.
+pub(crate) fn data_source(name: &str) -> Option<&'static dyn AnyData> {
+    let position = DATA_SCHEMAS.iter().position(|schema| schema.name == name)?;
+    DATA.get(position).copied()
+}

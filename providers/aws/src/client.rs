@@ -39,7 +39,6 @@ pub(crate) struct Caller {
     pub(crate) user_id: String,
 }
 
-
 /// A service's client, made when first needed; an endpoint that the block gives wins over the service's own variable.
 macro_rules! service {
     ($(#[$docs:meta])* $name:ident, $sdk:ident) => {
@@ -78,10 +77,7 @@ impl Session {
     );
 
     /// Connects: finds region and credentials, and asks who they are.
-    pub(crate) async fn open(
-        configuration: Configuration,
-        environment: &Environment,
-    ) -> Result<Self, ProviderError> {
+    pub(crate) async fn open(configuration: Configuration, environment: &Environment) -> Result<Self, ProviderError> {
         let endpoint = endpoint(&configuration, environment)?;
         let http = http_client(environment, endpoint.as_deref())?;
         let config = if environment.sandbox {
@@ -146,7 +142,8 @@ impl Session {
 
     /// The partition of AWS that the region belongs to.
     pub(crate) fn partition(&self) -> &'static str {
-        let partitions = [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b")];
+        let partitions =
+            [("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"), ("us-iso-", "aws-iso"), ("us-isob-", "aws-iso-b")];
         partitions.iter().find(|(prefix, _)| self.region.starts_with(prefix)).map_or("aws", |(_, name)| name)
     }
 

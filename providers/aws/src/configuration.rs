@@ -86,9 +86,12 @@ pub(crate) fn check_endpoint(endpoint: &str, environment: &Environment) -> Resul
     if loopback || parts.is_vendor() || listed {
         return Ok(());
     }
-    Err(ProviderError::new(ErrorClass::Forbidden, format!("`{endpoint}` is neither a host of AWS over https nor loopback"))
-        .at(at)
-        .help(format!("if you trust it, add \"{}\" to `endpoints` under `[allow]` in formwork.toml", parts.host)))
+    Err(ProviderError::new(
+        ErrorClass::Forbidden,
+        format!("`{endpoint}` is neither a host of AWS over https nor loopback"),
+    )
+    .at(at)
+    .help(format!("if you trust it, add \"{}\" to `endpoints` under `[allow]` in formwork.toml", parts.host)))
 }
 
 struct Parts<'a> {

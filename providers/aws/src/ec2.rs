@@ -42,12 +42,7 @@ pub(crate) fn from_sdk(tags: &[Tag]) -> Tags {
 }
 
 /// Brings an object's tags to what is wanted.
-pub(crate) async fn update_tags(
-    session: &Session,
-    id: &str,
-    present: &Tags,
-    own: &Tags,
-) -> Result<(), ProviderError> {
+pub(crate) async fn update_tags(session: &Session, id: &str, present: &Tags, own: &Tags) -> Result<(), ProviderError> {
     let change = TagChange::between(present, &session.all_tags(own));
     if !change.remove.is_empty() {
         let keys = change.remove.iter().map(|key| Tag::builder().key(key).build()).collect();

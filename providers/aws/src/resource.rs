@@ -7,11 +7,12 @@
 use crate::client::Session;
 use crate::tags::{self, Tags};
 use async_trait::async_trait;
-use formwork_model::schema::{Presence, ResourceSchema};
+use formwork_model::schema::ResourceSchema;
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
 use formwork_provider_api::{
     Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Found, ImportRequest, Listed,
     OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
+    differences,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -108,8 +109,9 @@ pub(crate) const BATCH: usize = 200;
 pub(crate) trait AwsResource: Send + Sync + 'static {
     /// The schema.
     const SCHEMA: ResourceSchema;
-    /// Computed attributes that an update may change; all others keep their value through updates.
-    const VOLATILE: &'static [&'static str] = &[];
+    /// Computed attributes that an update may change, each with the attributes whose change does it; all others keep
+    /// their value through updates.
+    const VOLATILE: &'static [(&'static str, &'static [&'static str])] = &[];
     /// All attributes, `#[serde(default)]`.
     type Values: Serialize + DeserializeOwned + Send + Sync + 'static;
 
@@ -235,8 +237,6 @@ pub(crate) fn no_such(type_name: &str, id: &str) -> ProviderError {
 /// A resource type as the connection sees it: messages of the contract in, messages out.
 #[async_trait]
 pub(crate) trait AnyResource: Send + Sync {
-    /// The schema.
-    fn schema(&self) -> ResourceSchema;
     /// See [`formwork_provider_api::Connection::plan`].
     fn plan(&self, session: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError>;
     /// See [`formwork_provider_api::Connection::read_many`].
@@ -272,20 +272,17 @@ pub(crate) trait AnyResource: Send + Sync {
 
 #[async_trait]
 impl<R: AwsResource> AnyResource for R {
-    fn schema(&self) -> ResourceSchema {
-        R::SCHEMA
-    }
-
     fn plan(&self, session: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let mut response = PlanResponse::as_proposed(&request);
         let Value::Map(mut planned) = request.proposed.to_value() else { return Ok(response) };
         if let Some(prior) = &request.prior {
-            keep_computed(&R::SCHEMA, R::VOLATILE, prior.values.view(), &mut planned);
+            forget_volatile::<R>(&request, prior.values.view(), &mut planned);
             let prior = decode::<R::Values>(prior.values.view())?;
             response.replace = R::replace_paths(&prior, &decode(request.proposed.view())?);
         }
         if R::SCHEMA.attribute("tags_all").is_some() {
-            tags::plan(&mut planned, &session.default_tags);
+            let all = tags::planned(&planned, &session.default_tags);
+            planned.insert("tags_all", all.unwrap_or_else(|| request.unknown("tags_all")));
         }
         response.planned = ValueBuf::from(Value::Map(planned));
         Ok(response)
@@ -437,13 +434,16 @@ pub(crate) fn decode<V: DeserializeOwned>(value: ValueRef<'_>) -> Result<V, Prov
     Ok(clean(value).view().decode::<V>()?)
 }
 
-/// Computed attributes that no update changes keep what they were.
-fn keep_computed(schema: &ResourceSchema, volatile: &[&str], prior: ValueRef<'_>, planned: &mut Map) {
-    for attribute in schema.attributes {
-        let kept = attribute.presence == Presence::Computed && !volatile.contains(&attribute.name);
-        let unknown = planned.get(attribute.name).is_none_or(|value| !value.is_known());
-        if let (true, true, Some(value)) = (kept, unknown, prior.get(attribute.name)) {
-            planned.insert(attribute.name, value.to_value());
+/// Computed attributes that this update may change are not known before it is done.
+fn forget_volatile<R: AwsResource>(request: &PlanRequest, prior: ValueRef<'_>, planned: &mut Map) {
+    if R::VOLATILE.is_empty() {
+        return;
+    }
+    let differences = differences(&R::SCHEMA, prior, request.proposed.view());
+    let changed: Vec<&str> = differences.iter().filter_map(|difference| difference.path.first_name()).collect();
+    for (name, causes) in R::VOLATILE {
+        if causes.iter().any(|cause| changed.contains(cause)) {
+            planned.insert(*name, request.unknown(name));
         }
     }
 }
@@ -483,7 +483,9 @@ fn stored<R: AwsResource>(
 ) -> Result<StoredObject, ProviderError> {
     R::keep(known_values, &mut values);
     let encoded = ValueBuf::encode(&values)?;
-    let Value::Map(mut map) = encoded.to_value() else { return Ok(StoredObject { values: encoded, private: Vec::new() }) };
+    let Value::Map(mut map) = encoded.to_value() else {
+        return Ok(StoredObject { values: encoded, private: Vec::new() });
+    };
     tags::show(&mut map, &own_tags(known.view()), &session.default_tags);
     Ok(StoredObject { values: ValueBuf::from(Value::Map(map)), private: Vec::new() })
 }

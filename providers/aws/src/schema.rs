@@ -3,15 +3,8 @@
 use formwork_model::schema::{Attribute, Capabilities, Default as Preset};
 
 /// Found by stamp, read in batches, listed, imported, repaired by an update.
-pub(crate) const FULL: Capabilities = Capabilities {
-    update: true,
-    find: true,
-    batch_read: true,
-    list: true,
-    import: true,
-    expand: false,
-    repair: true,
-};
+pub(crate) const FULL: Capabilities =
+    Capabilities { update: true, find: true, batch_read: true, list: true, import: true, expand: false, repair: true };
 
 /// The user's tags.
 pub(crate) const TAGS: Attribute =

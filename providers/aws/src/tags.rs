@@ -62,19 +62,19 @@ pub(crate) fn show(values: &mut Map, own: &Tags, defaults: &Tags) {
     values.insert("tags", Value::Map(tags));
 }
 
-/// `tags_all` as a plan tells it, when `tags` is known.
-pub(crate) fn plan(values: &mut Map, defaults: &Tags) {
+/// `tags_all` as a plan tells it; none where `tags` is not known.
+pub(crate) fn planned(values: &Map, defaults: &Tags) -> Option<Value> {
     let own = match values.get("tags") {
         Some(Value::Map(own)) if own.values().all(Value::is_known) => own.clone(),
         None | Some(Value::Null) => Map::new(),
-        Some(_) => return,
+        Some(_) => return None,
     };
     let mut all: Map =
         defaults.iter().map(|(key, value)| (key.as_str().into(), Value::string(value.as_str()))).collect();
     for (key, value) in own.iter() {
         all.insert(key.clone(), value.clone());
     }
-    values.insert("tags_all", Value::Map(all));
+    Some(Value::Map(all))
 }
 
 #[cfg(test)]
@@ -96,10 +96,12 @@ mod tests {
 
     #[test]
     fn default_tags_are_shown_only_where_they_differ() {
-        let read: Map =
-            [("tags_all".into(), Value::map([("team", Value::string("x")), ("own", Value::string("y")), (STAMP, Value::string("op"))]))]
-                .into_iter()
-                .collect();
+        let read: Map = [(
+            "tags_all".into(),
+            Value::map([("team", Value::string("x")), ("own", Value::string("y")), (STAMP, Value::string("op"))]),
+        )]
+        .into_iter()
+        .collect();
         let mut values = read.clone();
         show(&mut values, &Tags::new(), &tags(&[("team", "x")]));
         assert_eq!(values.get("tags"), Some(&Value::map([("own", Value::string("y"))])));

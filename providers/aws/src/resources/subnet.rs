@@ -108,7 +108,8 @@ impl AwsResource for Subnet {
                 Rule::AtMostOneOf(&["availability_zone", "availability_zone_id"]),
             ])
             .capabilities(FULL);
-    const VOLATILE: &'static [&'static str] = &["ipv6_association_id"];
+    const VOLATILE: &'static [(&'static str, &'static [&'static str])] =
+        &[("ipv6_association_id", &["ipv6_cidr_block"])];
 
     type Values = Values;
 
@@ -167,22 +168,18 @@ impl Subnet {
         // Addresses can be assigned only while the range is there.
         let assigns_no_more = present.assign_ipv6_address_on_creation && !wanted.assign_ipv6_address_on_creation;
         if assigns_no_more {
-            changed |= modify(session, &present.id, assign_ipv6(session, &present, wanted)).await?;
+            changed |= modify(&present.id, assign_ipv6(session, &present, wanted)).await?;
         }
         changed |= set_ipv6(session, operation, &present, wanted).await?;
         if !assigns_no_more {
-            changed |= modify(session, &present.id, assign_ipv6(session, &present, wanted)).await?;
+            changed |= modify(&present.id, assign_ipv6(session, &present, wanted)).await?;
         }
-        changed |= modify(session, &present.id, changes(session, &present, wanted)).await?;
+        changed |= modify(&present.id, changes(session, &present, wanted)).await?;
         if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
     }
 }
 
-async fn send_create(
-    session: &Session,
-    operation: &Operation<'_>,
-    wanted: &Values,
-) -> Result<String, ProviderError> {
+async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
     let call = session
         .ec2()
         .create_subnet()
@@ -226,12 +223,7 @@ async fn describe(session: &Session, id: &str) -> Result<Option<sdk::Subnet>, Pr
 type Modify = ModifySubnetAttributeFluentBuilder;
 
 /// `ModifySubnetAttribute` takes one attribute a call.
-async fn modify(
-    session: &Session,
-    id: &str,
-    calls: impl IntoIterator<Item = Modify>,
-) -> Result<bool, ProviderError> {
-    let _ = session;
+async fn modify(id: &str, calls: impl IntoIterator<Item = Modify>) -> Result<bool, ProviderError> {
     let mut changed = false;
     for call in calls {
         call.subnet_id(id).send().await.map_err(IntoProviderError::classify)?;

@@ -94,7 +94,10 @@ impl AwsResource for Vpc {
             Rule::RequiredWith(&["ipv4_netmask_length", "ipv4_ipam_pool_id"]),
         ])
         .capabilities(FULL);
-    const VOLATILE: &'static [&'static str] = &["ipv6_cidr_block", "ipv6_association_id"];
+    const VOLATILE: &'static [(&'static str, &'static [&'static str])] = &[
+        ("ipv6_cidr_block", &["amazon_provided_ipv6_cidr_block"]),
+        ("ipv6_association_id", &["amazon_provided_ipv6_cidr_block"]),
+    ];
 
     type Values = Values;
 
@@ -169,11 +172,7 @@ impl Vpc {
     }
 }
 
-async fn send_create(
-    session: &Session,
-    operation: &Operation<'_>,
-    wanted: &Values,
-) -> Result<String, ProviderError> {
+async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
     let cidr_block = Some(wanted.cidr_block.clone()).filter(|range| !range.is_empty());
     let tenancy = Some(wanted.instance_tenancy.as_str()).filter(|tenancy| !tenancy.is_empty());
     let call = session
@@ -253,12 +252,7 @@ async fn set_ipv6(
     Ok(true)
 }
 
-async fn wait_ipv6(
-    session: &Session,
-    operation: &Operation<'_>,
-    id: &str,
-    wanted: bool,
-) -> Result<(), ProviderError> {
+async fn wait_ipv6(session: &Session, operation: &Operation<'_>, id: &str, wanted: bool) -> Result<(), ProviderError> {
     wait::until(operation, Rhythm::QUICK, || async {
         let call = session.ec2().describe_vpcs().filters(filter("vpc-id", [id]));
         let answer = call.send().await.map_err(IntoProviderError::classify)?;

@@ -87,6 +87,13 @@ pub trait Connection: Send + Sync {
         false
     }
 
+    /// Whether reading objects of this type can tell anything that is not recorded. What exists in the state alone
+    /// (a random password, a kept value) says no; the engine skips its reads.
+    fn reads(&self, type_name: &str) -> bool {
+        let _ = type_name;
+        true
+    }
+
     /// Reads objects of one type by their identities; the answer has one entry for each, in the same order.
     ///
     /// # Errors

@@ -1,10 +1,10 @@
 //! What a plan changes, path by path.
 
-use crate::semantic::{element_key, given, same};
+use crate::semantic::{given, keyed, same};
 use formwork_model::schema::{Attribute, AttributeType, Equality, ResourceSchema};
 use formwork_model::{AttributePath, Step, ValueBuf, ValueRef, View};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// One path whose value changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,15 +164,4 @@ impl Walk {
 
 fn masked(value: ValueRef<'_>) -> ValueBuf {
     ValueBuf::from(value.to_value().secret())
-}
-
-/// The items by their key; none where they have none, or where two have the same.
-fn keyed<'a>(attribute: &Attribute, items: ValueRef<'a>) -> Option<BTreeMap<String, ValueRef<'a>>> {
-    let mut keyed = BTreeMap::new();
-    for item in items.items() {
-        if keyed.insert(element_key(attribute, item)?, item).is_some() {
-            return None;
-        }
-    }
-    Some(keyed)
 }

@@ -4,18 +4,24 @@
 //! A [`Provider`] is a table of types and pure functions; [`Provider::configure`] gives a [`Connection`], the only thing
 //! that talks to a cloud. So nothing can be created with a provider that is not configured.
 
+pub mod check;
 pub mod difference;
 pub mod error;
 pub mod message;
 pub mod operation;
 pub mod propose;
+pub mod schema_check;
+pub mod scrub;
+pub mod secrecy;
 pub mod semantic;
+pub mod wire;
 
 pub use difference::{Difference, differences};
 pub use error::{ErrorClass, ProviderError};
 pub use message::*;
 pub use operation::{Cancelled, OperationSink};
 pub use propose::proposed;
+pub use scrub::Scrubber;
 
 use async_trait::async_trait;
 use formwork_model::schema::ProviderSchema;

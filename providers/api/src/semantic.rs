@@ -4,7 +4,8 @@
 //! [`Equality`], sets and element keys say does not count is brought into one form.
 
 use formwork_model::schema::{Attribute, AttributeType, Equality};
-use formwork_model::{Map, Value, ValueBuf, ValueRef, View};
+use formwork_model::{Value, ValueBuf, ValueRef, View};
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Whether two values of an attribute mean the same; absent is `None`.
@@ -144,14 +145,23 @@ pub fn element_key(attribute: &Attribute, item: ValueRef<'_>) -> Option<String> 
     Some(parts.filter(|parts| !parts.is_empty())?.join("/"))
 }
 
-/// The entries of a map that are not null.
+/// The items of a list by their key; none where items have none, where one is not known, or where two are the same.
+#[must_use]
+pub fn keyed<'a>(attribute: &Attribute, items: ValueRef<'a>) -> Option<BTreeMap<String, ValueRef<'a>>> {
+    if attribute.element_keys.is_empty() {
+        return None;
+    }
+    let mut keyed = BTreeMap::new();
+    for item in items.items() {
+        if keyed.insert(element_key(attribute, item)?, item).is_some() {
+            return None;
+        }
+    }
+    Some(keyed)
+}
+
+/// The value of an attribute; none where it is absent or null.
 #[must_use]
 pub fn given<'a>(values: ValueRef<'a>, name: &str) -> Option<ValueRef<'a>> {
     values.get(name).filter(|value| !value.exposed().is_null())
-}
-
-/// The attributes of a value as a map; empty where it is none.
-#[must_use]
-pub fn attributes(values: ValueRef<'_>) -> Map {
-    values.entries().map(|(name, value)| (name.into(), value.to_value())).collect()
 }

@@ -12,4 +12,5 @@ pub mod library;
 pub mod manifest;
 pub mod program;
 pub mod source;
+pub mod syntax;
 pub mod tree;

@@ -1,6 +1,30 @@
 //! The standard library: small, pure, named as users know it. Each function is one constant with its types, its
 //! documentation and its implementation; `docs/functions.md` and the suite's cases are held against this table.
 
+mod arguments;
+mod checked;
+mod collections;
+mod compare;
+mod conversion;
+mod encoding;
+mod files;
+mod grouping;
+mod hashes;
+mod lists;
+mod maps;
+mod networks;
+mod numbers;
+mod patterns;
+mod sets;
+mod strings;
+mod text;
+mod time;
+mod versions;
+
+pub use checked::{check_cidr, check_ip, check_url};
+pub use compare::{compare, equal};
+pub use text::{format_duration, format_float, parse_duration, scalar};
+
 use formwork_model::{Type, Value};
 
 /// A function of the standard library.
@@ -114,11 +138,98 @@ pub struct FunctionError {
     pub help: Option<String>,
 }
 
+impl FunctionError {
+    /// An error that blames `argument`.
+    #[must_use]
+    pub fn of(argument: usize, message: impl Into<String>) -> Self {
+        Self { argument: Some(argument), message: message.into(), help: None }
+    }
+
+    /// An error that blames the call as a whole.
+    #[must_use]
+    pub fn whole(message: impl Into<String>) -> Self {
+        Self { argument: None, message: message.into(), help: None }
+    }
+
+    /// Says what to write instead.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
 /// The function called `name`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static LibraryFunction> {
-    FUNCTIONS.iter().find(|function| function.name == name)
+    let position = FUNCTIONS.binary_search_by(|function| function.name.cmp(name)).ok()?;
+    FUNCTIONS.get(position)
 }
 
-/// All functions, by name.
-pub const FUNCTIONS: &[LibraryFunction] = &[];
+/// All functions, sorted by name.
+pub const FUNCTIONS: &[LibraryFunction] = &SORTED;
+
+const GROUPS: &[&[LibraryFunction]] = &[
+    collections::FUNCTIONS,
+    conversion::FUNCTIONS,
+    encoding::FUNCTIONS,
+    files::FUNCTIONS,
+    grouping::FUNCTIONS,
+    hashes::FUNCTIONS,
+    lists::FUNCTIONS,
+    maps::FUNCTIONS,
+    networks::FUNCTIONS,
+    numbers::FUNCTIONS,
+    patterns::FUNCTIONS,
+    sets::FUNCTIONS,
+    strings::FUNCTIONS,
+    time::FUNCTIONS,
+    versions::FUNCTIONS,
+];
+
+static SORTED: [LibraryFunction; count()] = sorted();
+
+const fn count() -> usize {
+    let (mut total, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        total += GROUPS[group].len();
+        group += 1;
+    }
+    total
+}
+
+/// The groups in one table, by insertion: it runs when the program is compiled.
+const fn sorted() -> [LibraryFunction; count()] {
+    let mut table = [strings::FUNCTIONS[0]; count()];
+    let (mut filled, mut group) = (0, 0);
+    while group < GROUPS.len() {
+        let mut index = 0;
+        while index < GROUPS[group].len() {
+            let mut place = filled;
+            while place > 0 && is_less(GROUPS[group][index].name, table[place - 1].name) {
+                table[place] = table[place - 1];
+                place -= 1;
+            }
+            table[place] = GROUPS[group][index];
+            filled += 1;
+            index += 1;
+        }
+        group += 1;
+    }
+    table
+}
+
+const fn is_less(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let mut index = 0;
+    while index < left.len() && index < right.len() {
+        if left[index] != right[index] {
+            return left[index] < right[index];
+        }
+        index += 1;
+    }
+    left.len() < right.len()
+}
+
+#[cfg(test)]
+mod tests;

@@ -121,6 +121,11 @@ impl Session {
             .help(format!("use credentials of {}", allowed.join(" or "))))
     }
 
+    /// The account's digits.
+    pub(crate) async fn account(&self) -> Result<&str, ProviderError> {
+        Ok(&self.caller().await?.account)
+    }
+
     /// Who the session is; asked once.
     pub(crate) async fn caller(&self) -> Result<&Caller, ProviderError> {
         self.caller.get_or_try_init(|| self.ask_caller()).await

@@ -2,7 +2,9 @@
 
 use crate::data::{self, AnyData, AwsData};
 use crate::resource::{AnyResource, AwsResource};
-use crate::resources::{subnet, vpc};
+use crate::resources::{
+    eip, internet_gateway, nat_gateway, route_table, security_group, security_group_rule, subnet, vpc,
+};
 use formwork_model::schema::ResourceSchema;
 
 macro_rules! registry {
@@ -18,6 +20,13 @@ macro_rules! registry {
 
 registry! {
     resources {
+        eip::Eip,
+        internet_gateway::InternetGateway,
+        nat_gateway::NatGateway,
+        route_table::RouteTable,
+        security_group::SecurityGroup,
+        security_group_rule::EgressRule,
+        security_group_rule::IngressRule,
         subnet::Subnet,
         vpc::Vpc,
     }

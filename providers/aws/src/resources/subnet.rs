@@ -163,8 +163,7 @@ impl Subnet {
         present: Values,
         wanted: &Values,
     ) -> Result<Values, ProviderError> {
-        let mut changed = present.tags_all != session.all_tags(&wanted.tags);
-        ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
+        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
         // Addresses can be assigned only while the range is there.
         let assigns_no_more = present.assign_ipv6_address_on_creation && !wanted.assign_ipv6_address_on_creation;
         if assigns_no_more {

@@ -163,8 +163,7 @@ impl Vpc {
         present: Values,
         wanted: &Values,
     ) -> Result<Values, ProviderError> {
-        let mut changed = present.tags_all != session.all_tags(&wanted.tags);
-        ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
+        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
         changed |= set_dns(session, &present, wanted).await?;
         changed |= set_tenancy(session, &present, wanted).await?;
         changed |= set_ipv6(session, operation, &present, wanted).await?;

@@ -48,11 +48,17 @@ impl OperationSink for Sink {
 }
 
 /// A managed object.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Object {
     pub schema: &'static ResourceSchema,
     pub config: ValueBuf,
     pub stored: StoredObject,
+}
+
+impl std::fmt::Debug for Object {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} {:?}", self.schema.name, self.stored.values)
+    }
 }
 
 impl Object {

@@ -1,10 +1,12 @@
 //! The life of each type on moto.
 
 mod network;
+mod routing;
+mod security;
 
 use crate::MotoTest;
 
 /// All tests that need moto.
 pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
-    [network::TESTS].into_iter().flatten()
+    [network::TESTS, routing::TESTS, security::TESTS].into_iter().flatten()
 }

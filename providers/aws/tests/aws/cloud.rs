@@ -5,6 +5,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use formwork_model::schema::{Attribute, AttributeType, ResourceSchema};
 use formwork_model::{Address, Value, ValueBuf};
+use formwork_provider_api::check::{self, CheckError, Subject};
+use formwork_provider_api::wire::EncodedProvider;
 use formwork_provider_api::{
     Applied, Cancelled, Checkpoint, ConfigureRequest, Connection, CreateRequest, DeleteRequest, Difference,
     Environment, FindRequest, Found, ImportRequest, ListRequest, Listed, OperationSink, PlanRequest, PlanResponse,
@@ -122,7 +124,8 @@ impl Cloud {
         let configuration = to_value(&configuration, AwsProvider.schema().configuration);
         let environment = Environment { sandbox: true, ..Environment::default() };
         let request = ConfigureRequest { configuration: ValueBuf::from(configuration), environment };
-        AwsProvider.configure(request).await
+        // As if the provider ran in another process.
+        EncodedProvider(AwsProvider).configure(request).await
     }
 
     pub fn ec2(&self) -> aws_sdk_ec2::Client {
@@ -149,7 +152,9 @@ impl Cloud {
             proposed,
             write_only_changed: Vec::new(),
         };
-        self.connection.plan(request).await
+        let answer = self.connection.plan(request).await?;
+        sound(&check::planned(&subject(schema), schema, config.view(), answer.planned.view()));
+        Ok(answer)
     }
 
     pub async fn create(&self, type_name: &str, config: Json) -> Object {
@@ -194,6 +199,7 @@ impl Cloud {
         let Found::Ours(stored) = self.connection.find(request).await.expect("find") else {
             panic!("{}: not found by its operation", schema.name)
         };
+        sound(&check::observed(&subject(schema), schema, stored.values.view()));
         let mut object = Object { schema, config: config.clone(), stored };
         let planned = self.plan(schema, &config, Some(&object.stored)).await.planned;
         if !differences(schema, object.stored.values.view(), planned.view()).is_empty() {
@@ -220,8 +226,13 @@ impl Cloud {
     pub async fn read_all(&self, objects: &[Object]) -> Vec<ReadOutcome> {
         let type_name = objects[0].schema.name.to_owned();
         let stored = objects.iter().map(|object| object.stored.clone()).collect();
-        let answers = self.connection.read_many(ReadManyRequest { type_name, objects: stored }).await.expect("read");
-        assert_eq!(answers.len(), objects.len());
+        let request = ReadManyRequest { type_name, objects: stored };
+        let answers = self.connection.read_many(request.clone()).await.expect("read");
+        let schema = objects[0].schema;
+        sound(&check::read_count(&subject(schema), &request.objects, &answers));
+        for (asked, answer) in request.objects.iter().zip(&answers) {
+            sound(&check::read(&subject(schema), schema, asked.values.view(), answer));
+        }
         answers
     }
 
@@ -317,11 +328,17 @@ impl Cloud {
         let config = to_config(schema, &config);
         let request = ImportRequest { type_name: type_name.into(), id: id.into(), config: Some(config.clone()) };
         let stored = self.connection.import(request).await.unwrap_or_else(|error| panic!("import: {error:?}"));
+        sound(&check::observed(&subject(schema), schema, stored.values.view()));
         Object { schema, config, stored }
     }
 
     pub async fn list(&self, type_name: &str) -> Vec<Listed> {
-        self.connection.list(ListRequest { type_name: type_name.into() }).await.expect("list")
+        let listed = self.connection.list(ListRequest { type_name: type_name.into() }).await.expect("list");
+        let schema = schema(type_name);
+        for one in &listed {
+            sound(&check::observed(&subject(schema), schema, one.object.values.view()));
+        }
+        listed
     }
 
     pub async fn try_delete(&self, object: &Object) -> Result<(), ProviderError> {
@@ -349,8 +366,9 @@ impl Cloud {
     pub async fn data(&self, type_name: &str, config: Json) -> Json {
         let schema = AwsProvider.schema().data_source(type_name).expect("a data source");
         let config = ValueBuf::from(to_value(&config, schema.attributes));
-        let request = ReadDataRequest { type_name: type_name.into(), config };
+        let request = ReadDataRequest { type_name: type_name.into(), config: config.clone() };
         let values = self.connection.read_data(request).await.unwrap_or_else(|error| panic!("{type_name}: {error:?}"));
+        sound(&check::answered(&subject(schema), schema, config.view(), values.view()));
         formwork_model::value::to_json(values.view(), formwork_model::value::Masking::Exposed)
     }
 }
@@ -390,17 +408,17 @@ fn check(schema: &ResourceSchema, planned: &ValueBuf, applied: &Applied) {
             attribute.name
         );
     }
-    let contradictions: Vec<Difference> = differences(schema, planned.view(), values)
-        .into_iter()
-        .filter(|difference| difference.before.as_ref().is_none_or(|before| before.view().is_known()))
-        .filter(|difference| difference.before.is_some() || !is_computed(schema, difference))
-        .collect();
-    assert!(contradictions.is_empty(), "{}: applied contradicts planned: {contradictions:#?}", schema.name);
+    sound(&check::applied(&subject(schema), schema, planned.view(), values));
 }
 
-fn is_computed(schema: &ResourceSchema, difference: &Difference) -> bool {
-    let attribute = difference.path.first_name().and_then(|name| schema.attribute(name));
-    attribute.is_some_and(Attribute::is_computed)
+fn subject(schema: &ResourceSchema) -> Subject<'_> {
+    Subject { provider: "aws", version: "test", type_name: schema.name, address: None }
+}
+
+fn sound(breaches: &[CheckError]) {
+    let texts: Vec<String> =
+        breaches.iter().map(|breach| format!("{breach}: {} not {}", breach.came, breach.promised)).collect();
+    assert!(texts.is_empty(), "{}", texts.join("\n"));
 }
 
 pub fn to_config(schema: &ResourceSchema, config: &Json) -> ValueBuf {

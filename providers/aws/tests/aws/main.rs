@@ -16,6 +16,9 @@
 mod cloud;
 mod life;
 mod moto;
+mod replay;
+mod schemas;
+mod script;
 
 use cloud::Cloud;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -57,6 +60,8 @@ fn main() {
         let name = if skipped { format!("{name} (skipped: no moto)") } else { name.to_owned() };
         trials.push(Trial::test(name, run).with_ignored_flag(skipped));
     }
+    trials.extend(schemas::tests());
+    trials.extend(replay::tests());
     if let Err(reason) = &moto {
         eprintln!("skipped: {reason}");
     }

@@ -179,7 +179,8 @@ pub(super) fn give_float(number: f64) -> Outcome {
     if number.is_finite() {
         return Ok(Value::Float(number));
     }
-    Err(FunctionError::whole("the result is not a finite number").help("use smaller numbers"))
+    Err(FunctionError::whole("the result is not a finite number")
+        .help("check the arguments: nothing is divided by zero, no root taken of a negative number"))
 }
 
 /// Refuses a result of so many bytes before it is made.

@@ -79,7 +79,7 @@ pub(super) const FUNCTIONS: &[LibraryFunction] = &[
     LibraryFunction {
         name: "all",
         docs: "Whether every item is true. Of no items it is true.",
-        examples: &[("all([true, false])", "false"), ("all([for n in [1, 2] => n > 0])", "true")],
+        examples: &[("all([true, false])", "false"), ("all([true, 2 > 1])", "true")],
         parameters: &[TRUTHS],
         result: gives(Shape::Bool),
         works_with_unknown_items: true,

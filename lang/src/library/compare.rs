@@ -1,4 +1,4 @@
-//! Equality and order of values: what `==`, `<`, `sort`, `contains` and `distinct` all mean.
+//! Equality and order of values: what `==`, `<`, `sort` and `contains` all mean.
 
 use formwork_model::{Map, Value};
 use std::cmp::Ordering;
@@ -23,21 +23,10 @@ pub fn equal(left: &Value, right: &Value) -> Option<bool> {
 }
 
 /// The order of two values of the same type: numbers by size, texts by code points, durations by length, `false` before
-/// `true`, lists by their first difference. None for what has no order, and where it depends on what is not known yet.
+/// `true`. None for what has no order, and where it is not known yet.
 #[must_use]
 pub fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left.exposed(), right.exposed()) {
-        (Value::List(one), Value::List(two)) => {
-            for (one, two) in one.iter().zip(two.iter()) {
-                let order = compare(one, two)?;
-                if order != Ordering::Equal {
-                    return Some(order);
-                }
-            }
-            Some(one.len().cmp(&two.len()))
-        }
-        (one, two) => order_of_scalars(one, two),
-    }
+    order_of_scalars(left.exposed(), right.exposed())
 }
 
 fn order_of_scalars(left: &Value, right: &Value) -> Option<Ordering> {

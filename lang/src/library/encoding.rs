@@ -40,7 +40,7 @@ pub(super) const FUNCTIONS: &[LibraryFunction] = &[
         call: |_, arguments| {
             let json: Json = serde_json::from_str(text(arguments, 0)?)
                 .map_err(|error| FunctionError::of(0, format!("it is not JSON: {error}")))?;
-            Ok(from_json(json, &mut Budget::new())?)
+            from_json(json, &mut Budget::new())
         },
         ..GROUP
     },
@@ -49,13 +49,12 @@ pub(super) const FUNCTIONS: &[LibraryFunction] = &[
         docs: "The value as a YAML document, with sorted keys. Texts that would read as something else are quoted. Durations become their number of milliseconds.",
         examples: &[
             (r#"yaml_encode({ name = "shop", ports = [80, 443] })"#, r#""name: shop\nports:\n- 80\n- 443\n""#),
-            (r#"yaml_encode({ on = "true" })"#, r#""on: 'true'\n""#),
+            (r#"yaml_encode({ on = "true" })"#, r#""'on': 'true'\n""#),
         ],
         parameters: &[VALUE],
         call: |_, arguments| {
             let json = to_json(argument(arguments, 0), &mut Budget::new())?;
-            let text = serde_norway::to_string(&json).map_err(|error| FunctionError::of(0, error.to_string()))?;
-            give_text(text)
+            give_text(write_yaml(json)?)
         },
         ..GROUP
     },
@@ -198,7 +197,9 @@ fn utf8(bytes: Vec<u8>) -> Outcome {
 fn base64_decode(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
     let encoded = text(arguments, 0)?.trim_end_matches('=').replace('-', "+").replace('_', "/");
     let bytes = STANDARD_NO_PAD.decode(encoded).map_err(|error| {
-        FunctionError::of(0, format!("it is not base64: {error}")).help("write letters, digits, `+` and `/`")
+        let reason = error.to_string();
+        FunctionError::of(0, format!("it is not base64: {}", reason.trim_end_matches('.')))
+            .help("write letters, digits, `+` and `/`")
     })?;
     utf8(bytes)
 }
@@ -279,6 +280,44 @@ fn from_number(int: Option<i64>, float: Option<f64>, has_fraction: bool, written
         (None, Some(number)) if has_fraction && number.is_finite() => Ok(Value::Float(number)),
         _ => Err(FunctionError::of(0, format!("the number {written} does not fit 64 bits"))
             .help("put it in quotes, as a text")),
+    }
+}
+
+/// What YAML 1.1, which many tools still read, takes for a bool, and YAML 1.2 for a text.
+const OLD_TRUTHS: [&str; 8] = ["y", "n", "yes", "no", "on", "off", "true", "false"];
+
+/// A document in which also the texts are quoted that older readers would take for bools. The library that writes the
+/// document leaves those plain, so they go through it under a mark that no text in the document has.
+fn write_yaml(mut json: Json) -> Result<String, FunctionError> {
+    let plain = json.to_string();
+    let mut mark = String::from("quoted-");
+    while plain.contains(&mark) {
+        mark.push_str("q-");
+    }
+    mark_old_truths(&mut json, &mark);
+    let text = serde_norway::to_string(&json).map_err(|error| FunctionError::of(0, error.to_string()))?;
+    let mut parts = text.split(mark.as_str());
+    let mut result = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|character: char| !character.is_ascii_alphabetic()).unwrap_or(part.len());
+        let (word, rest) = part.split_at_checked(end).unwrap_or((part, ""));
+        result.push_str(&format!("'{word}'{rest}"));
+    }
+    Ok(result)
+}
+
+fn mark_old_truths(json: &mut Json, mark: &str) {
+    let is_truth = |text: &str| OLD_TRUTHS.iter().any(|truth| truth.eq_ignore_ascii_case(text));
+    match json {
+        Json::String(text) if is_truth(text) => text.insert_str(0, mark),
+        Json::Array(items) => items.iter_mut().for_each(|item| mark_old_truths(item, mark)),
+        Json::Object(entries) => {
+            entries.values_mut().for_each(|value| mark_old_truths(value, mark));
+            let marked =
+                |(key, value): (String, Json)| (if is_truth(&key) { format!("{mark}{key}") } else { key }, value);
+            *entries = std::mem::take(entries).into_iter().map(marked).collect();
+        }
+        _ => {}
     }
 }
 

@@ -72,11 +72,11 @@ pub(super) const FUNCTIONS: &[LibraryFunction] = &[
         examples: &[
             (
                 r#"template("files/greeting.tmpl", { user = { name = "Ann" }, count = 2 })"#,
-                r#""Hello Ann, 2 new. Cost: ${5}\n""#,
+                r#""Hello Ann, 2 new. Cost: \${5}\n""#,
             ),
             (
                 r#"template("files/greeting.tmpl", { user = { name = "Bob" }, count = 0 })"#,
-                r#""Hello Bob, 0 new. Cost: ${5}\n""#,
+                r#""Hello Bob, 0 new. Cost: \${5}\n""#,
             ),
         ],
         parameters: &[PATH, required("values", Shape::Map(&Shape::Any))],

@@ -1,6 +1,6 @@
 //! Order and groups of records by one of their fields.
 
-use super::arguments::{Outcome, T, gives, item_text, items, kind, map_of, required, text};
+use super::arguments::{Outcome, T, gives, items, kind, map_of, required, text};
 use super::collections::{GROUP, sorted};
 use super::{Environment, FunctionError, LibraryFunction, Parameter, Shape};
 use formwork_model::{Map, Value};
@@ -60,7 +60,12 @@ fn group_by(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
     let name = text(arguments, 1)?;
     let mut groups: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for item in items(arguments, 0)? {
-        groups.entry(item_text(field(item, name)?, 1)?).or_default().push(item.clone());
+        let value = field(item, name)?;
+        let text = value.as_str().ok_or_else(|| {
+            FunctionError::of(1, format!("`{name}` has to be a text, and of one item it is {}", kind(value.exposed())))
+                .help("make it a text first: `[for x in items => { ...x, key = to_string(x.key) }]`")
+        })?;
+        groups.entry(text).or_default().push(item.clone());
     }
     Ok(Value::map(groups.into_iter().map(|(key, group)| (key, Value::list(group)))))
 }

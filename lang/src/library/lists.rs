@@ -172,8 +172,9 @@ fn zip(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
     let length = lists.first().map_or(0, |list| list.len());
     if let Some(index) = lists.iter().position(|list| list.len() != length) {
         let other = lists.get(index).map_or(0, |list| list.len());
-        return Err(FunctionError::of(index, format!("it has {other} items, and the first list has {length}"))
-            .help("cut the longer one with `slice`"));
+        let message =
+            format!("the lists are not equally long: the first has length {length}, list {} has {other}", index + 1);
+        return Err(FunctionError::of(0, message).help("cut the longer one with `slice`"));
     }
     check_item_count(length.saturating_mul(lists.len()))?;
     let row = |position: usize| Value::list(lists.iter().filter_map(|list| list.get(position).cloned()));
@@ -205,7 +206,8 @@ fn cartesian_product(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
     check_item_count(rows.saturating_mul(lists.len()))?;
     let mut product: Vec<Vec<Value>> = vec![Vec::new()];
     for list in lists {
-        let extend = |row: &Vec<Value>| list.iter().map(|item| [row.as_slice(), &[item.clone()]].concat()).collect();
+        let extend =
+            |row: &Vec<Value>| list.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat()).collect();
         product = product.iter().flat_map::<Vec<Vec<Value>>, _>(extend).collect();
     }
     Ok(Value::list(product.into_iter().map(Value::list)))

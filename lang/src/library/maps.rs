@@ -265,7 +265,7 @@ fn zip_map(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
         return wait("zip_map", arguments);
     }
     if keys.len() != values.len() {
-        let message = format!("it has {} items, and there are {} keys", values.len(), keys.len());
+        let message = format!("there are not as many values ({}) as keys ({})", values.len(), keys.len());
         return Err(FunctionError::of(1, message).help("give one value for each key"));
     }
     let mut result = BTreeMap::new();

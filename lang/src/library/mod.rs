@@ -189,6 +189,7 @@ const GROUPS: &[&[LibraryFunction]] = &[
 
 static SORTED: [LibraryFunction; count()] = sorted();
 
+#[allow(clippy::indexing_slicing, reason = "runs when the program is compiled")]
 const fn count() -> usize {
     let (mut total, mut group) = (0, 0);
     while group < GROUPS.len() {
@@ -199,6 +200,7 @@ const fn count() -> usize {
 }
 
 /// The groups in one table, by insertion: it runs when the program is compiled.
+#[allow(clippy::indexing_slicing, reason = "runs when the program is compiled")]
 const fn sorted() -> [LibraryFunction; count()] {
     let mut table = [strings::FUNCTIONS[0]; count()];
     let (mut filled, mut group) = (0, 0);
@@ -219,6 +221,7 @@ const fn sorted() -> [LibraryFunction; count()] {
     table
 }
 
+#[allow(clippy::indexing_slicing, reason = "runs when the program is compiled")]
 const fn is_less(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     let mut index = 0;

@@ -286,11 +286,11 @@ fn subnets(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
     let mut result = Vec::new();
     for (position, new_bits) in bits.iter().enumerate() {
         let Value::Int(new_bits) = new_bits.exposed() else { return Err(wrong(1, "whole numbers", new_bits)) };
-        let prefix = new_prefix(net, *new_bits, position + 1)?;
+        let prefix = new_prefix(net, *new_bits, 1)?;
         let size = size_of(net, prefix);
         let start = next.and_then(|next| next.checked_next_multiple_of(size.max(1)));
         let full = || {
-            FunctionError::of(position + 1, format!("{net} has no room left for this subnet"))
+            FunctionError::of(1, format!("{net} has no room left for subnet {position}, counted from 0"))
                 .help("write more bits (smaller subnets), put large subnets in front, or use a larger range")
         };
         let start = start.filter(|start| last - start.min(&last) >= size.wrapping_sub(1) && *start <= last);

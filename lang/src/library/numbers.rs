@@ -210,10 +210,12 @@ fn as_float(number: &Value) -> f64 {
 
 fn extreme(arguments: &[Value], wanted: Ordering) -> Outcome {
     let Value::List(values) = argument(arguments, 0) else { return Err(wrong(0, "numbers", argument(arguments, 0))) };
+    let only_argument = |error| FunctionError { argument: Some(0), ..error };
     let better = |best: Value, next: Value| {
         if super::compare(&next, &best) == Some(wanted) { next } else { best }
     };
-    numbers(values)?
+    numbers(values)
+        .map_err(only_argument)?
         .into_iter()
         .reduce(better)
         .ok_or_else(|| FunctionError::of(0, "there are no numbers").help("give at least one, as a fallback"))
@@ -332,7 +334,15 @@ fn format_number(_: &mut Environment<'_>, arguments: &[Value]) -> Outcome {
     match argument(arguments, 0) {
         Value::Int(number) if decimals == 0 => Ok(Value::string(number.to_string())),
         Value::Int(number) => Ok(Value::string(format!("{number}.{}", "0".repeat(decimals)))),
-        Value::Float(number) => Ok(Value::string(format!("{number:.decimals$}"))),
+        Value::Float(number) => Ok(Value::string(without_negative_zero(format!("{number:.decimals$}")))),
         other => Err(FunctionError::of(0, format!("it takes a number, not {}", kind(other)))),
+    }
+}
+
+/// `-0.00` is `0.00`.
+fn without_negative_zero(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(digits) if digits.bytes().all(|byte| byte == b'0' || byte == b'.') => digits.to_owned(),
+        _ => text,
     }
 }

@@ -1,6 +1,7 @@
 //! Manifests and what is said about them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 use super::*;
 use formwork_model::FileId;

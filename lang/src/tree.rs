@@ -12,6 +12,9 @@ pub struct Tree {
     pub items: Vec<Item>,
     /// All comments, in order, also doc comments; for the formatter.
     pub comments: Vec<Comment>,
+    /// Names of declarations that are so broken that they are not among the items: using one of them is no error of
+    /// its own.
+    pub lost: Vec<Word>,
 }
 
 /// An `env/*.fwvars` file (also `--var-file`).

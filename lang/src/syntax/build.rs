@@ -22,15 +22,37 @@ pub(super) struct Builder<'t> {
     pub(super) height: u32,
     /// Doc comments that start before this offset are taken.
     docs_from: u32,
+    /// Where recovery put something that fits everything.
+    damaged: Vec<Span>,
 }
 
 impl<'t> Builder<'t> {
     pub(super) fn new(text: &'t str, file: FileId, nodes: Nodes) -> Self {
         let errors = nodes.semicolons.iter().map(|span| SyntaxError::Semicolon { span: *span }).collect();
-        let mut builder =
-            Self { text, file, nodes: nodes.nodes, comments: nodes.comments, at: 0, errors, height: 0, docs_from: 0 };
+        let mut builder = Self {
+            text,
+            file,
+            nodes: nodes.nodes,
+            comments: nodes.comments,
+            at: 0,
+            errors,
+            height: 0,
+            docs_from: 0,
+            damaged: Vec::new(),
+        };
         builder.report_hash_comments();
         builder
+    }
+
+    /// Of a block that was repaired.
+    pub(super) fn with_damage(mut self, damaged: Vec<Span>) -> Self {
+        self.damaged = damaged;
+        self
+    }
+
+    /// Whether recovery put this there.
+    pub(super) fn is_damaged(&self, span: Span) -> bool {
+        self.damaged.iter().any(|damage| damage.contains(span) && span.start < span.end)
     }
 
     fn report_hash_comments(&mut self) {
@@ -113,6 +135,9 @@ impl<'t> Builder<'t> {
     /// A name: anything but a number.
     pub(super) fn name(&mut self) -> Word {
         let word = self.any_word();
+        if self.is_damaged(word.span) {
+            return word;
+        }
         if literal::starts_like_a_number(&word.text) {
             self.report(SyntaxError::NumberAsName { span: word.span });
         }
@@ -122,7 +147,7 @@ impl<'t> Builder<'t> {
     /// A name that stands for a value, and so cannot be one of the reserved words.
     pub(super) fn value_name(&mut self) -> Word {
         let word = self.name();
-        if literal::is_reserved(&word.text) {
+        if !self.is_damaged(word.span) && literal::is_reserved(&word.text) {
             self.report(SyntaxError::ReservedWord { span: word.span, word: word.text.clone() });
         }
         word

@@ -3,7 +3,7 @@
 use super::build::Builder;
 use super::error::SyntaxError;
 use super::grammar::Rule;
-use super::nodes::Node;
+use super::nodes::{END, Node};
 use crate::tree::{
     AddressPart, Body, Decorator, DecoratorArgument, Entry, ExpressionKind, Function, FunctionParameter, Header,
     Import, Item, ItemKind, Let, ModuleCall, ModuleSource, Moved, Object, ObjectKeyword, Param, PathStep, Provider,
@@ -27,7 +27,11 @@ impl Builder<'_> {
         while let Some(node) = self.take(Rule::decorator) {
             decorators.push(self.decorator(node));
         }
-        let node = self.peek()?;
+        let Some(node) = self.peek().filter(|node| node.rule != END) else {
+            let span = decorators.first()?.span;
+            self.report(SyntaxError::LonelyDecorator { span });
+            return None;
+        };
         let docs = self.docs_before(node.start);
         self.at += 1;
         let kind = self.item_kind(node);
@@ -106,6 +110,14 @@ impl Builder<'_> {
             self.leave(list);
         }
         let result = self.take(Rule::result).map(|node| {
+            if let Some(colon) = self.take(Rule::colon) {
+                let span = self.span(colon);
+                self.report(SyntaxError::WrongArrow {
+                    span,
+                    written: ":",
+                    instead: "write `->` before the result's type",
+                });
+            }
             self.take(Rule::arrow);
             let result = self.type_expression();
             self.leave(node);
@@ -134,6 +146,7 @@ impl Builder<'_> {
         let name = self.value_name();
         self.take(Rule::colon);
         let provider = self.name();
+        self.take(Rule::dot);
         let type_name = self.name();
         let header = self.header();
         let body = self.body();
@@ -252,6 +265,10 @@ impl Builder<'_> {
     }
 
     fn body(&mut self) -> Body {
+        if let Some(misplaced) = self.take(Rule::misplaced_body) {
+            let brace = self.peek().map_or(misplaced.start, |node| node.start);
+            self.report(SyntaxError::BraceOnNewLine { span: self.span_of(brace, brace + 1) });
+        }
         match self.take(Rule::record) {
             Some(node) => {
                 let entries = self.body_entries(node);
@@ -274,14 +291,28 @@ impl Builder<'_> {
 
     fn moved(&mut self) -> ItemKind {
         let from = self.address();
-        self.take(Rule::arrow);
+        self.leads_to();
         ItemKind::Moved(Moved { from, to: self.address() })
+    }
+
+    fn leads_to(&mut self) {
+        if let Some(node) = self.take(Rule::wrong_arrow) {
+            let written = match self.node_text(node) {
+                "=>" => "=>",
+                "=" => "=",
+                "," => ",",
+                _ => "to",
+            };
+            self.report(SyntaxError::WrongArrow { span: self.span(node), written, instead: "write `->`" });
+        }
+        self.take(Rule::arrow);
     }
 
     fn import(&mut self) -> ItemKind {
         let iteration = self.is(Rule::iteration).then(|| self.iteration());
+        self.wrong_gives();
         let id = self.binary(0);
-        self.take(Rule::arrow);
+        self.leads_to();
         let to = self.address();
         let condition = self.header_condition();
         ItemKind::Import(Import { iteration, id, to, condition })

@@ -119,6 +119,12 @@ fn declaration_diagnostic(error: SyntaxError) -> Diagnostic {
             format!("`{key}` has no value"),
             format!("write `{key} = …`; only a plain name can stand alone, short for `name = name`"),
         ),
+        SyntaxError::BareKey { span, key } => at(
+            "E0224",
+            span,
+            format!("the key `{key}` would be the same for each item"),
+            format!("write `[{key}] = …` to use its value as the key"),
+        ),
         SyntaxError::WrongArrow { span, written, instead } => {
             at("E0225", span, format!("`{written}` does not stand here"), instead)
         }

@@ -47,6 +47,14 @@ fn binary_operator(text: &str) -> Option<BinaryOperator> {
     })
 }
 
+/// `if condition then …`
+struct Branch {
+    start: Span,
+    condition: Expression,
+    then: Expression,
+    height: u32,
+}
+
 impl Builder<'_> {
     /// An expression. Leaves its height in `self.height`.
     pub(super) fn expression(&mut self) -> Expression {
@@ -118,6 +126,7 @@ impl Builder<'_> {
             expression = match node.rule {
                 Rule::member => self.member(expression, node),
                 Rule::index => self.index(expression, node),
+                Rule::method_arguments => self.method_call(expression, node),
                 _ => break,
             };
         }
@@ -162,6 +171,16 @@ impl Builder<'_> {
         self.raise(kind, span, height.max(self.height))
     }
 
+    /// `a.b(x)`, the habit.
+    fn method_call(&mut self, method: Expression, node: Node) -> Expression {
+        let span = method.span.to(self.span(node));
+        if let ExpressionKind::Member { name, .. } = &method.kind {
+            self.report(SyntaxError::MethodCall { span: name.span, name: name.text.clone() });
+        }
+        self.leave(node);
+        self.broken(span)
+    }
+
     // ---- primaries ----------------------------------------------------------------------------------------------
 
     pub(super) fn primary(&mut self) -> Expression {
@@ -186,6 +205,9 @@ impl Builder<'_> {
         self.at += 1;
         let span = self.span(node);
         let text = self.slice(span);
+        if self.is_damaged(span) {
+            return self.broken(span);
+        }
         if let Some(arguments) = self.peek().filter(|node| node.rule == Rule::arguments) {
             return self.call(Word { text: text.into(), span }, arguments);
         }
@@ -223,7 +245,8 @@ impl Builder<'_> {
             let value = self.expression();
             height = height.max(self.height);
             let last_name = arguments.iter().rev().find_map(|argument| argument.name.as_ref());
-            if let (None, Some(named)) = (&name, last_name) {
+            let broken = matches!(value.kind, ExpressionKind::Broken);
+            if let (None, Some(named)) = (&name, last_name.filter(|_| !broken)) {
                 let named = named.span;
                 self.report(SyntaxError::PositionalAfterNamed { span: value.span, named });
             }
@@ -248,7 +271,7 @@ impl Builder<'_> {
     fn list(&mut self, node: Node) -> Expression {
         self.at += 1;
         if let Some(comprehension) = self.take(Rule::list_for) {
-            let kind = self.comprehension();
+            let kind = self.comprehension(false);
             self.leave(comprehension);
             self.leave(node);
             return self.raise(kind, self.span(node), self.height);
@@ -268,7 +291,7 @@ impl Builder<'_> {
     fn record(&mut self, node: Node) -> Expression {
         self.at += 1;
         if let Some(comprehension) = self.take(Rule::record_for) {
-            let kind = self.comprehension();
+            let kind = self.comprehension(true);
             self.leave(comprehension);
             self.leave(node);
             return self.raise(kind, self.span(node), self.height);
@@ -301,11 +324,16 @@ impl Builder<'_> {
     fn field(&mut self, node: Node) -> Entry {
         let (key, key_span) = self.key();
         let key_height = self.height;
-        let mark =
-            self.peek().filter(|mark| self.inside(node) && matches!(mark.rule, Rule::colon | Rule::double_equals));
+        let mark = self.peek().filter(|mark| {
+            self.inside(node) && matches!(mark.rule, Rule::colon | Rule::double_equals | Rule::fat_arrow)
+        });
         if let Some(mark) = mark {
             self.at += 1;
             self.report_wrong_equals(mark, key_span);
+        }
+        if self.is_damaged(key_span) && !self.inside(node) {
+            let value = self.broken(key_span);
+            return Entry::Spread { value, span: key_span };
         }
         if !self.inside(node) {
             return self.short_entry(key, key_span);
@@ -321,10 +349,10 @@ impl Builder<'_> {
     pub(super) fn report_wrong_equals(&mut self, mark: Node, key_span: Span) {
         let key = Word { text: self.slice(key_span).into(), span: key_span };
         let span = self.span(mark);
-        self.report(if mark.rule == Rule::colon {
-            SyntaxError::ColonForEquals { span, key }
-        } else {
-            SyntaxError::DoubleEquals { span, key }
+        self.report(match mark.rule {
+            Rule::colon => SyntaxError::ColonForEquals { span, key },
+            Rule::fat_arrow => SyntaxError::WrongArrow { span, written: "=>", instead: "set an entry with `=`" },
+            _ => SyntaxError::DoubleEquals { span, key },
         });
     }
 
@@ -390,7 +418,7 @@ impl Builder<'_> {
     // ---- comprehensions -----------------------------------------------------------------------------------------
 
     /// What stands in `[for …]` or `{ for … }`. The height that it leaves is that of its highest part.
-    fn comprehension(&mut self) -> ExpressionKind {
+    fn comprehension(&mut self, of_record: bool) -> ExpressionKind {
         let iteration = self.iteration();
         let mut height = self.height;
         let condition = self.take(Rule::for_condition).map(|node| {
@@ -400,10 +428,8 @@ impl Builder<'_> {
             condition
         });
         height = height.max(if condition.is_some() { self.height } else { 0 });
-        let key = match self.peek_rule() {
-            Some(Rule::computed_key | Rule::string_key) => self.comprehension_key(),
-            _ => None,
-        };
+        self.wrong_gives();
+        let key = if of_record { self.comprehension_key() } else { None };
         height = height.max(if key.is_some() { self.height } else { 0 });
         let body = self.expression();
         self.height = self.height.max(height);
@@ -412,10 +438,47 @@ impl Builder<'_> {
 
     fn comprehension_key(&mut self) -> Option<Expression> {
         let node = self.peek()?;
-        self.at += 1;
-        let key = self.expression();
-        self.leave(node);
+        let key = if matches!(node.rule, Rule::computed_key | Rule::string_key) {
+            self.at += 1;
+            let key = self.expression();
+            self.leave(node);
+            key
+        } else {
+            self.bare_key(node)
+        };
+        if let Some(mark) = self.take(Rule::fat_arrow) {
+            let span = self.span(mark);
+            self.report(SyntaxError::WrongArrow {
+                span,
+                written: "=>",
+                instead: "write `{ for k, v in m => [k] = v }`",
+            });
+        }
         Some(key)
+    }
+
+    /// A word as the key of a comprehension would be the same key each time.
+    fn bare_key(&mut self, node: Node) -> Expression {
+        let word = self.any_word();
+        if self.is(Rule::fat_arrow) {
+            return self.leaf(ExpressionKind::Name(word.text), word.span);
+        }
+        self.report(SyntaxError::BareKey { span: self.span(node), key: word.text });
+        self.broken(word.span)
+    }
+
+    /// `:` or `->` where `=>` is meant.
+    pub(super) fn wrong_gives(&mut self) {
+        let Some(node) = self.peek().filter(|node| matches!(node.rule, Rule::wrong_gives | Rule::wrong_equals)) else {
+            return;
+        };
+        self.at += 1;
+        let written = match self.node_text(node) {
+            ":" => ":",
+            "=" => "=",
+            _ => "->",
+        };
+        self.report(SyntaxError::WrongArrow { span: self.span(node), written, instead: "write `=>`" });
     }
 
     pub(super) fn iteration(&mut self) -> Iteration {
@@ -445,12 +508,12 @@ impl Builder<'_> {
             let height = self.height;
             self.take(Rule::kw_then);
             let then = self.branch();
-            branches.push((self.span(keyword), condition, then, height.max(self.height)));
+            branches.push(Branch { start: self.span(keyword), condition, then, height: height.max(self.height) });
             self.take(Rule::kw_else);
         }
-        let mut expression = self.expression();
+        let mut expression = if self.inside(node) { self.expression() } else { self.missing_else(node, &branches) };
         self.leave(node);
-        for (start, condition, then, height) in branches.into_iter().rev() {
+        for Branch { start, condition, then, height } in branches.into_iter().rev() {
             let span = start.to(expression.span);
             let height = height.max(self.height);
             let kind = ExpressionKind::If {
@@ -463,6 +526,13 @@ impl Builder<'_> {
         expression
     }
 
+    fn missing_else(&mut self, node: Node, branches: &[Branch]) -> Expression {
+        let span = self.span(node).after();
+        let keyword = branches.last().map_or(span, |branch| branch.start);
+        self.report(SyntaxError::MissingElse { span, keyword });
+        self.broken(span)
+    }
+
     fn branch(&mut self) -> Expression {
         if self.is(Rule::match_expression) { self.match_expression() } else { self.binary(0) }
     }
@@ -470,18 +540,13 @@ impl Builder<'_> {
     /// `a ? b : c`, the habit.
     fn ternary(&mut self, condition: Expression) -> Expression {
         let Some(node) = self.take(Rule::ternary) else { return condition };
-        let height = self.height;
-        let then = self.branch();
-        let height = height.max(self.height);
-        let otherwise = self.branch();
-        let height = height.max(self.height);
+        let (then_span, otherwise_span) = (self.branch().span, self.branch().span);
         let span = condition.span.to(self.span(node));
-        let (c, a, b) = (self.slice(condition.span), self.slice(then.span), self.slice(otherwise.span));
-        self.report(SyntaxError::Ternary { span, fixed: format!("if {c} then {a} else {b}") });
+        let (c, a, b) = (self.slice(condition.span), self.slice(then_span), self.slice(otherwise_span));
+        let more = if self.inside(node) { " …" } else { "" };
+        self.report(SyntaxError::Ternary { span, fixed: format!("if {c} then {a} else {b}{more}") });
         self.leave(node);
-        let kind =
-            ExpressionKind::If { condition: Box::new(condition), then: Box::new(then), otherwise: Box::new(otherwise) };
-        self.raise(kind, span, height)
+        self.broken(span)
     }
 
     fn match_expression(&mut self) -> Expression {
@@ -495,6 +560,7 @@ impl Builder<'_> {
             while let Some(pattern) = self.take(Rule::pattern) {
                 patterns.push(self.pattern(pattern));
             }
+            self.wrong_gives();
             let value = self.expression();
             height = height.max(self.height);
             arms.push(Arm { patterns, value, span: self.span(arm) });

@@ -13,7 +13,6 @@ pub(super) type Tokens<'i> = pest::iterators::Tokens<'i, Rule>;
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) offset: usize,
-    #[allow(dead_code, reason = "recovery is built on it next")]
     pub(super) expected: Vec<Rule>,
 }
 

@@ -1,24 +1,32 @@
 //! Source text to [`Tree`]. All errors of a file are reported in one go; no type of pest's leaves this folder.
 
+mod brackets;
 mod build;
 mod declaration;
-#[allow(dead_code, reason = "recovery is built on it next")]
+mod diagnose;
 mod error;
+mod expected;
 mod explain;
 mod expression;
+mod foreign;
 mod grammar;
+mod heredoc;
 mod literal;
 mod nodes;
 mod overlay;
+mod recover;
+mod scan;
 mod split;
 mod text;
 mod types;
 
-use crate::tree::{Expression, Item, OverlayTree, PathStep, Tree, TypeExpression};
+use crate::tree::{Expression, Item, OverlayTree, PathStep, Tree, TypeExpression, Word};
 use build::Builder;
 use error::SyntaxError;
-use formwork_model::{Diagnostic, FileId, Span};
+use formwork_model::{Diagnostic, FileId};
 use grammar::{Failure, Rule};
+use recover::recover;
+use split::Block;
 use std::ops::Range;
 
 /// How deep brackets, and expressions, may be nested.
@@ -30,12 +38,13 @@ const PIECE: usize = 64 * 1024;
 /// Reads a `*.fw` file. What is broken is left out of the tree, and reported.
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> (Tree, Vec<Diagnostic>) {
-    let mut parser = Parser { file, text, items: Vec::new(), comments: Vec::new(), errors: Vec::new() };
+    let mut parser =
+        Parser { file, text, items: Vec::new(), comments: Vec::new(), errors: Vec::new(), lost: Vec::new() };
     let blocks = split::blocks(text);
     for piece in pieces(&blocks) {
         parser.piece(piece);
     }
-    let tree = Tree { file, items: parser.items, comments: parser.comments };
+    let tree = Tree { file, items: parser.items, comments: parser.comments, lost: parser.lost };
     (tree, diagnostics(parser.errors))
 }
 
@@ -45,14 +54,15 @@ struct Parser<'t> {
     items: Vec<Item>,
     comments: Vec<crate::tree::Comment>,
     errors: Vec<SyntaxError>,
+    lost: Vec<Word>,
 }
 
 /// Neighbouring blocks together, so that few reads are made.
-fn pieces(blocks: &[Range<usize>]) -> impl Iterator<Item = &[Range<usize>]> {
+fn pieces(blocks: &[Block]) -> impl Iterator<Item = &[Block]> {
     let mut rest = blocks;
     std::iter::from_fn(move || {
-        let start = rest.first()?.start;
-        let count = rest.iter().take_while(|block| block.end - start <= PIECE).count().max(1);
+        let start = rest.first()?.range.start;
+        let count = rest.iter().take_while(|block| block.range.end - start <= PIECE).count().max(1);
         let (piece, behind) = rest.split_at_checked(count)?;
         rest = behind;
         Some(piece)
@@ -60,29 +70,40 @@ fn pieces(blocks: &[Range<usize>]) -> impl Iterator<Item = &[Range<usize>]> {
 }
 
 impl Parser<'_> {
-    fn piece(&mut self, blocks: &[Range<usize>]) {
+    fn piece(&mut self, blocks: &[Block]) {
         let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else { return };
-        if self.read(first.start..last.end).is_ok() {
+        let shallow = blocks.iter().all(|block| block.depth <= MAX_NESTING);
+        if shallow && self.read(first.range.start..last.range.end).is_ok() {
             return;
         }
         for block in blocks {
-            if let Err(failure) = self.read(block.clone()) {
-                let at = (block.start + failure.offset) as u32;
-                let span = Span::new(self.file, at, at);
-                self.errors.push(SyntaxError::Expected { span, expected: Vec::new(), found: None });
+            if block.depth > MAX_NESTING || self.read(block.range.clone()).is_err() {
+                self.recover(block.range.clone());
             }
         }
     }
 
     fn read(&mut self, range: Range<usize>) -> Result<(), Failure> {
-        let base = range.start as u32;
+        let (base, length) = (range.start as u32, range.len());
         let tokens = grammar::read(Rule::file, self.text.get(range).unwrap_or(""))?;
-        let nodes = nodes::flatten(tokens, self.text, self.file, base);
-        let mut builder = Builder::new(self.text, self.file, nodes);
+        let nodes = nodes::flatten(tokens, self.text, self.file, base, length);
+        self.build(Builder::new(self.text, self.file, nodes));
+        Ok(())
+    }
+
+    fn recover(&mut self, range: Range<usize>) {
+        let recovered = recover(Rule::file, self.file, self.text, range);
+        self.errors.extend(recovered.errors);
+        self.lost.extend(recovered.lost);
+        if let Some(nodes) = recovered.nodes {
+            self.build(Builder::new(self.text, self.file, nodes).with_damage(recovered.damaged));
+        }
+    }
+
+    fn build(&mut self, mut builder: Builder<'_>) {
         self.items.extend(builder.items());
         self.comments.append(&mut builder.comments);
         self.errors.append(&mut builder.errors);
-        Ok(())
     }
 }
 
@@ -96,22 +117,23 @@ fn diagnostics(errors: Vec<SyntaxError>) -> Vec<Diagnostic> {
 #[must_use]
 pub fn parse_overlay(file: FileId, text: &str) -> (OverlayTree, Vec<Diagnostic>) {
     let mut tree = OverlayTree { file, is_abstract: None, extends: None, entries: Vec::new(), comments: Vec::new() };
-    let errors = match grammar::read(Rule::overlay, text) {
-        Ok(tokens) => {
-            let nodes = nodes::flatten(tokens, text, file, 0);
-            let mut builder = Builder::new(text, file, nodes);
-            builder.overlay(&mut tree);
-            tree.comments = builder.comments;
-            builder.errors
+    let deep = split::blocks(text).iter().any(|block| block.depth > MAX_NESTING);
+    let read = if deep { None } else { grammar::read(Rule::overlay, text).ok() };
+    let (mut builder, mut errors) = match read {
+        Some(tokens) => {
+            let nodes = nodes::flatten(tokens, text, file, 0, text.len());
+            (Builder::new(text, file, nodes), Vec::new())
         }
-        Err(failure) => vec![plain_failure(file, &failure)],
+        None => {
+            let recovered = recover(Rule::overlay, file, text, 0..text.len());
+            let nodes = recovered.nodes.unwrap_or_default();
+            (Builder::new(text, file, nodes).with_damage(recovered.damaged), recovered.errors)
+        }
     };
+    builder.overlay(&mut tree);
+    errors.append(&mut builder.errors);
+    tree.comments = builder.comments;
     (tree, diagnostics(errors))
-}
-
-fn plain_failure(file: FileId, failure: &Failure) -> SyntaxError {
-    let at = failure.offset as u32;
-    SyntaxError::Expected { span: Span::new(file, at, at), expected: Vec::new(), found: None }
 }
 
 /// Reads one thing that is all of `text`.
@@ -121,8 +143,12 @@ fn parse_only<T>(
     text: &str,
     build: impl FnOnce(&mut Builder<'_>) -> T,
 ) -> Result<T, Vec<Diagnostic>> {
-    let tokens = grammar::read(rule, text).map_err(|failure| diagnostics(vec![plain_failure(file, &failure)]))?;
-    let nodes = nodes::flatten(tokens, text, file, 0);
+    let deep = split::blocks(text).iter().any(|block| block.depth > MAX_NESTING);
+    let read = if deep { None } else { grammar::read(rule, text).ok() };
+    let Some(tokens) = read else {
+        return Err(diagnostics(recover(rule, file, text, 0..text.len()).errors));
+    };
+    let nodes = nodes::flatten(tokens, text, file, 0, text.len());
     let mut builder = Builder::new(text, file, nodes);
     builder.take(rule);
     let result = build(&mut builder);

@@ -28,26 +28,28 @@ pub(super) struct Nodes {
     pub(super) semicolons: Vec<Span>,
 }
 
-/// Lays the pairs of a text that starts at `base` of `file` out flat. Comments and `;` go to lists of their own.
-pub(super) fn flatten(tokens: Tokens<'_>, text: &str, file: FileId, base: u32) -> Nodes {
+/// Lays the pairs of a text of `length` bytes that starts at `base` of `file` out flat. Comments and `;` go to lists of their own.
+pub(super) fn flatten(tokens: Tokens<'_>, text: &str, file: FileId, base: u32, length: usize) -> Nodes {
+    // What recovery added behind the end lies at the end.
+    let place = |position: usize| base + position.min(length) as u32;
     let mut result = Nodes { nodes: Vec::with_capacity(tokens.len() / 2), ..Nodes::default() };
     let mut open: Vec<usize> = Vec::new();
     let mut last_end = 0;
     let mut noise_start = 0;
     for token in tokens {
         match token {
-            Token::Start { rule, pos } if is_noise(rule) => noise_start = pos.pos() as u32,
+            Token::Start { rule, pos } if is_noise(rule) => noise_start = place(pos.pos()),
             Token::End { rule, pos } if is_noise(rule) => {
-                let span = Span::new(file, base + noise_start, base + pos.pos() as u32);
+                let span = Span::new(file, noise_start, place(pos.pos()));
                 result.add_noise(rule, span, text);
             }
             Token::Start { rule, pos } => {
                 open.push(result.nodes.len());
-                result.nodes.push(Node { rule, start: base + pos.pos() as u32, end: 0, next: 0 });
+                result.nodes.push(Node { rule, start: place(pos.pos()), end: 0, next: 0 });
             }
             Token::End { rule, pos } => {
                 if !eats_blanks(rule) {
-                    last_end = base + pos.pos() as u32;
+                    last_end = place(pos.pos());
                 }
                 result.close(open.pop().unwrap_or(0), rule, last_end);
             }
@@ -126,6 +128,11 @@ fn is_leaf(rule: Rule) -> bool {
             | Rule::match_end
             | Rule::object_keyword
             | Rule::append
+            | Rule::dot
+            | Rule::wrong_gives
+            | Rule::fat_arrow
+            | Rule::wrong_equals
+            | Rule::wrong_arrow
     )
 }
 

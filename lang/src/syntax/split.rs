@@ -24,47 +24,78 @@ pub(super) const KEYWORDS: [&str; 14] = [
 /// Words that begin a block in other languages.
 pub(super) const FOREIGN: [&str; 7] = ["variable", "locals", "terraform", "check", "removed", "test", "environment"];
 
-/// Where the lines of `text` begin that stand outside of texts and comments that span lines.
-pub(super) struct Lines<'t> {
-    text: &'t str,
+/// A stretch of a file that is read by itself when something in its neighbourhood is broken.
+#[derive(Clone, Debug)]
+pub(super) struct Block {
+    pub(super) range: Range<usize>,
+    /// At least how deep its brackets are nested; exact but for strange texts.
+    pub(super) depth: u32,
+}
+
+/// Goes through the lines that stand outside of texts and comments that span lines.
+struct Lines<'t> {
+    bytes: &'t [u8],
     at: usize,
+    depth: u32,
+    angles: u32,
+    deepest: u32,
 }
 
-impl<'t> Lines<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
-    }
-}
-
-impl Iterator for Lines<'_> {
-    type Item = usize;
-
+impl Lines<'_> {
+    /// Where the next line begins.
     fn next(&mut self) -> Option<usize> {
         let start = self.at;
-        if start >= self.text.len() {
+        if start >= self.bytes.len() {
             return None;
         }
-        self.at = line_end(self.text.as_bytes(), start);
+        self.skip_line();
         Some(start)
+    }
+
+    /// Goes behind the line break that ends this line, over what spans lines.
+    fn skip_line(&mut self) {
+        let mut interpolations = 0;
+        while let Some(byte) = self.bytes.get(self.at) {
+            match byte {
+                b'\n' => break,
+                b'"' | b'\'' => {
+                    let start = self.at;
+                    self.at = quoted_end(self.bytes, start, *byte);
+                    interpolations += self.bytes.get(start..self.at).map_or(0, |text| count(text, b'{'));
+                }
+                b'#' => self.at = find_line_end(self.bytes, self.at),
+                b'/' => self.skip_comment(),
+                b'(' | b'[' | b'{' | b')' | b']' | b'}' | b'<' | b'>' => self.bracket(*byte),
+                _ => self.at += 1,
+            }
+            self.deepest = self.deepest.max(self.depth + self.angles + interpolations);
+        }
+        self.at = (self.at + 1).min(self.bytes.len());
+    }
+
+    /// `<` counts only where it could open the arguments of a type; apart, since `>` also compares.
+    fn bracket(&mut self, byte: u8) {
+        let before = self.at.checked_sub(1).and_then(|at| self.bytes.get(at));
+        match byte {
+            b'<' => self.angles += u32::from(before.is_some_and(u8::is_ascii_alphanumeric)),
+            b'>' => self.angles = self.angles.saturating_sub(1),
+            b'(' | b'[' | b'{' => self.depth += 1,
+            _ => self.depth = self.depth.saturating_sub(1),
+        }
+        self.at += 1;
+    }
+
+    fn skip_comment(&mut self) {
+        self.at = match self.bytes.get(self.at + 1) {
+            Some(b'/') => find_line_end(self.bytes, self.at),
+            Some(b'*') => find(self.bytes, self.at + 2, b"*/").map_or(self.at + 2, |end| end + 2),
+            _ => self.at + 1,
+        };
     }
 }
 
-/// The offset behind the line break that ends the line at `at`, going over what spans lines.
-fn line_end(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(byte) = bytes.get(at) {
-        at = match byte {
-            b'\n' => return at + 1,
-            b'"' | b'\'' => quoted_end(bytes, at, *byte),
-            b'#' => find_line_end(bytes, at),
-            b'/' => match bytes.get(at + 1) {
-                Some(b'/') => find_line_end(bytes, at),
-                Some(b'*') => find(bytes, at + 2, b"*/").map_or(at + 2, |end| end + 2),
-                _ => at + 1,
-            },
-            _ => at + 1,
-        };
-    }
-    bytes.len()
+fn count(text: &[u8], wanted: u8) -> u32 {
+    text.iter().filter(|byte| **byte == wanted).count() as u32
 }
 
 fn find_line_end(bytes: &[u8], at: usize) -> usize {
@@ -109,27 +140,33 @@ fn triple_end(bytes: &[u8], mut at: usize, quote: u8) -> Option<usize> {
 
 /// The blocks of a `*.fw` file. Together they are the whole text; what stands before the first keyword belongs to the
 /// first block.
-pub(super) fn blocks(text: &str) -> Vec<Range<usize>> {
-    let mut starts = Vec::new();
-    // A block that so far has only decorators and doc comments.
+pub(super) fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    let mut lines = Lines { bytes: text.as_bytes(), at: 0, depth: 0, angles: 0, deepest: 0 };
+    // Whether the last block so far has only decorators and doc comments.
     let mut pending = false;
-    for line in Lines::new(text) {
-        let rest = text.get(line..).unwrap_or("");
+    let mut any = false;
+    let mut start = 0;
+    loop {
+        let rest = text.get(lines.at..).unwrap_or("");
         let leads = rest.starts_with('@') || rest.starts_with("///");
         if leads || begins_declaration(rest) {
+            if any && !pending {
+                blocks.push(Block { range: start..lines.at, depth: lines.deepest });
+                start = lines.at;
+            }
             if !pending {
-                starts.push(line);
+                (lines.depth, lines.angles, lines.deepest) = (0, 0, 0);
             }
             pending = leads;
+            any = true;
+        }
+        if lines.next().is_none() {
+            break;
         }
     }
-    if let Some(first) = starts.first_mut() {
-        *first = 0;
-    } else {
-        starts.push(0);
-    }
-    let ends = starts.iter().skip(1).copied().chain([text.len()]);
-    starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+    blocks.push(Block { range: start..text.len(), depth: lines.deepest });
+    blocks
 }
 
 /// Whether a line begins with a keyword and a name or text.

@@ -1,0 +1,31 @@
+//! Blocks of other tools, and what to write for them.
+
+/// What to write instead of a block `word "label" …`.
+pub(super) fn instead_of(word: &str, labels: Vec<&str>) -> Option<String> {
+    let name = labels.last().copied().filter(|name| !name.is_empty()).unwrap_or("NAME");
+    let labelled = !labels.is_empty();
+    Some(match word {
+        "variable" => format!("write `param {name}: TYPE = DEFAULT`"),
+        "locals" => "write each as `let NAME = VALUE`".to_owned(),
+        "terraform" => "versions and the state's place stand in `formwork.toml`".to_owned(),
+        "check" => "write `assert CONDITION else \"MESSAGE\"`".to_owned(),
+        "removed" => "write `forget ADDRESS`".to_owned(),
+        "resource" | "data" | "ephemeral" if labelled => {
+            format!("write `{word} {name}: {} {{ … }}`", dotted(labels.first().copied().unwrap_or("")))
+        }
+        "module" if labelled => format!("write `module {name}: \"./path\" {{ … }}`"),
+        "provider" if labelled => format!("write `provider {name} {{ … }}`"),
+        "output" if labelled => format!("write `output {name} = VALUE`"),
+        "param" | "let" | "type" | "fn" if labelled => format!("write `{word} {name}` without quotes"),
+        _ => return None,
+    })
+}
+
+/// `aws_vpc` as `aws.vpc`.
+fn dotted(resource_type: &str) -> String {
+    match resource_type.split_once('_') {
+        Some(("azurerm", name)) => format!("azure.{name}"),
+        Some((provider, name)) => format!("{provider}.{name}"),
+        None => "PROVIDER.TYPE".to_owned(),
+    }
+}

@@ -20,6 +20,6 @@ pub use residual::{BinaryOperator, InputSource, Operation, Residual, UnaryOperat
 pub use span::{FileId, Span};
 pub use types::{Field, Literal, ObjectType, RecordType, Type};
 pub use value::{
-    Entries, Items, Malformed, Map, Milliseconds, ObjectReference, Redacted, SetOf, Value, ValueArena, ValueBuf, ValueId,
-    ValueRef, View,
+    Entries, Items, Malformed, Map, Milliseconds, ObjectReference, Redacted, SetOf, Value, ValueArena, ValueBuf,
+    ValueId, ValueRef, View,
 };

@@ -125,7 +125,11 @@ pub enum Recognition {
     Tag,
     /// Attributes that the caller chooses identify it, without being a name (a route's table and destination).
     NaturalKey,
-    /// There is no way: after a crash in the window the row is uncertain.
+    /// What it makes exists in the state alone (a random password): an unfinished create left nothing and is repeated,
+    /// without asking.
+    Repeatable,
+    /// There is no way: after a crash in the window the row is uncertain, unless the type has the capability `find` and
+    /// answers that it may be repeated. Absence cannot be checked before a create.
     None,
 }
 

@@ -84,8 +84,8 @@ impl Lint {
     }
 
     fn lifecycle(&mut self, place: &str, schema: &ResourceSchema) {
-        if schema.identity.is_empty() && !schema.capabilities.expand {
-            self.complain(place, "it has no identity");
+        if schema.identity.is_empty() && (schema.capabilities.import || schema.capabilities.list) {
+            self.complain(place, "it has no identity by which it could be read");
         }
         for name in schema.identity {
             let write_only = schema.attribute(name).is_some_and(|attribute| attribute.write_only);

@@ -92,6 +92,10 @@ impl Connection for EncodedConnection {
         self.0.plans(type_name)
     }
 
+    fn reads(&self, type_name: &str) -> bool {
+        self.0.reads(type_name)
+    }
+
     async fn read_many(&self, request: ReadManyRequest) -> Result<Vec<ReadOutcome>, ProviderError> {
         answer(self.0.read_many(over_the_wire(&request)?).await)
     }

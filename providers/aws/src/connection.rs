@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use formwork_model::ValueBuf;
 use formwork_model::schema::ProviderSchema;
 use formwork_provider_api::{
-    AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, FindRequest, Found,
+    AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, FindRequest, Finding, Found,
     ImportRequest, Limits, ListRequest, Listed, OperationSink, PlanRequest, PlanResponse, Provider, ProviderError,
-    ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
+    ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest, ValidateRequest,
 };
 use std::sync::Arc;
 
@@ -33,6 +33,11 @@ pub struct AwsProvider;
 impl Provider for AwsProvider {
     fn schema(&self) -> &'static ProviderSchema {
         &SCHEMA
+    }
+
+    fn validate(&self, request: &ValidateRequest) -> Vec<Finding> {
+        let resource = request.type_name.as_deref().and_then(registry::resource);
+        resource.map_or_else(Vec::new, |resource| resource.validate(request.config.view()))
     }
 
     async fn configure(&self, request: ConfigureRequest) -> Result<Arc<dyn Connection>, ProviderError> {

@@ -14,6 +14,7 @@ mod resource;
 mod resources;
 mod schema;
 mod tags;
+mod validate;
 mod wait;
 
 pub use connection::AwsProvider;

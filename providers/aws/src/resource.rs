@@ -6,11 +6,12 @@
 
 use crate::client::Session;
 use crate::tags::{self, Tags};
+use crate::validate::Findings;
 use async_trait::async_trait;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
 use formwork_provider_api::{
-    Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Found, ImportRequest, Listed,
+    Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
     OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
     differences,
 };
@@ -196,6 +197,11 @@ pub(crate) trait AwsResource: Send + Sync + 'static {
         Ok(hits.into_iter().filter(|hit| !hit.deleting).map(|hit| hit.values).collect())
     }
 
+    /// Checks a config beyond its schema, offline; unknown parts are passed over.
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        let _ = (config, findings);
+    }
+
     /// Copies what the cloud cannot tell (how to delete, what was sent) from what is known.
     fn keep(known: &Self::Values, read: &mut Self::Values) {
         let _ = (known, read);
@@ -237,6 +243,8 @@ pub(crate) fn no_such(type_name: &str, id: &str) -> ProviderError {
 /// A resource type as the connection sees it: messages of the contract in, messages out.
 #[async_trait]
 pub(crate) trait AnyResource: Send + Sync {
+    /// See [`formwork_provider_api::Provider::validate`].
+    fn validate(&self, config: ValueRef<'_>) -> Vec<Finding>;
     /// See [`formwork_provider_api::Connection::plan`].
     fn plan(&self, session: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError>;
     /// See [`formwork_provider_api::Connection::read_many`].
@@ -272,6 +280,12 @@ pub(crate) trait AnyResource: Send + Sync {
 
 #[async_trait]
 impl<R: AwsResource> AnyResource for R {
+    fn validate(&self, config: ValueRef<'_>) -> Vec<Finding> {
+        let mut findings = Findings::default();
+        R::validate(config, &mut findings);
+        findings.0
+    }
+
     fn plan(&self, session: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let mut response = PlanResponse::as_proposed(&request);
         let Value::Map(mut planned) = request.proposed.to_value() else { return Ok(response) };

@@ -6,10 +6,12 @@ use crate::error::{IntoProviderError, class_of, found, missing};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
+use crate::validate::{Findings, is_unknown, known};
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as sdk, ConnectivityType, NatGatewayState, ResourceType};
 use formwork_model::schema::{Attribute, AttributeType, Recognition, ResourceSchema};
+use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde::{Deserialize, Serialize};
 
@@ -132,6 +134,25 @@ impl AwsResource for NatGateway {
             })
         })
         .await
+    }
+
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        if is_unknown(config, "connectivity_type") || is_unknown(config, "allocation_id") {
+            return;
+        }
+        let kind = known(config, "connectivity_type").and_then(ValueRef::as_str).unwrap_or("public");
+        let path = AttributePath::member("allocation_id");
+        match (kind, known(config, "allocation_id").is_some()) {
+            ("public", false) => findings.error(
+                path,
+                "a public NAT gateway needs a public address",
+                "set `allocation_id` to an `aws.eip`, or `connectivity_type = \"private\"`",
+            ),
+            ("private", true) => {
+                findings.error(path, "a private NAT gateway has no public address", "remove `allocation_id`");
+            }
+            _ => {}
+        }
     }
 }
 

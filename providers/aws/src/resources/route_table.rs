@@ -6,11 +6,12 @@ use crate::error::{IntoProviderError, found, missing};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
+use crate::validate::{Findings, items, known};
 use crate::wait;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as sdk, ResourceType, RouteOrigin, RouteTableAssociationStateCode};
-use formwork_model::SetOf;
 use formwork_model::schema::{Attribute, AttributeType, Default as Preset, Equality, Recognition, ResourceSchema};
+use formwork_model::{SetOf, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,21 @@ const ROUTE: &[Attribute] = &[
     Attribute::string("core_network_arn", "Target: a core network."),
 ];
 
+const DESTINATIONS: &[&str] = &["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"];
+
+const TARGETS: &[&str] = &[
+    "gateway_id",
+    "nat_gateway_id",
+    "egress_only_internet_gateway_id",
+    "transit_gateway_id",
+    "vpc_peering_connection_id",
+    "vpc_endpoint_id",
+    "network_interface_id",
+    "carrier_gateway_id",
+    "local_gateway_id",
+    "core_network_arn",
+];
+
 const ATTRIBUTES: &[Attribute] = &[
     Attribute::reference("vpc_id", &["aws.vpc"], "The VPC.").required().create_only(),
     Attribute::new(
@@ -82,7 +98,7 @@ const ATTRIBUTES: &[Attribute] = &[
         "All routes, each destination once. The VPC's local route, propagated routes and those of gateway endpoints are not \
          listed and not touched; any other is removed.",
     )
-    .keyed_by(&["destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id"])
+    .keyed_by(DESTINATIONS)
     .vendor("AWS::EC2::Route")
     .default(Preset::Empty),
     Attribute::new(
@@ -174,6 +190,23 @@ impl AwsResource for RouteTable {
         }
         let call = session.ec2().delete_route_table().route_table_id(&object.id);
         found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
+    }
+
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        let mut seen: Vec<String> = Vec::new();
+        for (path, route) in items(config, "routes") {
+            findings.exactly_one(&path, route, "destination", DESTINATIONS);
+            findings.exactly_one(&path, route, "target", TARGETS);
+            let destination = DESTINATIONS.iter().find_map(|name| known(route, name)?.as_str()).map(ec2::network);
+            match destination {
+                Some(destination) if seen.contains(&destination) => {
+                    let message = format!("a second route to `{destination}`");
+                    findings.error(path, message, "a destination has one target: remove one of the routes");
+                }
+                Some(destination) => seen.push(destination),
+                None => {}
+            }
+        }
     }
 }
 

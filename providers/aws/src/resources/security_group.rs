@@ -6,10 +6,12 @@ use crate::error::{IntoProviderError, found, missing};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
+use crate::validate::{Findings, is_unknown, items, known, number};
 use crate::wait;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as sdk, IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, UserIdGroupPair};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema};
+use formwork_model::{AttributePath, Step, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde::{Deserialize, Serialize};
 
@@ -239,6 +241,19 @@ impl AwsResource for SecurityGroup {
         found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
     }
 
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        let sides = ["cidr_ip", "cidr_ipv6", "source_prefix_list_id", "source_security_group_id"];
+        for (path, rule) in items(config, "security_group_ingress") {
+            findings.exactly_one(&path, rule, "other side", &sides);
+            check_ports(&path, rule, findings);
+        }
+        let sides = ["cidr_ip", "cidr_ipv6", "destination_prefix_list_id", "destination_security_group_id"];
+        for (path, rule) in items(config, "security_group_egress") {
+            findings.exactly_one(&path, rule, "other side", &sides);
+            check_ports(&path, rule, findings);
+        }
+    }
+
     fn keep(known: &Values, read: &mut Values) {
         read.security_group_ingress = spelled(&known.security_group_ingress, read.security_group_ingress.take());
         read.security_group_egress = spelled(&known.security_group_egress, read.security_group_egress.take());
@@ -317,6 +332,28 @@ pub(crate) fn protocol_name(protocol: &str) -> &str {
         "58" | "ICMPV6" => "icmpv6",
         "all" | "ALL" => "-1",
         other => other,
+    }
+}
+
+/// Ports of a rule: needed for protocols that have them, in order.
+pub(crate) fn check_ports(path: &AttributePath, rule: ValueRef<'_>, findings: &mut Findings) {
+    let Some(protocol) = known(rule, "ip_protocol").and_then(ValueRef::as_str).map(protocol_name) else { return };
+    if is_unknown(rule, "from_port") || is_unknown(rule, "to_port") {
+        return;
+    }
+    let at = |name: &str| path.then(Step::Member(name.into()));
+    match (number(rule, "from_port"), number(rule, "to_port")) {
+        (Some(from), Some(to)) if from > to && matches!(protocol, "tcp" | "udp") => {
+            findings.error(at("to_port"), format!("the last port {to} is below the first {from}"), "exchange them");
+        }
+        (Some(_), Some(_)) => {}
+        _ if matches!(protocol, "tcp" | "udp" | "icmp") => {
+            let name = if number(rule, "from_port").is_none() { "from_port" } else { "to_port" };
+            let help =
+                "set `from_port` and `to_port` (the same for one port), or `ip_protocol = \"-1\"` for everything";
+            findings.error(at(name), format!("a rule for {protocol} needs `{name}`"), help);
+        }
+        _ => {}
     }
 }
 

@@ -1,13 +1,16 @@
 //! `aws.security_group_ingress_rule` and `aws.security_group_egress_rule`: one rule each, for groups that refer to one
 //! another or whose rules come from several places.
 
-use super::security_group::{CIDR_IP, CIDR_IPV6, DESCRIPTION, FROM_PORT, IP_PROTOCOL, TO_PORT, protocol_name};
+use super::security_group::{
+    CIDR_IP, CIDR_IPV6, DESCRIPTION, FROM_PORT, IP_PROTOCOL, TO_PORT, check_ports, protocol_name,
+};
 use crate::client::Session;
 use crate::ec2;
 use crate::error::{IntoProviderError, found, missing};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
+use crate::validate::Findings;
 use crate::wait;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
@@ -15,6 +18,7 @@ use aws_sdk_ec2::types::{
     SecurityGroupRuleUpdate, UserIdGroupPair,
 };
 use formwork_model::schema::{Attribute, Recognition, ResourceSchema, Rule};
+use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde::{Deserialize, Serialize};
 
@@ -195,6 +199,10 @@ macro_rules! way {
                 object: Self::Values,
             ) -> Result<(), ProviderError> {
                 revoke(session, &object.into(), $egress).await
+            }
+
+            fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+                check_ports(&AttributePath::root(), config, findings);
             }
 
             fn keep(known: &Self::Values, read: &mut Self::Values) {

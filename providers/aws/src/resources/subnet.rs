@@ -6,11 +6,13 @@ use crate::error::{IntoProviderError, found, missing};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
+use crate::validate::{Findings, known};
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
 use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
 use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, ResourceType, SubnetCidrBlockStateCode, SubnetState};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Recognition, ResourceSchema, Rule};
+use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde::{Deserialize, Serialize};
 
@@ -152,6 +154,15 @@ impl AwsResource for Subnet {
     async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
         let call = session.ec2().delete_subnet().subnet_id(&object.id);
         found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
+    }
+
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        findings.prefix(config, "cidr_block", 16, 28);
+        let native = known(config, "ipv6_native").and_then(|value| value.decode().ok()).unwrap_or(false);
+        if native && known(config, "cidr_block").is_some() {
+            let path = AttributePath::member("cidr_block");
+            findings.error(path, "a subnet with IPv6 only has no IPv4 range", "remove `cidr_block` or `ipv6_native`");
+        }
     }
 }
 

@@ -6,11 +6,12 @@ use crate::error::{IntoProviderError, found, missing};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
+use crate::validate::Findings;
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState};
-use formwork_model::AttributePath;
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
+use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::ProviderError;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
@@ -140,6 +141,10 @@ impl AwsResource for Vpc {
     async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
         let call = session.ec2().delete_vpc().vpc_id(&object.id);
         found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
+    }
+
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        findings.prefix(config, "cidr_block", 16, 28);
     }
 
     fn keep(known: &Values, read: &mut Values) {

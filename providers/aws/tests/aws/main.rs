@@ -16,6 +16,7 @@
 mod cloud;
 mod life;
 mod moto;
+mod offline;
 mod replay;
 mod schemas;
 mod script;
@@ -60,6 +61,7 @@ fn main() {
         let name = if skipped { format!("{name} (skipped: no moto)") } else { name.to_owned() };
         trials.push(Trial::test(name, run).with_ignored_flag(skipped));
     }
+    trials.extend(offline::tests());
     trials.extend(schemas::tests());
     trials.extend(replay::tests());
     if let Err(reason) = &moto {

@@ -3,7 +3,7 @@
 
 use ecow::EcoString;
 use formwork_model::{
-    Address, AttributePath, Diagnostic, ObjectKind, Span, TypeName, Value, ValueArena, ValueId, ValueRef,
+    Address, AttributePath, Diagnostic, InputSource, ObjectKind, Span, TypeName, Value, ValueArena, ValueId, ValueRef,
 };
 
 /// A node in [`ResourceGraph::nodes`].
@@ -192,6 +192,12 @@ pub struct Deferred {
 pub trait Known {
     /// The value of an attribute, when it is known and will not change.
     fn attribute(&self, object: &Address, path: &AttributePath) -> Option<Value>;
+
+    /// The value of `env_var` or `secret_from`, where it is asked for already; else it stays in the graph as an unknown.
+    fn input(&self, source: &InputSource) -> Option<Value> {
+        let _ = source;
+        None
+    }
 }
 
 /// Nothing is known: the first evaluation.
@@ -205,6 +211,12 @@ impl Known for NothingKnown {
 }
 
 impl ResourceGraph {
+    /// Makes room for so many nodes.
+    pub fn reserve(&mut self, nodes: usize) {
+        self.nodes.reserve_exact(nodes);
+        self.dependency_ends.reserve_exact(nodes);
+    }
+
     /// Adds a node with what it needs; dependencies must be added before, or be patched by [`Self::set_dependencies`].
     pub fn add(&mut self, node: Node, dependencies: &[NodeId]) -> NodeId {
         let id = NodeId(self.nodes.len() as u32);

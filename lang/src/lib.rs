@@ -7,10 +7,13 @@
 //! Each arrow is a pure function; files come through [`source::Sources`]. Nothing here knows state, the network, the
 //! environment or a clock.
 
+pub mod evaluate;
 pub mod graph;
+pub mod inputs;
 pub mod library;
 pub mod manifest;
 pub mod program;
+pub mod residual;
 pub mod source;
 pub mod syntax;
 pub mod tree;

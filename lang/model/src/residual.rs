@@ -88,8 +88,12 @@ pub enum Operation {
     OptionalMember(EcoString),
     /// `[key]`: of the first argument the second.
     Index,
-    /// `?[key]`.
+    /// `?[key]`: null of null, and where there is no such key.
     OptionalIndex,
+    /// `[key]` behind a `?.` or `?[` of the same chain: null of null, but the key must be there.
+    ChainedIndex,
+    /// The member of the first argument where it has one, else the second argument: a field with its default.
+    Field(EcoString),
     /// Arguments: condition, then, else.
     If,
     /// `[...a, b]`: arguments are lists, joined.
@@ -98,11 +102,13 @@ pub enum Operation {
     Merge,
     /// A map with computed keys: arguments alternate key, value.
     MapOf,
+    /// A map of a list of `[key, value]` pairs, each key once: a comprehension that produces entries.
+    Entries,
     /// The value must fit the type; also turns an object into its identity, a list into a set, a text into a checked one.
     Coerce(Type),
     /// `where`: arguments are the value, the condition and the message; gives the value.
     Where,
-    /// Whether two values are equal after the pattern rules of `match`.
+    /// Whether the first argument is equal to one of the others, by the pattern rules of `match`.
     Matches,
 }
 

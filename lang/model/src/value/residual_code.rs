@@ -109,10 +109,13 @@ fn operation_value(operation: &Operation) -> Value {
         Operation::OptionalMember(name) => Value::list([text("member?"), Value::String(name.clone())]),
         Operation::Index => one("index"),
         Operation::OptionalIndex => one("index?"),
+        Operation::ChainedIndex => one("index.."),
+        Operation::Field(name) => Value::list([text("field"), Value::String(name.clone())]),
         Operation::If => one("if"),
         Operation::Concat => one("concat"),
         Operation::Merge => one("merge"),
         Operation::MapOf => one("map"),
+        Operation::Entries => one("entries"),
         Operation::Coerce(ty) => Value::list([text("coerce"), to_value_with(ty).unwrap_or(Value::Null)]),
         Operation::Where => one("where"),
         Operation::Matches => one("matches"),
@@ -192,10 +195,13 @@ fn operation_from(items: &[Value]) -> Option<Operation> {
         "member?" => Operation::OptionalMember(argument()?),
         "index" => Operation::Index,
         "index?" => Operation::OptionalIndex,
+        "index.." => Operation::ChainedIndex,
+        "field" => Operation::Field(argument()?),
         "if" => Operation::If,
         "concat" => Operation::Concat,
         "merge" => Operation::Merge,
         "map" => Operation::MapOf,
+        "entries" => Operation::Entries,
         "coerce" => {
             let buffer = super::ValueBuf::from(items.get(1)?);
             Operation::Coerce(buffer.view().decode::<Type>().ok()?)

@@ -1,0 +1,262 @@
+//! The evaluator's state: where it is, what it has, and what it depends on.
+
+use super::instances::{BlockState, CallState, Instance, ProviderSlot, ProviderState, Slot};
+use super::limits::{MAXIMUM_NESTING, MAXIMUM_STEPS};
+use super::node::Nodes;
+use super::units::{UnitKind, Units};
+use crate::graph::{Check, Deferred, Forget, Import, Known, Moved, Output};
+use crate::inputs::Inputs;
+use crate::program::{LocalId, Module, Program};
+use crate::residual::{Fault, FaultKind};
+use crate::source::Sources;
+use ecow::{EcoString, EcoVec};
+use formwork_model::{Diagnostic, Map, Value};
+use std::collections::HashMap;
+
+/// Evaluates the units of a program, one after another.
+pub(crate) struct Evaluator<'p> {
+    pub(super) program: &'p Program,
+    pub(super) inputs: &'p Inputs,
+    pub(super) known: &'p dyn Known,
+    pub(super) sources: &'p dyn Sources,
+    pub(super) units: Units,
+    pub(super) instances: Vec<Instance>,
+    /// For each context its instances.
+    pub(super) context_instances: Vec<Vec<u32>>,
+    /// The instance that is evaluated.
+    pub(super) current: u32,
+    pub(super) module: &'p Module,
+    /// The unit that is evaluated.
+    pub(super) unit: u32,
+    /// Locals of the frames, innermost last.
+    stack: Vec<Value>,
+    base: usize,
+    /// Nodes that what is evaluated depends on.
+    pub(super) recorder: Vec<u32>,
+    /// Number of the next variable of a comprehension over an unknown.
+    pub(super) next_variable: u32,
+    /// How many comprehensions over unknowns are around.
+    pub(super) symbolic: u32,
+    /// Unknown conditions under which the evaluated branch is taken.
+    pub(super) assumptions: Vec<Value>,
+    nesting: u32,
+    steps: u64,
+    pub(super) nodes: Nodes,
+    pub(super) implicit_providers: HashMap<EcoString, ProviderSlot>,
+    /// `defaults` of provider instances.
+    pub(super) defaults: Vec<Map>,
+    pub(super) outputs: Vec<Output>,
+    pub(super) checks: Vec<Check>,
+    pub(super) moved: Vec<Moved>,
+    pub(super) imports: Vec<Import>,
+    pub(super) forgets: Vec<Forget>,
+    pub(super) deferred: Vec<Deferred>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl<'p> Evaluator<'p> {
+    pub(super) fn new(
+        program: &'p Program,
+        inputs: &'p Inputs,
+        known: &'p dyn Known,
+        sources: &'p dyn Sources,
+        units: Units,
+    ) -> Option<Self> {
+        let module = program.modules.first()?;
+        let mut evaluator = Self {
+            program,
+            inputs,
+            known,
+            sources,
+            context_instances: vec![Vec::new(); units.contexts.len()],
+            units,
+            instances: Vec::new(),
+            current: 0,
+            module,
+            unit: 0,
+            stack: Vec::new(),
+            base: 0,
+            recorder: Vec::new(),
+            next_variable: 0,
+            symbolic: 0,
+            assumptions: Vec::new(),
+            nesting: 0,
+            steps: 0,
+            nodes: Nodes::default(),
+            implicit_providers: HashMap::new(),
+            defaults: Vec::new(),
+            outputs: Vec::new(),
+            checks: Vec::new(),
+            moved: Vec::new(),
+            imports: Vec::new(),
+            forgets: Vec::new(),
+            deferred: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        evaluator.add_instance(0, Instance::default());
+        Some(evaluator)
+    }
+
+    /// Adds an instance of a module, with room for all that is declared there.
+    pub(super) fn add_instance(&mut self, context: u32, instance: Instance) -> u32 {
+        let id = u32::try_from(self.instances.len()).unwrap_or(u32::MAX);
+        let Some(module) = self.units.module(self.program, context as usize) else { return id };
+        self.instances.push(Instance {
+            context,
+            params: vec![Slot::Empty; module.params.len()],
+            lets: vec![Slot::Empty; module.lets.len()],
+            outputs: vec![Slot::Empty; module.outputs.len()],
+            blocks: vec![BlockState::Empty; module.blocks.len()],
+            calls: vec![CallState::Empty; module.calls.len()],
+            providers: vec![ProviderState::Empty; module.providers.len()],
+            ..instance
+        });
+        if let Some(instances) = self.context_instances.get_mut(context as usize) {
+            instances.push(id);
+        }
+        id
+    }
+
+    /// Goes to an instance; gives where it was.
+    pub(super) fn enter(&mut self, instance: u32) -> u32 {
+        let before = std::mem::replace(&mut self.current, instance);
+        let context = self.instances.get(instance as usize).map_or(0, |instance| instance.context);
+        if let Some(module) = self.units.module(self.program, context as usize) {
+            self.module = module;
+        }
+        before
+    }
+
+    /// The instance that is evaluated.
+    pub(super) fn here(&self) -> Option<&Instance> {
+        self.instances.get(self.current as usize)
+    }
+
+    pub(super) fn here_mut(&mut self) -> Option<&mut Instance> {
+        self.instances.get_mut(self.current as usize)
+    }
+
+    /// Runs `work` with a frame of `size` locals, the first of which are given.
+    pub(super) fn with_frame<T>(
+        &mut self,
+        size: u32,
+        locals: impl IntoIterator<Item = Value>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let outer = std::mem::replace(&mut self.base, self.stack.len());
+        let base = self.base;
+        self.stack.extend(locals);
+        let wanted = base + size as usize;
+        if self.stack.len() < wanted {
+            self.stack.resize(wanted, Value::Null);
+        }
+        let result = work(self);
+        self.stack.truncate(base);
+        self.base = outer;
+        result
+    }
+
+    pub(super) fn local(&self, id: LocalId) -> Value {
+        self.stack.get(self.base + id.index()).cloned().unwrap_or(Value::Null)
+    }
+
+    pub(super) fn set_local(&mut self, id: LocalId, value: Value) {
+        let index = self.base + id.index();
+        // A frame that was counted too small is still a frame.
+        if index >= self.stack.len() {
+            self.stack.resize(index + 1, Value::Null);
+        }
+        if let Some(slot) = self.stack.get_mut(index) {
+            *slot = value;
+        }
+    }
+
+    /// Runs `work`, and gives what it depends on, apart.
+    pub(super) fn recording<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<u32>) {
+        let outer = std::mem::take(&mut self.recorder);
+        let result = work(self);
+        (result, std::mem::replace(&mut self.recorder, outer))
+    }
+
+    /// Counts a step into an expression; refuses what nests too deeply or takes too long.
+    pub(super) fn step_in(&mut self) -> Result<(), Fault> {
+        self.nesting += 1;
+        self.steps += 1;
+        if self.nesting > MAXIMUM_NESTING {
+            return Err(FaultKind::TooLarge { what: "functions and expressions nest too deeply" }.into());
+        }
+        if self.steps > MAXIMUM_STEPS {
+            return Err(FaultKind::TooLarge { what: "evaluating the stack takes too many steps" }.into());
+        }
+        Ok(())
+    }
+
+    pub(super) const fn step_out(&mut self) {
+        self.nesting -= 1;
+    }
+
+    /// Reports a fault, unless it was.
+    pub(super) fn report(&mut self, fault: Fault) {
+        if !fault.is_reported() {
+            self.diagnostics.push(fault.into_diagnostic());
+        }
+    }
+
+    /// What was found is kept for others; or that there is nothing.
+    pub(super) fn slot(&mut self, result: Result<Value, Fault>, dependencies: Vec<u32>) -> Slot {
+        match result {
+            Ok(value) => {
+                let dependencies = self.through_junction(dependencies);
+                Slot::Ready { value, dependencies }
+            }
+            Err(fault) => {
+                self.report(fault);
+                Slot::Poisoned
+            }
+        }
+    }
+
+    /// Reads a slot, and depends on what it depends on.
+    pub(super) fn read(&mut self, pick: impl FnOnce(&Instance) -> Option<&Slot>) -> Result<Value, Fault> {
+        let Some(instance) = self.instances.get(self.current as usize) else { return Err(Fault::reported()) };
+        match pick(instance) {
+            Some(Slot::Ready { value, dependencies }) => {
+                self.recorder.extend_from_slice(dependencies);
+                Ok(value.clone())
+            }
+            _ => Err(Fault::reported()),
+        }
+    }
+
+    /// Marks a unit of a cycle.
+    pub(super) fn poison(&mut self, kind: UnitKind) {
+        let Some(here) = self.here_mut() else { return };
+        match kind {
+            UnitKind::Param(index) => set(&mut here.params, index, Slot::Poisoned),
+            UnitKind::Let(index) => set(&mut here.lets, index, Slot::Poisoned),
+            UnitKind::Output(index) => set(&mut here.outputs, index, Slot::Poisoned),
+            UnitKind::Provider(index) => set(&mut here.providers, index, ProviderState::Poisoned),
+            UnitKind::Call(index) => set(&mut here.calls, index, CallState::Poisoned),
+            UnitKind::Block(index) => set(&mut here.blocks, index, BlockState::Poisoned),
+            UnitKind::CallProviders(_) | UnitKind::Assert(_) | UnitKind::Function(_) | UnitKind::End => {}
+        }
+    }
+
+    /// The dependencies as they are kept with a value: many become one junction.
+    fn through_junction(&mut self, mut dependencies: Vec<u32>) -> EcoVec<u32> {
+        self.nodes.settle(&mut dependencies);
+        if dependencies.len() <= super::node::FEW {
+            return dependencies.into_iter().collect();
+        }
+        let address = self.declared_address();
+        let span = self.declared_span();
+        let junction = self.nodes.junction(address, span, &dependencies, (self.current, self.unit));
+        EcoVec::from([junction].as_slice())
+    }
+}
+
+pub(super) fn set<T>(table: &mut [T], index: usize, value: T) {
+    if let Some(slot) = table.get_mut(index) {
+        *slot = value;
+    }
+}

@@ -238,8 +238,7 @@ impl<'w, 'p> Work<'w, 'p> {
     }
 
     fn defer(&mut self, value: Value) -> BlockState {
-        let deferred =
-            Deferred { address: self.address.clone(), is_module: false, value, span: self.block.span };
+        let deferred = Deferred { address: self.address.clone(), is_module: false, value, span: self.block.span };
         self.evaluator.deferred.push(deferred);
         BlockState::Deferred
     }
@@ -400,10 +399,7 @@ impl<'p> Bodies<'_, 'p> {
 }
 
 /// The value of an attribute, without objects, and of a size that can be kept.
-pub(super) fn attribute_value<'p>(
-    evaluator: &mut Evaluator<'p>,
-    attribute: &'p Attribute,
-) -> Result<Value, Fault> {
+pub(super) fn attribute_value<'p>(evaluator: &mut Evaluator<'p>, attribute: &'p Attribute) -> Result<Value, Fault> {
     let value = evaluator.expression(&attribute.value)?;
     if value.is_known() && !matches!(value, Value::List(_) | Value::Map(_) | Value::Set(_) | Value::Secret(_)) {
         return Ok(value);

@@ -150,9 +150,8 @@ impl<'p> Evaluator<'p> {
     fn all_outputs(&mut self) -> Result<Value, Fault> {
         let module = self.module;
         let each = module.outputs.iter().enumerate();
-        let entries: Result<Map, Fault> = each
-            .map(|(index, output)| Ok((output.name.clone(), self.read(|here| here.outputs.get(index))?)))
-            .collect();
+        let entries: Result<Map, Fault> =
+            each.map(|(index, output)| Ok((output.name.clone(), self.read(|here| here.outputs.get(index))?))).collect();
         entries.map(Value::Map)
     }
 

@@ -2,9 +2,7 @@
 
 use super::Evaluator;
 use super::condition::{is_null, not};
-use crate::program::{
-    Arm, ArmPattern, Expr, ExprKind, ForExpr, Function, ListItem, RecordEntry,
-};
+use crate::program::{Arm, ArmPattern, Expr, ExprKind, ForExpr, Function, ListItem, RecordEntry};
 use crate::residual::{
     Fault, FaultKind, Gathered, Missing, Outcome, binary, call, coerce, concat, decides, expected, index, is_unknown,
     map_of, marked, matches, member, merge, pairs, template, unary, wait,
@@ -352,7 +350,7 @@ impl<'p> Evaluator<'p> {
     }
 
     fn symbolic_parts(&mut self, inner: &'p ForExpr) -> Result<(Option<Value>, Option<Value>, Value), Fault> {
-        let mut part = |this: &mut Self, expression: &'p Expr| match this.expression(expression) {
+        let part = |this: &mut Self, expression: &'p Expr| match this.expression(expression) {
             Err(fault) if !fault.is_reported() => Ok(crate::residual::failure(&fault)),
             other => other,
         };
@@ -363,12 +361,7 @@ impl<'p> Evaluator<'p> {
 }
 
 /// The value, or what waits for it.
-fn done(
-    result: Outcome,
-    operation: Operation,
-    arguments: impl IntoIterator<Item = Value>,
-    span: Span,
-) -> Evaluated {
+fn done(result: Outcome, operation: Operation, arguments: impl IntoIterator<Item = Value>, span: Span) -> Evaluated {
     Ok(result?.unwrap_or_else(|| wait(operation, arguments, Some(span))))
 }
 

@@ -14,7 +14,8 @@ impl Evaluator<'_> {
             }
         }
         let renumbered = |id: u32| NodeId(position.get(id as usize).copied().unwrap_or(0));
-        let mut graph = ResourceGraph { values: std::mem::take(&mut self.nodes.values), ..ResourceGraph::default() };
+        let mut graph = ResourceGraph::default();
+        graph.values = std::mem::take(&mut self.nodes.values);
         let mut nodes: Vec<Option<_>> = std::mem::take(&mut self.nodes.nodes).into_iter().map(Some).collect();
         graph.reserve(order.len());
         let mut dependencies = Vec::new();

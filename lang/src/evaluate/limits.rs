@@ -29,9 +29,7 @@ fn measure(value: &Value, depth: u32, parts: &mut usize) -> Result<(), Fault> {
         return Err(FaultKind::TooLarge { what: "it has more than four million parts" }.into());
     }
     match value {
-        Value::List(items) | Value::Set(items) => {
-            items.iter().try_for_each(|item| measure(item, depth + 1, parts))
-        }
+        Value::List(items) | Value::Set(items) => items.iter().try_for_each(|item| measure(item, depth + 1, parts)),
         Value::Map(map) => map.values().try_for_each(|value| measure(value, depth + 1, parts)),
         Value::Secret(inner) => measure(inner, depth + 1, parts),
         Value::Unknown(residual) => measure_residual(residual, depth + RESIDUAL_LEVELS, parts),
@@ -41,9 +39,7 @@ fn measure(value: &Value, depth: u32, parts: &mut usize) -> Result<(), Fault> {
 
 fn measure_residual(residual: &Residual, depth: u32, parts: &mut usize) -> Result<(), Fault> {
     match residual {
-        Residual::Apply { arguments, .. } => {
-            arguments.iter().try_for_each(|argument| measure(argument, depth, parts))
-        }
+        Residual::Apply { arguments, .. } => arguments.iter().try_for_each(|argument| measure(argument, depth, parts)),
         Residual::For(inner) => std::iter::once(&inner.source)
             .chain(&inner.condition)
             .chain(&inner.key)

@@ -26,7 +26,7 @@ pub(crate) use state::Evaluator;
 
 use crate::graph::{Known, ResourceGraph};
 use crate::inputs::Inputs;
-use crate::program::Program;
+use crate::program::{Param, Program};
 use crate::source::Sources;
 use formwork_model::{Diagnostic, diagnostic};
 use units::{UnitKind, Units};
@@ -74,6 +74,12 @@ pub fn evaluate(program: &Program, inputs: &Inputs, known: &dyn Known, sources: 
     let mut evaluated = evaluator.finish();
     diagnostic::sort(&mut evaluated.diagnostics);
     evaluated
+}
+
+/// That a param has no value.
+pub(crate) fn no_value(param: &Param) -> Diagnostic {
+    let (name, ty) = (param.name.to_string(), param.ty.to_string());
+    problem::Problem::NoValue { span: param.span, name, ty }.into_diagnostic()
 }
 
 impl Evaluator<'_> {

@@ -97,7 +97,8 @@ impl Nodes {
 
     fn collapsed(&mut self, dependencies: &[u32]) -> Vec<u32> {
         let mut result = Vec::new();
-        let chunks: Vec<&[u32]> = dependencies.chunk_by(|one, two| self.group_of(*one) == self.group_of(*two)).collect();
+        let chunks: Vec<&[u32]> =
+            dependencies.chunk_by(|one, two| self.group_of(*one) == self.group_of(*two)).collect();
         for chunk in chunks {
             let group = chunk.first().map_or(NO_GROUP, |node| self.group_of(*node));
             match self.block_junction(group, chunk.len()) {

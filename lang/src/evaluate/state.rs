@@ -97,6 +97,16 @@ impl<'p> Evaluator<'p> {
         Some(evaluator)
     }
 
+    /// For expressions that refer to nothing.
+    pub(crate) fn closed(
+        program: &'p Program,
+        inputs: &'p Inputs,
+        known: &'p dyn Known,
+        sources: &'p dyn Sources,
+    ) -> Option<Self> {
+        Self::new(program, inputs, known, sources, Units::default())
+    }
+
     /// Adds an instance of a module, with room for all that is declared there.
     pub(super) fn add_instance(&mut self, context: u32, instance: Instance) -> u32 {
         let id = u32::try_from(self.instances.len()).unwrap_or(u32::MAX);

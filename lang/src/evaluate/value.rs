@@ -60,8 +60,7 @@ impl<'p> Evaluator<'p> {
             Some(default) => self.with_frame(1, [], |this| this.expression(default)),
             None if param.ty.holds_null() => coerce(self, Value::Null, &param.ty, Some(param.span)),
             None => {
-                let (name, ty) = (param.name.to_string(), param.ty.to_string());
-                self.diagnostics.push(Problem::NoValue { span: param.span, name, ty }.into_diagnostic());
+                self.diagnostics.push(super::no_value(param));
                 Err(Fault::reported())
             }
         }
@@ -155,7 +154,9 @@ impl<'p> Evaluator<'p> {
             UnitKind::Let(index) => self.module.lets.get(index).map(|declared| declared.span),
             UnitKind::Output(index) => self.module.outputs.get(index).map(|output| output.span),
             UnitKind::Block(index) => self.module.blocks.get(index).map(|block| block.span),
-            UnitKind::Call(index) | UnitKind::CallProviders(index) => self.module.calls.get(index).map(|call| call.span),
+            UnitKind::Call(index) | UnitKind::CallProviders(index) => {
+                self.module.calls.get(index).map(|call| call.span)
+            }
             UnitKind::Provider(index) => self.module.providers.get(index).map(|block| block.span),
             UnitKind::Function(_) | UnitKind::Assert(_) | UnitKind::End => None,
         });

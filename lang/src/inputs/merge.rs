@@ -110,9 +110,7 @@ fn appended(base: Option<Value>, path: &AttributePath, value: &Value) -> Result<
     let items = |value: &Value| -> Result<EcoVec<Value>, Problem> {
         match value.exposed() {
             Value::List(items) | Value::Set(items) => Ok(items.clone()),
-            other => {
-                Err(Problem::NotAList { path: path.clone(), found: crate::residual::kind_name(other) })
-            }
+            other => Err(Problem::NotAList { path: path.clone(), found: crate::residual::kind_name(other) }),
         }
     };
     let mut joined = match &base {

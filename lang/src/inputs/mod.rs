@@ -2,6 +2,7 @@
 //! and for error labels.
 
 mod difference;
+mod literal;
 mod merge;
 mod problem;
 mod resolve;
@@ -15,7 +16,7 @@ pub use resolve::{InputLayer, resolve};
 use crate::residual::Fault;
 use crate::tree::OverlayAction;
 use ecow::EcoString;
-use formwork_model::{AttributePath, Span, Value};
+use formwork_model::{AttributePath, Diagnostic, Span, Value};
 
 /// What the layers say of the params, merged.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Inputs {
     pub environment: EcoString,
     /// The layers, in the order in which they apply.
     pub layers: Vec<Layer>,
+    /// What is odd about them.
+    pub warnings: Vec<Diagnostic>,
     /// For each param of the root module what was said of it.
     params: Vec<ParamInput>,
 }
@@ -60,6 +63,8 @@ impl std::fmt::Display for Layer {
 struct ParamInput {
     /// The merged value, not made to fit the type yet; none where only the default counts.
     value: Option<Value>,
+    /// The default's value, before it is made to fit.
+    default: Option<Value>,
     /// What each layer said, in order.
     said: Vec<Said>,
 }
@@ -94,6 +99,13 @@ impl Inputs {
         self.params.get(param)?.value.as_ref()
     }
 
+    /// The merged value, or the default.
+    #[must_use]
+    pub fn effective(&self, param: usize) -> Option<&Value> {
+        let param = self.params.get(param)?;
+        param.value.as_ref().or(param.default.as_ref())
+    }
+
     /// What was said of a root param at `path` (of it, of what lies in it, of what it lies in), last writer last.
     pub fn said<'a>(&'a self, param: usize, path: &'a AttributePath) -> impl Iterator<Item = &'a Said> {
         let said = self.params.get(param).map_or(&[][..], |param| &param.said);
@@ -121,7 +133,9 @@ impl Said {
             return path.covers(&self.path);
         }
         // A merge says nothing of keys that it does not have.
-        self.action != OverlayAction::Set || self.at(path).is_some() || self.value.as_ref().is_none_or(|value| value.as_map().is_none())
+        self.action != OverlayAction::Set
+            || self.at(path).is_some()
+            || self.value.as_ref().is_none_or(|value| value.as_map().is_none())
     }
 
     /// What it says at `path`, which lies at or below its own path.
@@ -148,4 +162,3 @@ impl Said {
         if self.path.covers(&parent) { self.at(&parent) } else { None }
     }
 }
-

@@ -43,16 +43,13 @@ impl Problem {
                 error("E0581", format!("{layer}: the stack has no param `{name}`")).help(help)
             }
             Self::SecretFlag { name } => {
-                error("E0582", format!("`--var` takes no secrets, and the param `{name}` is secret"))
-                    .help(format!(
-                        "process listings and shell history would show it; write `{name} = secret_from(\"env:NAME\")` \
+                error("E0582", format!("`--var` takes no secrets, and the param `{name}` is secret")).help(format!(
+                    "process listings and shell history would show it; write `{name} = secret_from(\"env:NAME\")` \
                          into the overlay, or set `FORMWORK_VAR_{name}`"
-                    ))
+                ))
             }
-            Self::NotAnExpression { layer, ty, reason } => {
-                error("E0583", format!("{layer}: {reason}"))
-                    .help(format!("the param takes {ty}; quote texts within it, as in `[\"a\", \"b\"]`"))
-            }
+            Self::NotAnExpression { layer, ty, reason } => error("E0583", format!("{layer}: {reason}"))
+                .help(format!("the param takes {ty}; quote texts within it, as in `[\"a\", \"b\"]`")),
             Self::NotBelow { path } => {
                 let what = if path.steps().is_empty() { "the param".into() } else { format!("`{path}`") };
                 error("E0584", format!("{what} has no parts that could be set"))

@@ -95,7 +95,8 @@ pub(crate) fn index(host: &mut dyn Host, base: &Value, index: &Value, missing: M
 
 fn no_such_key(map: &Map, key: &str, secret: bool) -> Fault {
     if secret {
-        return FaultKind::NoSuchKey { key: formwork_model::value::MASK.into(), nearest: None, known: Vec::new() }.into();
+        return FaultKind::NoSuchKey { key: formwork_model::value::MASK.into(), nearest: None, known: Vec::new() }
+            .into();
     }
     let nearest = nearest(key, map.keys().map(|key| key.as_str()));
     FaultKind::NoSuchKey { key: key.into(), nearest, known: map.keys().map(ToString::to_string).collect() }.into()

@@ -19,9 +19,7 @@ pub(crate) fn coerce(host: &mut dyn Host, value: Value, ty: &Type, span: Option<
         (value, Type::Error) => Ok(value),
         (value, Type::Any) if holds_object(&value) => Ok(without_objects(host, &value)),
         (value, Type::Any) => Ok(value),
-        (value, Type::Secret(inner)) => {
-            Ok(coerce(host, value.exposed().clone(), inner, span).map_err(hide)?.secret())
-        }
+        (value, Type::Secret(inner)) => Ok(coerce(host, value.exposed().clone(), inner, span).map_err(hide)?.secret()),
         (Value::Secret(inner), ty) => Ok(coerce(host, inner.as_ref().clone(), ty, span).map_err(hide)?.secret()),
         (Value::Unknown(residual), ty) => unknown(host, residual, ty, span),
         (Value::Null, ty) if ty.holds_null() => Ok(Value::Null),
@@ -189,9 +187,7 @@ fn absent_field(
     match (field.optional, field.span.is_some()) {
         (true, true) => Ok(Some(Value::Null)),
         (true, false) => Ok(None),
-        (false, _) => {
-            Err(FaultKind::MissingField { name: field.name.clone(), ty: format!("a {}", field.ty) }.into())
-        }
+        (false, _) => Err(FaultKind::MissingField { name: field.name.clone(), ty: format!("a {}", field.ty) }.into()),
     }
 }
 
@@ -223,12 +219,7 @@ fn unknown(host: &mut dyn Host, residual: Arc<Residual>, ty: &Type, span: Option
 }
 
 /// Objects in the branches of a choice become identities at once: later nobody knows their schema.
-fn distribute(
-    host: &mut dyn Host,
-    residual: &Residual,
-    ty: &Type,
-    span: Option<Span>,
-) -> Result<Option<Value>, Fault> {
+fn distribute(host: &mut dyn Host, residual: &Residual, ty: &Type, span: Option<Span>) -> Result<Option<Value>, Fault> {
     let Residual::Apply { operation, arguments, span: place } = residual else { return Ok(None) };
     if !arguments.iter().any(holds_object) {
         return Ok(None);
@@ -290,11 +281,8 @@ fn expand(host: &mut dyn Host, value: Value, ty: &Type, span: Option<Span>) -> R
     match ty {
         Type::Secret(inner) => Ok(expand(host, value, inner, span)?.secret()),
         Type::Optional(inner) => {
-            let is_null = wait(
-                Operation::Binary(formwork_model::BinaryOperator::Equal),
-                [value.clone(), Value::Null],
-                span,
-            );
+            let is_null =
+                wait(Operation::Binary(formwork_model::BinaryOperator::Equal), [value.clone(), Value::Null], span);
             let otherwise = expand(host, value, inner, span)?;
             Ok(wait(Operation::If, [is_null, Value::Null, otherwise], span))
         }
@@ -340,11 +328,7 @@ fn expand_record(
     let shape = RecordType {
         name: record.name.clone(),
         declaration: None,
-        fields: record
-            .fields
-            .iter()
-            .map(|field| Field { ty: Type::Any, span: None, ..field.clone() })
-            .collect(),
+        fields: record.fields.iter().map(|field| Field { ty: Type::Any, span: None, ..field.clone() }).collect(),
     };
     let base = wait(Operation::Coerce(Type::Record(Arc::new(shape))), [value.clone()], span);
     let mut result = Map::new();

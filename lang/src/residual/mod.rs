@@ -22,7 +22,7 @@ pub(crate) use call::call;
 pub(crate) use coerce::{coerce, without_objects};
 pub(crate) use collect::{concat, map_of, merge, pairs};
 pub(crate) use comprehension::Gathered;
-pub(crate) use fault::{Fault, FaultKind};
+pub(crate) use fault::{Fault, FaultKind, nearest};
 pub(crate) use operate::{Outcome, binary, expected, is_unknown, kind_name, marked, matches, template, unary};
 
 use crate::library::{FunctionError, LibraryFunction};

@@ -143,9 +143,7 @@ impl Resolver<'_> {
                 self.condition(value, condition, message, span).map(Some)
             }
             (
-                Operation::Binary(
-                    operator @ (BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Coalesce),
-                ),
+                Operation::Binary(operator @ (BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Coalesce)),
                 [left, right],
             ) => self.short_circuit(*operator, left, right, span).map(Some),
             _ => {

@@ -1,0 +1,284 @@
+//! The chain of layers: defaults, overlays, `--var-file`, `FORMWORK_VAR_name`, `--var`.
+
+use super::problem::Problem;
+use super::{Inputs, Layer, ParamInput, Said, literal, merge};
+use crate::evaluate::Evaluator;
+use crate::graph::NothingKnown;
+use crate::program::{Amendment, Expr, ExprKind, Overlay, Param, Program, RecordEntry};
+use crate::source::{SourceError, Sources};
+use crate::tree::OverlayAction;
+use ecow::EcoString;
+use formwork_model::{AttributePath, Diagnostic, Span, Step, Type, Value, diagnostic};
+use std::sync::Arc;
+
+/// Values given with the command.
+#[derive(Clone, Debug)]
+pub enum InputLayer {
+    /// `--var-file PATH`, checked against the stack.
+    File(Arc<Overlay>),
+    /// `FORMWORK_VAR_name`
+    EnvironmentVariable {
+        /// The param.
+        name: EcoString,
+        /// The variable's text: raw for a string, else an expression.
+        text: EcoString,
+    },
+    /// `--var name=text`
+    Flag {
+        /// The param.
+        name: EcoString,
+        /// The text: raw for a string, else an expression.
+        text: EcoString,
+    },
+}
+
+/// Merges defaults, the overlays of `environment` and `layers`, in this order. The values are not made to fit their
+/// types here but when the program is evaluated, which needs the whole chain's result.
+///
+/// # Errors
+/// All that is wrong with the layers, and params without a value. (Warnings come with [`Inputs::warnings`].)
+pub fn resolve(program: &Program, environment: &str, layers: Vec<InputLayer>) -> Result<Inputs, Vec<Diagnostic>> {
+    let mut chain = Chain::new(program, environment);
+    match program.environments.get(environment) {
+        Some(found) => {
+            for overlay in &found.layers {
+                chain.overlay(Layer::Overlay(overlay.path.clone()), overlay);
+            }
+        }
+        None => chain.no_environment(environment),
+    }
+    for layer in layers {
+        match layer {
+            InputLayer::File(overlay) => chain.overlay(Layer::VarFile(overlay.path.clone()), &overlay),
+            InputLayer::EnvironmentVariable { name, text } => {
+                chain.text(Layer::EnvironmentVariable(name.clone()), &name, &text, false);
+            }
+            InputLayer::Flag { name, text } => chain.text(Layer::Flag(name.clone()), &name, &text, true),
+        }
+    }
+    chain.finish()
+}
+
+/// Overlays and defaults read no files.
+struct NoFiles;
+
+impl Sources for NoFiles {
+    fn list(&self, directory: &str) -> Result<Vec<String>, SourceError> {
+        Err(no_file(directory))
+    }
+
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, SourceError> {
+        Err(no_file(path))
+    }
+}
+
+fn no_file(path: &str) -> SourceError {
+    let reason = "params and overlays read no files; read it in a `let`".into();
+    SourceError { path: path.into(), not_found: false, reason }
+}
+
+struct Chain<'p> {
+    program: &'p Program,
+    params: &'p [Param],
+    inputs: Inputs,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'p> Chain<'p> {
+    fn new(program: &'p Program, environment: &str) -> Self {
+        let params = program.modules.first().map_or(&[][..], |module| &module.params);
+        let mut inputs = Inputs::none(environment);
+        inputs.layers.push(Layer::Default);
+        let mut chain = Self { program, params, inputs, diagnostics: Vec::new() };
+        for param in params {
+            let input = chain.default(param);
+            chain.inputs.params.push(input);
+        }
+        chain
+    }
+
+    fn default(&mut self, param: &Param) -> ParamInput {
+        let Some(default) = &param.default else { return ParamInput::default() };
+        // Raw: what a merge leaves out is filled in by the type again.
+        let raw = match &default.kind {
+            ExprKind::Coerce(inner) => inner,
+            _ => default,
+        };
+        let value = self.evaluated(raw);
+        let said = value.iter().map(|value| Said {
+            layer: 0,
+            action: OverlayAction::Set,
+            path: AttributePath::root(),
+            value: Some(value.clone()),
+            span: Some(default.span),
+            parts: parts(raw),
+        });
+        ParamInput { value: None, said: said.collect(), default: value }
+    }
+
+    /// The value of an expression that refers to nothing; none where it does, or was reported.
+    fn evaluated(&mut self, expression: &Expr) -> Option<Value> {
+        let inputs = Inputs::none(self.inputs.environment.clone());
+        let mut evaluator = Evaluator::closed(self.program, &inputs, &NothingKnown, &NoFiles)?;
+        match evaluator.expression(expression) {
+            Ok(value) => Some(value),
+            Err(fault) if fault.is_reported() => None,
+            Err(fault) => {
+                self.diagnostics.push(fault.into_diagnostic());
+                None
+            }
+        }
+    }
+
+    fn no_environment(&mut self, name: &str) {
+        let known: Vec<String> = self.program.environments.keys().map(ToString::to_string).collect();
+        let nearest = crate::residual::nearest(name, known.iter().map(String::as_str));
+        let problem = Problem::NoSuchEnvironment { name: name.into(), nearest, known };
+        self.diagnostics.push(problem.into_diagnostic(None));
+    }
+
+    fn layer(&mut self, layer: Layer) -> usize {
+        self.inputs.layers.push(layer);
+        self.inputs.layers.len() - 1
+    }
+
+    fn overlay(&mut self, layer: Layer, overlay: &Overlay) {
+        let layer = self.layer(layer);
+        for amendment in &overlay.entries {
+            self.amendment(layer, amendment);
+        }
+    }
+
+    fn amendment(&mut self, layer: usize, amendment: &Amendment) {
+        let value = match &amendment.value {
+            Some(value) => match self.evaluated(value) {
+                Some(value) => Some(value),
+                None => return,
+            },
+            None => None,
+        };
+        let mut said = Said {
+            layer,
+            action: amendment.action,
+            path: amendment.path.clone(),
+            value,
+            span: Some(amendment.span),
+            parts: amendment.value.as_ref().map(parts).unwrap_or_default(),
+        };
+        for (part, _) in &mut said.parts {
+            *part = amendment.path.steps().iter().chain(part.steps()).cloned().collect();
+        }
+        self.say(amendment.param.index(), said);
+    }
+
+    /// A text from outside: raw for a string, else an expression of literals.
+    fn text(&mut self, layer: Layer, name: &EcoString, text: &EcoString, is_flag: bool) {
+        let Some(index) = self.params.iter().position(|param| param.name == *name) else {
+            let nearest = crate::residual::nearest(name, self.params.iter().map(|param| param.name.as_str()));
+            let problem = Problem::NoSuchParam { layer: layer.to_string(), name: name.to_string(), nearest };
+            return self.diagnostics.push(problem.into_diagnostic(None));
+        };
+        let Some(param) = self.params.get(index) else { return };
+        if is_flag && param.ty.is_secret() {
+            let problem = Problem::SecretFlag { name: name.to_string() };
+            return self.diagnostics.push(problem.into_diagnostic(None));
+        }
+        match text_value(text, &param.ty) {
+            Ok(value) => {
+                let layer = self.layer(layer);
+                let action = OverlayAction::Set;
+                let path = AttributePath::root();
+                self.say(index, Said { layer, action, path, value: Some(value), span: None, parts: Vec::new() });
+            }
+            Err(reason) => {
+                let ty = param.ty.exposed().to_string();
+                // The text of a secret is not repeated.
+                let reason = if param.ty.is_secret() { "it is not what the param takes".into() } else { reason };
+                let problem = Problem::NotAnExpression { layer: layer.to_string(), ty, reason };
+                self.diagnostics.push(problem.into_diagnostic(None));
+            }
+        }
+    }
+
+    fn say(&mut self, param: usize, said: Said) {
+        let Some(input) = self.inputs.params.get_mut(param) else { return };
+        let is_whole_removal = said.action == OverlayAction::Remove && said.path.steps().is_empty();
+        let before = input.value.clone();
+        let base = if is_whole_removal { before } else { before.or_else(|| input.default.clone()) };
+        match merge::amend(base, said.action, &said.path, said.value.clone()) {
+            Ok(value) => {
+                input.value = value;
+                input.said.push(said);
+            }
+            Err(problem) => self.diagnostics.push(problem.into_diagnostic(said.span)),
+        }
+    }
+
+    fn finish(mut self) -> Result<Inputs, Vec<Diagnostic>> {
+        for (param, input) in self.params.iter().zip(&self.inputs.params) {
+            let is_given = input.value.is_some() || param.default.is_some() || param.ty.holds_null();
+            if !is_given {
+                let problem = crate::evaluate::no_value(param);
+                self.diagnostics.push(problem);
+            }
+        }
+        diagnostic::sort(&mut self.diagnostics);
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(self.diagnostics);
+        }
+        self.inputs.warnings = self.diagnostics;
+        Ok(self.inputs)
+    }
+}
+
+fn text_value(text: &EcoString, ty: &Type) -> Result<Value, String> {
+    let plain = match ty.exposed() {
+        Type::Optional(inner) if text == "null" && takes_text(inner) => return Ok(Value::Null),
+        Type::Optional(inner) => inner,
+        other => other,
+    };
+    if takes_text(plain) {
+        return Ok(Value::String(text.clone()));
+    }
+    literal::value(text)
+}
+
+/// Whether a text is taken as it is.
+fn takes_text(ty: &Type) -> bool {
+    use formwork_model::Literal;
+    match ty {
+        Type::String | Type::Cidr | Type::Ip | Type::Url | Type::Literal(Literal::String(_)) => true,
+        Type::Union(members) => members.iter().all(|member| matches!(member, Literal::String(_))),
+        _ => false,
+    }
+}
+
+/// Where the parts of a literal stand.
+fn parts(expression: &Expr) -> Vec<(AttributePath, Span)> {
+    let mut found = Vec::new();
+    collect_parts(expression, &AttributePath::root(), &mut found);
+    found
+}
+
+fn collect_parts(expression: &Expr, path: &AttributePath, found: &mut Vec<(AttributePath, Span)>) {
+    found.push((path.clone(), expression.span));
+    match &expression.kind {
+        ExprKind::Coerce(inner) => {
+            found.pop();
+            collect_parts(inner, path, found);
+        }
+        ExprKind::Record(entries) => {
+            for entry in entries {
+                if let RecordEntry::Field(name, value) = entry {
+                    collect_parts(value, &path.then(Step::Member(name.clone())), found);
+                }
+            }
+        }
+        ExprKind::List(items) if !items.iter().any(|item| item.spread) => {
+            for (index, item) in (0_u32..).zip(items) {
+                collect_parts(&item.value, &path.then(Step::Index(index)), found);
+            }
+        }
+        _ => {}
+    }
+}

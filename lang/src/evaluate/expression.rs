@@ -98,18 +98,26 @@ impl<'p> Evaluator<'p> {
             }
             ExprKind::Index { base, index: key, optional } => {
                 let (value, passed) = self.base(base, in_chain)?;
-                let key_value = self.expression(key)?;
                 let (missing, operation) = match (*optional, passed) {
                     (true, _) => (Missing::Null, Operation::OptionalIndex),
                     (false, true) => (Missing::NullOfNull, Operation::ChainedIndex),
                     (false, false) => (Missing::Fails, Operation::Index),
+                };
+                let skips = in_chain && (passed || *optional);
+                let key_value = match value.exposed() {
+                    // Null skips the rest of the chain, also the key.
+                    Value::Null if missing != Missing::Fails => return Ok((value, skips)),
+                    Value::Unknown(_) if missing != Missing::Fails => {
+                        self.assuming(not(&is_null(&value)), |this| this.expression(key))?
+                    }
+                    _ => self.expression(key)?,
                 };
                 let result = index(self, &value, &key_value, missing).map_err(|fault| match fault.kind() {
                     FaultKind::Null { .. } => fault.at(base.span),
                     _ => fault.at(key.span),
                 });
                 let value = done(result, operation, [value, key_value], expression.span)?;
-                Ok((value, in_chain && (passed || *optional)))
+                Ok((value, skips))
             }
             _ => Ok((self.expression(expression)?, false)),
         }

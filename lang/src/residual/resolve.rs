@@ -146,12 +146,34 @@ impl Resolver<'_> {
                 Operation::Binary(operator @ (BinaryOperator::And | BinaryOperator::Or | BinaryOperator::Coalesce)),
                 [left, right],
             ) => self.short_circuit(*operator, left, right, span).map(Some),
+            (Operation::OptionalIndex | Operation::ChainedIndex, [base, key]) => {
+                self.optional_index(operation, base, key, span).map(Some)
+            }
             _ => {
                 let Some(arguments) = self.items(arguments)? else { return Ok(None) };
                 let result = run(self, operation, &arguments, span)?;
                 Ok(Some(result.unwrap_or_else(|| wait(operation.clone(), arguments, span))))
             }
         }
+    }
+
+    /// The key only counts where there is something to look it up in.
+    fn optional_index(
+        &mut self,
+        operation: &Operation,
+        base: &Value,
+        key: &Value,
+        span: Option<Span>,
+    ) -> Result<Value, Fault> {
+        let base = self.resolved(base)?;
+        let key = match base.exposed() {
+            Value::Null => return Ok(base),
+            Value::Unknown(_) => self.captured(key),
+            _ => self.resolved(key)?,
+        };
+        let arguments = [base, key];
+        let result = run(self, operation, &arguments, span)?;
+        Ok(result.unwrap_or_else(|| wait(operation.clone(), arguments, span)))
     }
 
     fn choice(

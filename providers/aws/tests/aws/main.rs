@@ -13,6 +13,7 @@
     missing_docs
 )]
 
+mod chain;
 mod cloud;
 mod life;
 mod moto;
@@ -45,6 +46,9 @@ macro_rules! moto_tests {
 }
 
 fn main() {
+    if chain::run_case() {
+        return;
+    }
     let arguments = Arguments::from_args();
     let moto = moto::Server::start();
     let endpoint: Arc<Result<String, String>> =
@@ -64,6 +68,7 @@ fn main() {
     trials.extend(offline::tests());
     trials.extend(schemas::tests());
     trials.extend(replay::tests());
+    trials.extend(chain::tests());
     if let Err(reason) = &moto {
         eprintln!("skipped: {reason}");
     }

@@ -51,6 +51,8 @@ pub struct Asked {
     /// The operation: `DescribeVpcs` for query and JSON-target protocols, `GET /clusters/x` for REST.
     pub operation: String,
     pub body: String,
+    /// The `Authorization` header: whose keys signed it.
+    pub authorization: String,
 }
 
 /// The scripted server. For each operation its replies in order; the last one is repeated.
@@ -149,7 +151,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<Asked> {
             .find_map(|pair| pair.strip_prefix("Action="))
             .map_or_else(|| head.lines().next().unwrap().rsplit_once(' ').unwrap().0.to_owned(), str::to_owned),
     };
-    Some(Asked { operation, body })
+    Some(Asked { operation, body, authorization: header("authorization").unwrap_or_default() })
 }
 
 async fn more(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<()> {

@@ -154,3 +154,21 @@ pub struct Summary {
     /// Changes that were not made.
     pub skipped: usize,
 }
+
+impl std::fmt::Display for Summary {
+    /// "3 created, 1 deleted"; "nothing changed".
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [
+            (self.created, "created"),
+            (self.updated, "changed"),
+            (self.deleted, "deleted"),
+            (self.state_only, "changed in state only"),
+            (self.failed, "failed"),
+            (self.skipped, "skipped"),
+        ];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+        formatter.write_str(if parts.is_empty() { "nothing changed" } else { "" })?;
+        formatter.write_str(&parts.join(", "))
+    }
+}

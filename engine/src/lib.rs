@@ -6,9 +6,16 @@
 //!
 //! It emits typed [`event`]s; it prints nothing, parses no arguments and knows no concrete provider.
 
+pub mod apply;
 pub mod call;
+mod clock;
 pub mod connections;
 pub mod event;
 pub mod failure;
+mod guard;
+pub mod identity;
+pub mod lookup;
 pub mod plan;
 pub mod ports;
+pub mod recovery;
+pub mod secrets;

@@ -30,6 +30,12 @@ pub trait InputResolver: Send + Sync {
     fn resolve(&self, source: &InputSource) -> Result<Value, String>;
 }
 
+/// Digests of values that may not be kept: to see later that they changed.
+pub trait KeyedDigest: Send + Sync {
+    /// The keyed digest; the same for the same bytes and key.
+    fn digest(&self, bytes: &[u8]) -> [u8; 16];
+}
+
 /// Where events go. Must not block.
 pub trait EventSink: Send + Sync {
     /// Takes an event.

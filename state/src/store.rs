@@ -51,7 +51,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// When it could not; the journal still holds all.
-    fn close(self: Box<Self>) -> Result<(), StoreError>;
+    fn close(&self) -> Result<(), StoreError>;
 }
 
 /// Counts of what a store has done since it was opened.

@@ -13,6 +13,9 @@ pub struct OperationIndex(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ProviderIndex(pub u32);
 
+/// Under this name a row's `write_only` keeps the digest of its `@replace_when` values.
+pub const REPLACE_WHEN: &str = "@replace_when";
+
 /// What will be done.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {

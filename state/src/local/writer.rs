@@ -138,7 +138,7 @@ impl Store for LocalWriter {
         }
     }
 
-    fn close(self: Box<Self>) -> Result<(), StoreError> {
+    fn close(&self) -> Result<(), StoreError> {
         let (sender, receiver) = mpsc::channel();
         let sent = self.sender.send(Message::Close(sender));
         sent.ok().and_then(|()| receiver.recv().ok()).unwrap_or_else(|| Err(self.stopped()))

@@ -1,0 +1,68 @@
+//! Data sources that are read at apply, and ephemeral values.
+
+use super::work::Work;
+use super::{Stopped, Success};
+use crate::apply::values::Known;
+use crate::call::{Repeatable, RetryPolicy};
+use crate::event::ChangeKind;
+use crate::secrets;
+use formwork_provider_api::{OpenRequest, ProviderError, ReadDataRequest};
+use std::future::Future;
+
+async fn patiently<T, F>(work: &Work<'_>, mut call: impl FnMut() -> F) -> Result<T, ProviderError>
+where
+    F: Future<Output = Result<T, ProviderError>> + Send,
+{
+    let policy = RetryPolicy::reading();
+    let began = std::time::Instant::now();
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let error = match work.call("read", call()).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let delay = policy.delay(&error, Repeatable::Always, attempt);
+        let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else { return Err(error) };
+        work.tell_retry(&error, delay, attempt);
+        tokio::time::sleep(delay).await;
+    }
+}
+
+pub(super) async fn read(work: &Work<'_>) -> Result<Success, Stopped> {
+    let config = work.config()?;
+    let connected = work.connect().await?;
+    let schema = work.schema(&connected)?;
+    let _permit = work.permit(&connected).await?;
+    work.announce(ChangeKind::Read);
+    let type_name = work.operation.type_name.name.to_string();
+    let answer = patiently(work, || {
+        let request = ReadDataRequest { type_name: type_name.clone(), config: config.clone() };
+        connected.connection.read_data(request)
+    })
+    .await
+    .map_err(|error| work.failure("read", &error))?;
+    let values = secrets::mark(schema, &[config.view()], answer);
+    work.shared.values.set(work.operation.address.clone(), Some(Known { values, row: None }));
+    Ok(Success::default())
+}
+
+pub(super) async fn open(work: &Work<'_>) -> Result<Success, Stopped> {
+    let config = work.config()?;
+    let connected = work.connect().await?;
+    let schema = work.schema(&connected)?;
+    let _permit = work.permit(&connected).await?;
+    work.announce(ChangeKind::Open);
+    let type_name = work.operation.type_name.name.to_string();
+    let mut opened = patiently(work, || {
+        let request = OpenRequest { type_name: type_name.clone(), config: config.clone() };
+        connected.connection.open(request)
+    })
+    .await
+    .map_err(|error| work.failure("open", &error))?;
+    opened.values = secrets::mark(schema, &[config.view()], opened.values);
+    let known = Known { values: opened.values.clone(), row: None };
+    work.shared.values.set(work.operation.address.clone(), Some(known));
+    work.shared.ephemerals.keep(work.operation.address.clone(), connected.connection.clone(), opened);
+    Ok(Success::default())
+}

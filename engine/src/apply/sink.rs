@@ -1,0 +1,107 @@
+//! The engine's side of a running operation.
+
+use super::{Journal, Shared};
+use crate::event::Event;
+use crate::ports::{EventSink, Interruption, InterruptionReceiver};
+use async_trait::async_trait;
+use formwork_model::Address;
+use formwork_provider_api::{Cancelled, Checkpoint, ErrorClass, OperationSink, ProviderError};
+use formwork_state::record::{Begin, OperationCheckpoint, OperationId, Record};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Records checkpoints, passes progress on, sleeps until cancelled.
+pub(crate) struct Sink<'a> {
+    journal: &'a Journal,
+    events: &'a dyn EventSink,
+    interruption: &'a InterruptionReceiver,
+    address: &'a Address,
+    operation: &'a OperationId,
+    /// The last checkpoint that was recorded: something exists.
+    last: Mutex<Option<Checkpoint>>,
+}
+
+impl<'a> Sink<'a> {
+    /// For an operation that begins.
+    pub(crate) fn new(shared: &'a Shared, address: &'a Address, operation: &'a OperationId) -> Self {
+        let (journal, events, interruption) = (&shared.journal, shared.events.as_ref(), &shared.interruption);
+        Self { journal, events, interruption, address, operation, last: Mutex::default() }
+    }
+
+    /// For an operation of an earlier run.
+    pub(crate) fn resumed(
+        journal: &'a Journal,
+        events: &'a dyn EventSink,
+        interruption: &'a InterruptionReceiver,
+        begin: &'a Begin,
+        last: Option<Checkpoint>,
+    ) -> Self {
+        let (address, operation) = (&begin.key.address, &begin.operation);
+        Self { journal, events, interruption, address, operation, last: Mutex::new(last) }
+    }
+
+    pub(crate) fn was_checkpointed(&self) -> bool {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// The last checkpoint: where the next attempt goes on.
+    pub(crate) fn last(&self) -> Option<Checkpoint> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl OperationSink for Sink<'_> {
+    async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), ProviderError> {
+        let Checkpoint { identity, private, poll } = checkpoint.clone();
+        let record = Record::Checkpoint {
+            operation: self.operation.clone(),
+            checkpoint: OperationCheckpoint { identity, private, poll },
+        };
+        self.journal.append(record).await.map_err(|diagnostic| {
+            ProviderError::new(ErrorClass::Other, format!("the state cannot be written: {}", diagnostic.message))
+        })?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(checkpoint);
+        Ok(())
+    }
+
+    fn progress(&self, message: &str) {
+        self.events.emit(Event::OperationProgress { address: self.address.clone(), message: message.to_owned() });
+    }
+
+    async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
+        sleep_or_cancel(self.interruption, duration).await
+    }
+}
+
+/// Sleeps; a second interruption ends it.
+pub(crate) async fn sleep_unless_cancelled(shared: &Shared, duration: Duration) -> Result<(), Cancelled> {
+    sleep_or_cancel(&shared.interruption, duration).await
+}
+
+async fn sleep_or_cancel(interruption: &InterruptionReceiver, duration: Duration) -> Result<(), Cancelled> {
+    let mut interruption = interruption.clone();
+    let cancelled = interruption.wait_for(|state| *state == Interruption::Cancel);
+    tokio::select! {
+        biased;
+        Ok(_) = cancelled => Err(Cancelled),
+        () = tokio::time::sleep(duration) => Ok(()),
+    }
+}
+
+/// A sink for calls that no record stands for.
+pub(crate) struct Unrecorded;
+
+#[async_trait]
+impl OperationSink for Unrecorded {
+    async fn checkpoint(&self, _: Checkpoint) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    fn progress(&self, _: &str) {}
+
+    async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
+        tokio::time::sleep(duration).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! What is known of objects while applying: state rows, over them what this run made or read.
+
+use crate::lookup;
+use crate::plan::StateChange;
+use formwork_model::{Address, AttributePath, Value, ValueBuf};
+use formwork_state::record::{Role, Row, RowKey, State};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// Values by address. `None` in the overlay: the object is gone.
+pub(crate) struct Values {
+    state: Arc<State>,
+    overlay: RwLock<HashMap<Address, Option<Known>>>,
+}
+
+/// What is known of an object; a row where it has one.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) values: ValueBuf,
+    pub(crate) row: Option<Arc<Row>>,
+}
+
+impl Values {
+    pub(crate) fn new(state: Arc<State>) -> Self {
+        Self { state, overlay: RwLock::default() }
+    }
+
+    /// All values of an object.
+    pub(crate) fn get(&self, address: &Address) -> Option<Known> {
+        let overlay = self.overlay.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = overlay.get(address) {
+            return known.clone();
+        }
+        drop(overlay);
+        let row = self.state.current(address)?;
+        Some(Known { values: row.values.clone(), row: Some(Arc::clone(row)) })
+    }
+
+    /// The value at a path of an object: what residuals ask for.
+    pub(crate) fn attribute(&self, address: &Address, path: &AttributePath) -> Option<Value> {
+        let known = self.get(address)?;
+        Some(lookup::reach(known.values.view(), path.steps()))
+    }
+
+    /// The row of a key, as this run left it or as it was before.
+    pub(crate) fn row(&self, key: &RowKey) -> Option<Arc<Row>> {
+        let known = self.get(&key.address).and_then(|known| known.row).filter(|row| row.key == *key);
+        known.or_else(|| self.state.rows.get(key).cloned())
+    }
+
+    /// The number that a new object of the address gets.
+    pub(crate) fn next_generation(&self, address: &Address) -> u32 {
+        let made = self.get(address).and_then(|known| known.row).map_or(0, |row| row.key.generation + 1);
+        self.state.next_generation(address).max(made)
+    }
+
+    /// Takes what was made or read.
+    pub(crate) fn set(&self, address: Address, known: Option<Known>) {
+        self.overlay.write().unwrap_or_else(PoisonError::into_inner).insert(address, known);
+    }
+
+    /// Takes a row that is now the address's object.
+    pub(crate) fn set_row(&self, row: &Row) {
+        let known = Known { values: row.values.clone(), row: Some(Arc::new(row.clone())) };
+        self.set(row.key.address.clone(), Some(known));
+    }
+
+    /// The object of a key is not there any more; nothing changes where the address means another one.
+    pub(crate) fn gone(&self, key: &RowKey) {
+        let current = self.get(&key.address).and_then(|known| known.row);
+        if current.is_some_and(|row| row.key == *key) {
+            self.set(key.address.clone(), None);
+        }
+    }
+
+    /// Takes a change of the state alone.
+    pub(crate) fn note(&self, change: &StateChange) {
+        match change {
+            StateChange::Put(row) if row.role == Role::Current => self.set_row(row),
+            StateChange::Put(_) => {}
+            StateChange::Remove(key, _) => self.gone(key),
+            StateChange::Move(from, to) => {
+                let known = self.row(from).map(|row| {
+                    let moved = Row { key: to.clone(), ..row.as_ref().clone() };
+                    Known { values: moved.values.clone(), row: Some(Arc::new(moved)) }
+                });
+                self.set(from.address.clone(), None);
+                self.set(to.address.clone(), known);
+            }
+        }
+    }
+}

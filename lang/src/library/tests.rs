@@ -50,3 +50,98 @@ fn comparing_is_exact_for_large_numbers() {
     assert_eq!(equal(&Value::Int(1), &Value::Float(1.0)), Some(true));
     assert_eq!(equal(&Value::Null, &Value::Bool(false)), Some(false));
 }
+
+fn call(name: &str, arguments: &[Value]) -> Value {
+    let mut refuse_file = |_: &str| Err(String::new());
+    let mut refuse_directory = |_: &str| Err(String::new());
+    let mut environment =
+        Environment { module_directory: "", read_file: &mut refuse_file, list_directory: &mut refuse_directory };
+    (find(name).unwrap().call)(&mut environment, arguments).unwrap()
+}
+
+fn unknown(attribute: &str) -> Value {
+    let address = formwork_model::Address::resource("vnet");
+    Value::attribute(address, formwork_model::AttributePath::member(attribute))
+}
+
+fn waits(name: &str, arguments: &[Value]) -> bool {
+    assert!(find(name).unwrap().works_with_unknown_items);
+    matches!(call(name, arguments), Value::Unknown(_))
+}
+
+#[test]
+fn what_does_not_depend_on_unknown_items_is_known() {
+    let list = Value::list([unknown("a"), Value::Int(1)]);
+    let map = Value::map([("k", unknown("a"))]);
+    let text = Value::string;
+    assert_eq!(call("length", std::slice::from_ref(&list)), Value::Int(2));
+    assert_eq!(call("keys", std::slice::from_ref(&map)), Value::list([text("k")]));
+    assert_eq!(call("values", std::slice::from_ref(&map)), Value::list([unknown("a")]));
+    assert_eq!(call("contains", &[list.clone(), Value::Int(1)]), Value::Bool(true));
+    assert_eq!(call("contains", &[map.clone(), text("k")]), Value::Bool(true));
+    assert_eq!(call("lookup", &[map.clone(), text("k"), Value::Int(1)]), unknown("a"));
+    assert_eq!(call("first", std::slice::from_ref(&list)), unknown("a"));
+    assert_eq!(call("any", &[Value::list([unknown("a"), Value::Bool(true)])]), Value::Bool(true));
+    assert_eq!(call("all", &[Value::list([unknown("a"), Value::Bool(false)])]), Value::Bool(false));
+    assert_eq!(call("concat", &[Value::list([list.clone(), list.clone()])]).as_items().unwrap().len(), 4);
+    assert_eq!(
+        call("merge", &[Value::list([map.clone(), Value::map([("k", Value::Int(2))])])]).as_map().unwrap().len(),
+        1
+    );
+    assert_eq!(call("zip_map", &[Value::list([text("k")]), Value::list([unknown("a")])]), map);
+}
+
+#[test]
+fn what_depends_on_unknown_items_waits() {
+    let list = Value::list([unknown("a"), Value::Int(1)]);
+    let set = Value::set([unknown("a"), unknown("b")]);
+    assert!(waits("length", std::slice::from_ref(&set)));
+    assert!(waits("first", std::slice::from_ref(&set)));
+    assert!(waits("contains", &[list.clone(), Value::Int(2)]));
+    assert!(waits("contains", &[Value::map([("k", Value::Null)]), unknown("a")]));
+    assert!(waits("index_of", &[list.clone(), Value::Int(1)]));
+    assert!(waits("any", &[Value::list([unknown("a"), Value::Bool(false)])]));
+    assert!(waits("all", &[Value::list([unknown("a"), Value::Bool(true)])]));
+    assert!(waits("concat", &[Value::list([list, unknown("b")])]));
+    assert!(waits("merge", &[Value::list([unknown("a")])]));
+    assert!(waits("zip_map", &[Value::list([unknown("a")]), Value::list([Value::Null])]));
+    assert!(waits("pick", &[Value::map([("k", Value::Null)]), Value::list([unknown("a")])]));
+}
+
+fn computed(name: &str, types: &[Type]) -> String {
+    match find(name).unwrap().result {
+        ResultType::Computed(compute) => compute(types).to_string(),
+        ResultType::Shape(_) => panic!("{name} has a fixed shape"),
+    }
+}
+
+fn record(fields: &[(&str, Type)]) -> Type {
+    let field = |(name, ty): &(&str, Type)| formwork_model::Field {
+        name: (*name).into(),
+        ty: ty.clone(),
+        optional: false,
+        docs: Default::default(),
+        span: None,
+    };
+    let fields = fields.iter().map(field).collect();
+    Type::Record(std::sync::Arc::new(formwork_model::RecordType { name: None, declaration: None, fields }))
+}
+
+#[test]
+fn computed_results_follow_the_arguments() {
+    assert_eq!(computed("min", &[Type::Int, Type::Int]), "int");
+    assert_eq!(computed("min", &[Type::Int, Type::Float]), "float");
+    assert_eq!(computed("sum", &[Type::list(Type::Int)]), "int");
+    assert_eq!(computed("sum", &[Type::list(Type::Any)]), "any");
+    let (a, b) = (record(&[("a", Type::Int)]), record(&[("b", Type::String)]));
+    assert_eq!(computed("merge", &[a.clone(), b.clone()]), "{ a: int, b: string }");
+    assert_eq!(computed("merge", &[a.clone(), record(&[("a", Type::Bool)])]), "{ a: bool }");
+    assert_eq!(computed("merge", &[Type::map(Type::Int), a.clone()]), "map<int>");
+    assert_eq!(computed("merge", &[Type::map(Type::Int), b.clone()]), "map<any>");
+    let (one, two) = (record(&[("x", a.clone())]), record(&[("x", b)]));
+    assert_eq!(computed("merge", &[one.clone(), two.clone()]), "{ x: { b: string } }");
+    assert_eq!(computed("deep_merge", &[one, two]), "{ x: { a: int, b: string } }");
+    assert_eq!(computed("entries", &[Type::map(Type::Bool)]), "list<{ key: string, value: bool }>");
+    assert_eq!(computed("entries", &[a]), "list<{ key: string, value: int }>");
+    assert_eq!(computed("to_secret", &[Type::Int]), computed("to_secret", &[Type::Int.secret()]));
+}

@@ -57,7 +57,7 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it takes.
     pub shape: Shape,
-    /// Its default, as an expression of literals; none where it must be given.
+    /// Its default, a constant written as in JSON; none where it must be given.
     pub default: Option<&'static str>,
     /// Takes all further positional arguments (only the last parameter).
     pub variadic: bool,

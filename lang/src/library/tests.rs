@@ -23,6 +23,9 @@ fn functions_are_described() {
         assert!(function.examples.len() >= 2, "{}", function.name);
         let repeated = function.parameters.iter().rev().skip(1).any(|parameter| parameter.variadic);
         assert!(!repeated, "{}: only the last parameter may be variadic", function.name);
+        for default in function.parameters.iter().filter_map(|parameter| parameter.default) {
+            assert!(serde_json::from_str::<serde_json::Value>(default).is_ok(), "{}: {default}", function.name);
+        }
         let optional = function.parameters.iter().skip_while(|parameter| parameter.default.is_none());
         assert!(optional.clone().all(|parameter| parameter.default.is_some()), "{}", function.name);
     }

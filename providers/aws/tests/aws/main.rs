@@ -18,6 +18,7 @@ mod cloud;
 mod life;
 mod moto;
 mod offline;
+mod page;
 mod replay;
 mod schemas;
 mod script;
@@ -69,6 +70,7 @@ fn main() {
     trials.extend(schemas::tests());
     trials.extend(replay::tests());
     trials.extend(chain::tests());
+    trials.extend(page::tests());
     if let Err(reason) = &moto {
         eprintln!("skipped: {reason}");
     }

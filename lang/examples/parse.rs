@@ -15,7 +15,24 @@ fn main() {
         return measure(blocks.parse().unwrap_or(10_000));
     }
     for path in &arguments {
-        report(path);
+        if std::env::var_os("FORMAT").is_some() {
+            print_formatted(path);
+        } else {
+            report(path);
+        }
+    }
+}
+
+fn print_formatted(path: &str) {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let formatted = if path.ends_with(".fwvars") {
+        formwork_lang::format::format_overlay(FileId(0), &text)
+    } else {
+        formwork_lang::format::format(FileId(0), &text)
+    };
+    match formatted {
+        Ok(formatted) => print!("{formatted}"),
+        Err(diagnostics) => println!("{path}: {} errors", diagnostics.len()),
     }
 }
 

@@ -1,0 +1,400 @@
+//! Declarations.
+
+use super::lines::{CALL, Entries, RECORD};
+use super::printer::Printer;
+use crate::tree::{
+    Body, Decorator, DecoratorArgument, Function, FunctionParameter, Header, Import, Item, ItemKind, Let, ModuleSource,
+    ObjectKeyword, PathStep, ProviderReference, TypeExpression, With, Word, WrittenAddress,
+};
+use formwork_model::Span;
+
+impl Printer<'_> {
+    /// All declarations: a blank line around those of several lines, the author's choice between others.
+    pub(super) fn items(&mut self, items: &[Item]) {
+        let mut last_was_long = None;
+        for item in items {
+            let start = item.decorators.first().map_or(item.span.start, |decorator| decorator.span.start);
+            self.top_line(Span { start, ..item.span }, &mut last_was_long, |printer| printer.item_lines(item));
+        }
+        self.last_comments(last_was_long.is_some());
+    }
+
+    /// Something at the top, with the comments before and behind it.
+    pub(super) fn top_line(&mut self, span: Span, last_was_long: &mut Option<bool>, print: impl FnOnce(&mut Self)) {
+        let mut comments = Vec::new();
+        while let Some(comment) = self.next_comment(span.start) {
+            comments.push(comment.span);
+        }
+        let printed = self.apart(|printer| {
+            printer.line(span, print);
+            printer.trailing(span.end);
+        });
+        let is_long = printed.contains('\n');
+        let first = comments.first().map_or(span.start, |comment| comment.start);
+        if let Some(last) = *last_was_long {
+            let blank = last || is_long || self.blank_before(first);
+            self.out.push_str(if blank { "\n\n" } else { "\n" });
+        }
+        let mut is_first = true;
+        for place in comments.iter().map(|comment| comment.start).chain([span.start]) {
+            if !is_first {
+                self.out.push_str(if self.blank_before(place) { "\n\n" } else { "\n" });
+            }
+            is_first = false;
+            if let Some(comment) = comments.iter().find(|comment| comment.start == place) {
+                let text: String = self.slice(*comment).chars().filter(|character| *character != '\r').collect();
+                self.out.push_str(&text);
+            }
+        }
+        self.out.push_str(&printed);
+        *last_was_long = Some(is_long);
+    }
+
+    /// The comments at the end of a file.
+    pub(super) fn last_comments(&mut self, mut any: bool) {
+        while let Some(comment) = self.next_comment(u32::MAX) {
+            if any {
+                self.out.push_str(if self.blank_before(comment.span.start) { "\n\n" } else { "\n" });
+            }
+            any = true;
+            let text: String = self.slice(comment.span).chars().filter(|character| *character != '\r').collect();
+            self.out.push_str(&text);
+        }
+    }
+
+    fn item_lines(&mut self, item: &Item) {
+        let mut previous: Option<u32> = None;
+        for decorator in &item.decorators {
+            self.next_decorated(previous, decorator.span.start);
+            self.decorator(decorator);
+            previous = Some(decorator.span.end);
+        }
+        self.next_decorated(previous, item.span.start);
+        self.item_kind(item);
+    }
+
+    fn next_decorated(&mut self, previous: Option<u32>, start: u32) {
+        let Some(end) = previous else { return };
+        self.trailing(end);
+        while let Some(comment) = self.next_comment(start) {
+            self.newline();
+            self.verbatim(comment.span);
+        }
+        self.newline();
+    }
+
+    fn decorator(&mut self, decorator: &Decorator) {
+        self.write("@");
+        self.write(&decorator.name.text);
+        if decorator.arguments.is_empty() {
+            return;
+        }
+        let entries = Entries {
+            items: &decorator.arguments,
+            span_of: |_, argument: &DecoratorArgument| match argument {
+                DecoratorArgument::Named(name, value) => name.span.to(value.span),
+                DecoratorArgument::Path(_, span) => *span,
+            },
+            print: |printer, argument| printer.decorator_argument(argument),
+        };
+        let behind = self.text.get(decorator.name.span.end as usize..).unwrap_or("");
+        let start = decorator.name.span.end + behind.find('(').unwrap_or(0) as u32;
+        self.group(Span { start, ..decorator.span }, &CALL, entries);
+    }
+
+    fn decorator_argument(&mut self, argument: &DecoratorArgument) {
+        match argument {
+            DecoratorArgument::Named(name, value) => {
+                self.write(&name.text);
+                self.write(" = ");
+                self.expression(value);
+            }
+            DecoratorArgument::Path(steps, _) => self.path(steps),
+        }
+    }
+
+    pub(super) fn path(&mut self, steps: &[PathStep]) {
+        for (index, step) in steps.iter().enumerate() {
+            match step {
+                PathStep::Member(word) => {
+                    self.write(if index > 0 { "." } else { "" });
+                    self.write(&word.text);
+                }
+                PathStep::Key(word) => {
+                    let inside = self.slice(word.span).trim_matches(['[', ']', ' ', '\t']).to_owned();
+                    self.write("[");
+                    self.write(&inside);
+                    self.write("]");
+                }
+                PathStep::Index(index, _) => self.write(&format!("[{index}]")),
+                PathStep::Each(_) => self.write("[*]"),
+            }
+        }
+    }
+
+    fn item_kind(&mut self, item: &Item) {
+        match &item.kind {
+            ItemKind::Param(param) => {
+                self.named("param", &param.name, param.ty.as_ref());
+                self.default(param.default.as_ref());
+                let ty = param.ty.as_ref().map_or(param.name.span, |ty| ty.span);
+                self.conditions(param.default.as_ref().map_or(ty, |value| value.span).end, &param.conditions);
+            }
+            ItemKind::Type(declared) => {
+                self.write("type ");
+                self.write(&declared.name.text);
+                self.write(" = ");
+                self.type_expression(&declared.ty);
+                self.conditions(declared.ty.span.end, &declared.conditions);
+            }
+            ItemKind::Let(declared) => self.let_item("let", declared),
+            ItemKind::Output(declared) => self.let_item("output", declared),
+            ItemKind::Function(function) => self.function(item.span, function),
+            ItemKind::Assert(condition) => {
+                self.write("assert ");
+                self.condition(condition);
+            }
+            ItemKind::Moved(moved) => {
+                self.write("moved ");
+                self.address(&moved.from);
+                self.write(" -> ");
+                self.address(&moved.to);
+            }
+            ItemKind::Import(import) => self.import(import),
+            ItemKind::Forget(address) => {
+                self.write("forget ");
+                self.address(address);
+            }
+            ItemKind::Provider(_) | ItemKind::Object(_) | ItemKind::Module(_) => self.block(&item.kind),
+        }
+    }
+
+    fn named(&mut self, keyword: &str, name: &Word, ty: Option<&TypeExpression>) {
+        self.write(keyword);
+        self.write(" ");
+        self.write(&name.text);
+        if let Some(ty) = ty {
+            self.write(": ");
+            self.type_expression(ty);
+        }
+    }
+
+    fn let_item(&mut self, keyword: &str, declared: &Let) {
+        self.named(keyword, &declared.name, declared.ty.as_ref());
+        self.default(Some(&declared.value));
+    }
+
+    fn function(&mut self, span: Span, function: &Function) {
+        self.write("fn ");
+        self.write(&function.name.text);
+        let entries = Entries {
+            items: &function.parameters,
+            span_of: |_, parameter: &FunctionParameter| {
+                let end = parameter.default.as_ref().map_or(parameter.ty.span, |value| value.span);
+                parameter.name.span.to(end)
+            },
+            print: |printer, parameter| {
+                printer.write(&parameter.name.text);
+                printer.write(": ");
+                printer.type_expression(&parameter.ty);
+                printer.default(parameter.default.as_ref());
+            },
+        };
+        let behind = self.text.get(function.name.span.end as usize..).unwrap_or("");
+        let start = function.name.span.end + behind.find('(').unwrap_or(0) as u32;
+        let end = self.closing_parenthesis(function, span);
+        self.group(Span { start, end, ..span }, &CALL, entries);
+        if let Some(result) = &function.result {
+            self.write(" -> ");
+            self.type_expression(result);
+        }
+        self.default(Some(&function.body));
+    }
+
+    /// Behind the `)` of the parameters: the last one before the result or the body.
+    fn closing_parenthesis(&self, function: &Function, span: Span) -> u32 {
+        let limit = function.result.as_ref().map_or(function.body.span.start, |result| result.span.start);
+        let from = function.parameters.last().map_or(function.name.span.end, |parameter| parameter.ty.span.end);
+        let from =
+            function.parameters.last().and_then(|last| last.default.as_ref()).map_or(from, |value| value.span.end);
+        let between = self.text.get(from as usize..limit as usize).unwrap_or("");
+        between.find(')').map_or(span.end, |offset| from + offset as u32 + 1)
+    }
+
+    // ---- blocks -------------------------------------------------------------------------------------------------
+
+    fn block(&mut self, kind: &ItemKind) {
+        match kind {
+            ItemKind::Provider(provider) => {
+                self.write("provider ");
+                self.write(&provider.provider.text);
+                let mut end = provider.provider.span.end;
+                if let Some(name) = &provider.name {
+                    self.write(" ");
+                    self.write(&name.text);
+                    end = name.span.end;
+                }
+                self.header(end, &provider.header, &provider.body);
+            }
+            ItemKind::Object(object) => {
+                self.write(match object.keyword {
+                    ObjectKeyword::Resource => "resource ",
+                    ObjectKeyword::Data => "data ",
+                    ObjectKeyword::Ephemeral => "ephemeral ",
+                });
+                self.write(&object.name.text);
+                self.write(": ");
+                self.write(&object.provider.text);
+                self.write(".");
+                self.write(&object.type_name.text);
+                self.header(object.type_name.span.end, &object.header, &object.body);
+            }
+            ItemKind::Module(module) => {
+                self.write("module ");
+                self.write(&module.name.text);
+                self.write(": ");
+                let end = self.module_source(&module.source);
+                self.header(end, &module.header, &module.body);
+            }
+            _ => {}
+        }
+    }
+
+    fn module_source(&mut self, source: &ModuleSource) -> u32 {
+        match source {
+            ModuleSource::Path(path) => {
+                self.verbatim(path.span);
+                path.span.end
+            }
+            ModuleSource::Dependency(words) => {
+                for (index, word) in words.iter().enumerate() {
+                    self.write(if index > 0 { "." } else { "" });
+                    self.write(&word.text);
+                }
+                words.last().map_or(0, |word| word.span.end)
+            }
+        }
+    }
+
+    fn header(&mut self, end: u32, header: &Header, body: &Body) {
+        let mut end = end;
+        if let Some(iteration) = &header.iteration {
+            self.clause(&mut end, iteration.span, |printer| printer.iteration(iteration));
+        }
+        if let Some(condition) = &header.condition {
+            self.clause(&mut end, condition.span, |printer| {
+                printer.write("if ");
+                printer.expression(condition);
+            });
+        }
+        if let Some(with) = &header.with {
+            let span = self.with_span(with, end);
+            self.clause(&mut end, span, |printer| printer.with(with));
+        }
+        if let (Some(first), Some(last)) = (header.after.first(), header.after.last()) {
+            self.clause(&mut end, first.span.to(last.span), |printer| {
+                printer.write("after ");
+                for (index, after) in header.after.iter().enumerate() {
+                    printer.write(if index > 0 { ", " } else { "" });
+                    printer.expression(after);
+                }
+            });
+        }
+        if body.span.start < body.span.end {
+            self.write(" ");
+            self.record(body.span, &body.entries);
+        }
+    }
+
+    /// A clause of a header, on a line of its own where the author put it there.
+    fn clause(&mut self, end: &mut u32, span: Span, print: impl FnOnce(&mut Self)) {
+        if self.broke(*end, span.start) {
+            self.indented(|printer| {
+                printer.continue_on_next_line(*end, span.start);
+                print(printer);
+            });
+        } else {
+            self.write(" ");
+            print(self);
+        }
+        *end = span.end;
+    }
+
+    fn with_span(&self, with: &With, from: u32) -> Span {
+        match with {
+            With::One(reference) => reference.span,
+            With::Many(entries) => {
+                let behind = self.text.get(from as usize..).unwrap_or("");
+                let start = from + behind.find('{').unwrap_or(0) as u32;
+                let last = entries.last().map_or(start, |(_, reference)| reference.span.end);
+                let close = self.text.get(last as usize..).and_then(|rest| rest.find('}')).unwrap_or(0) as u32;
+                let file = entries.first().map_or(formwork_model::FileId(0), |(name, _)| name.span.file);
+                Span::new(file, start, last + close + 1)
+            }
+        }
+    }
+
+    fn with(&mut self, with: &With) {
+        self.write("with ");
+        match with {
+            With::One(reference) => self.provider_reference(reference),
+            With::Many(items) => {
+                let entries = Entries {
+                    items,
+                    span_of: |_, (name, reference): &(Word, ProviderReference)| name.span.to(reference.span),
+                    print: |printer, (name, reference)| {
+                        printer.write(&name.text);
+                        printer.write(" = ");
+                        printer.provider_reference(reference);
+                    },
+                };
+                let from = items.first().map_or(0, |(name, _)| name.span.start);
+                let start = self.mark_before("{", from).unwrap_or(from);
+                let span = Span { start, ..self.with_span(with, start) };
+                self.group(span, &RECORD, entries);
+            }
+        }
+    }
+
+    fn provider_reference(&mut self, reference: &ProviderReference) {
+        self.write(&reference.provider.text);
+        if let Some(name) = &reference.name {
+            self.write(".");
+            self.write(&name.text);
+        }
+        if let Some(key) = &reference.key {
+            self.write("[");
+            self.expression(key);
+            self.write("]");
+        }
+    }
+
+    // ---- addresses ----------------------------------------------------------------------------------------------
+
+    fn import(&mut self, import: &Import) {
+        self.write("import ");
+        if let Some(iteration) = &import.iteration {
+            self.iteration(iteration);
+            self.write(" => ");
+        }
+        self.expression(&import.id);
+        self.write(" -> ");
+        self.address(&import.to);
+        if let Some(condition) = &import.condition {
+            self.write(" if ");
+            self.expression(condition);
+        }
+    }
+
+    fn address(&mut self, address: &WrittenAddress) {
+        for (index, part) in address.parts.iter().enumerate() {
+            self.write(if index > 0 { "." } else { "" });
+            self.write(&part.name.text);
+            if let Some(key) = &part.key {
+                self.write("[");
+                self.expression(key);
+                self.write("]");
+            }
+        }
+    }
+}

@@ -1,0 +1,345 @@
+//! Expressions, entries, arguments.
+
+use super::lines::{CALL, Entries, LIST, RECORD};
+use super::printer::Printer;
+use crate::tree::{Argument, Arm, Entry, Expression, ExpressionKind, ForExpression, Iteration, Key, ListItem, Word};
+use formwork_model::{BinaryOperator, Span, UnaryOperator};
+
+pub(super) fn entry_span(printer: &Printer<'_>, entry: &Entry) -> Span {
+    match entry {
+        Entry::Field { key, value } => key_span(printer, key).to(value.span),
+        Entry::Short(word) => word.span,
+        Entry::Spread { span, .. } => *span,
+    }
+}
+
+fn key_span(printer: &Printer<'_>, key: &Key) -> Span {
+    match key {
+        Key::Literal(word) => word.span,
+        Key::Computed(expression) => match printer.mark_before("[", expression.span.start) {
+            Some(start) => Span { start, ..expression.span },
+            None => expression.span,
+        },
+    }
+}
+
+fn item_span(printer: &Printer<'_>, item: &ListItem) -> Span {
+    let spread = if item.spread { printer.mark_before("...", item.value.span.start) } else { None };
+    Span { start: spread.unwrap_or(item.value.span.start), ..item.value.span }
+}
+
+pub(super) fn argument_span(_: &Printer<'_>, argument: &Argument) -> Span {
+    argument.name.as_ref().map_or(argument.value.span, |name| name.span.to(argument.value.span))
+}
+
+impl Printer<'_> {
+    pub(super) fn expression(&mut self, expression: &Expression) {
+        if self.is_done() {
+            return;
+        }
+        match &expression.kind {
+            ExpressionKind::Member { base, name, optional } => self.member(base, name, *optional),
+            ExpressionKind::Index { base, index, optional } => {
+                self.expression(base);
+                self.write(if *optional { "?[" } else { "[" });
+                self.expression(index);
+                self.write("]");
+            }
+            ExpressionKind::Call { function, arguments } => self.call(expression.span, function, arguments),
+            ExpressionKind::Unary { operator, operand } => {
+                self.write(if *operator == UnaryOperator::Not { "!" } else { "-" });
+                self.expression(operand);
+            }
+            ExpressionKind::Binary { .. } => self.binary(expression),
+            ExpressionKind::If { .. } => self.if_expression(expression),
+            ExpressionKind::Match { subject, arms } => self.match_expression(expression.span, subject, arms),
+            ExpressionKind::List(items) => self.list(expression.span, items),
+            ExpressionKind::Record(entries) => self.record(expression.span, entries),
+            ExpressionKind::For(comprehension) => self.comprehension(expression.span, comprehension),
+            ExpressionKind::Parenthesised(inner) => {
+                self.write("(");
+                self.expression(inner);
+                self.write(")");
+            }
+            ExpressionKind::Null
+            | ExpressionKind::Bool(_)
+            | ExpressionKind::Int(_)
+            | ExpressionKind::Float(_)
+            | ExpressionKind::Duration(_)
+            | ExpressionKind::String(_)
+            | ExpressionKind::Template(_)
+            | ExpressionKind::Name(_)
+            | ExpressionKind::Broken => self.verbatim(expression.span),
+        }
+    }
+
+    fn member(&mut self, base: &Expression, name: &Word, optional: bool) {
+        self.expression(base);
+        let dot = if optional { "?." } else { "." };
+        if self.broke(base.span.end, name.span.start) {
+            self.indented(|printer| {
+                printer.continue_on_next_line(base.span.end, name.span.start);
+                printer.write(dot);
+                printer.write(&name.text);
+            });
+        } else {
+            self.write(dot);
+            self.write(&name.text);
+        }
+    }
+
+    /// Prints something one step further in than the line it stands on.
+    pub(super) fn indented(&mut self, print: impl FnOnce(&mut Self)) {
+        self.indent += 2;
+        print(self);
+        self.indent -= 2;
+    }
+
+    fn call(&mut self, span: Span, function: &Word, arguments: &[Argument]) {
+        self.write(&function.text);
+        let list = Span { start: self.open_parenthesis(function.span.end), ..span };
+        match arguments {
+            [only] if is_bracketed(&only.value) && !self.has_comment(list.start, argument_span(self, only).start) => {
+                self.write("(");
+                self.argument(only);
+                self.write(")");
+            }
+            _ => self.arguments(list, arguments),
+        }
+    }
+
+    fn open_parenthesis(&self, from: u32) -> u32 {
+        let behind = self.text.get(from as usize..).unwrap_or("");
+        from + behind.find('(').unwrap_or(0) as u32
+    }
+
+    fn has_comment(&self, from: u32, to: u32) -> bool {
+        self.comments.iter().any(|comment| from <= comment.span.start && comment.span.start < to)
+    }
+
+    pub(super) fn arguments(&mut self, span: Span, arguments: &[Argument]) {
+        let entries =
+            Entries { items: arguments, span_of: argument_span, print: |printer, item| printer.argument(item) };
+        self.group(span, &CALL, entries);
+    }
+
+    fn argument(&mut self, argument: &Argument) {
+        if let Some(name) = &argument.name {
+            self.write(&name.text);
+            self.write(" = ");
+        }
+        self.expression(&argument.value);
+    }
+
+    // ---- operators ----------------------------------------------------------------------------------------------
+
+    /// A chain of operators; the author's line breaks stay, before the operator (behind it for `-`, which may not begin
+    /// a line).
+    fn binary(&mut self, expression: &Expression) {
+        let ExpressionKind::Binary { operator, operator_span, left, right } = &expression.kind else { return };
+        self.expression(left);
+        if !self.broke(left.span.end, right.span.start) {
+            self.write(" ");
+            self.write(operator.symbol());
+            self.write(" ");
+            return self.expression(right);
+        }
+        self.indented(|printer| {
+            if *operator == BinaryOperator::Subtract {
+                printer.write(" -");
+                printer.continue_on_next_line(operator_span.end, right.span.start);
+            } else {
+                printer.continue_on_next_line(left.span.end, right.span.start);
+                printer.write(operator.symbol());
+                printer.write(" ");
+            }
+            printer.expression(right);
+        });
+    }
+
+    fn if_expression(&mut self, expression: &Expression) {
+        let breaks = self.breaks_before_else(expression) || !self.fits(|printer| printer.branches(expression, false));
+        if breaks {
+            self.indented(|printer| printer.branches(expression, true));
+        } else {
+            self.branches(expression, false);
+        }
+    }
+
+    fn breaks_before_else(&self, expression: &Expression) -> bool {
+        let mut next = expression;
+        while let ExpressionKind::If { condition, then, otherwise } = &next.kind {
+            if self.broke(condition.span.end, then.span.start) || self.broke(then.span.end, otherwise.span.start) {
+                return true;
+            }
+            next = otherwise;
+        }
+        false
+    }
+
+    fn branches(&mut self, expression: &Expression, broken: bool) {
+        let mut next = expression;
+        while let ExpressionKind::If { condition, then, otherwise } = &next.kind {
+            self.write("if ");
+            self.expression(condition);
+            if broken && self.broke(condition.span.end, then.span.start) {
+                self.continue_on_next_line(condition.span.end, then.span.start);
+                self.write("then ");
+            } else {
+                self.write(" then ");
+            }
+            self.expression(then);
+            if broken {
+                self.continue_on_next_line(then.span.end, otherwise.span.start);
+                self.write("else ");
+            } else {
+                self.write(" else ");
+            }
+            next = otherwise;
+        }
+        self.expression(next);
+    }
+
+    fn match_expression(&mut self, span: Span, subject: &Expression, arms: &[Arm]) {
+        self.write("match ");
+        self.expression(subject);
+        self.write(" ");
+        let behind = self.text.get(subject.span.end as usize..).unwrap_or("");
+        let start = subject.span.end + behind.find('{').unwrap_or(0) as u32;
+        let entries = Entries { items: arms, span_of: |_, arm: &Arm| arm.span, print: |printer, arm| printer.arm(arm) };
+        self.group(Span { start, ..span }, &RECORD, entries);
+    }
+
+    fn arm(&mut self, arm: &Arm) {
+        for (index, pattern) in arm.patterns.iter().enumerate() {
+            self.write(if index > 0 { " | " } else { "" });
+            self.verbatim(pattern.span);
+        }
+        self.write(" => ");
+        self.expression(&arm.value);
+    }
+
+    // ---- lists and records --------------------------------------------------------------------------------------
+
+    fn list(&mut self, span: Span, items: &[ListItem]) {
+        match items {
+            [only]
+                if is_bracketed(&only.value)
+                    && !self.broke_after(span.start + 1)
+                    && !self.has_own_comment(span, only) =>
+            {
+                self.write("[");
+                self.item(only);
+                self.write("]");
+            }
+            _ => {
+                let entries = Entries { items, span_of: item_span, print: |printer, item| printer.item(item) };
+                self.group(span, &LIST, entries);
+            }
+        }
+    }
+
+    fn has_own_comment(&self, span: Span, item: &ListItem) -> bool {
+        self.has_comment(span.start, item.value.span.start) || self.has_comment(item.value.span.end, span.end)
+    }
+
+    fn item(&mut self, item: &ListItem) {
+        self.write(if item.spread { "..." } else { "" });
+        self.expression(&item.value);
+    }
+
+    pub(super) fn record(&mut self, span: Span, entries: &[Entry]) {
+        let entries = Entries { items: entries, span_of: entry_span, print: |printer, entry| printer.entry(entry) };
+        self.group(span, &RECORD, entries);
+    }
+
+    fn entry(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Short(word) => self.write(&word.text),
+            Entry::Spread { value, .. } => {
+                self.write("...");
+                self.expression(value);
+            }
+            Entry::Field { key, value } => {
+                self.key(key);
+                self.write(" = ");
+                self.expression(value);
+            }
+        }
+    }
+
+    fn key(&mut self, key: &Key) {
+        match key {
+            Key::Literal(word) => self.verbatim(word.span),
+            Key::Computed(expression) => {
+                let bracketed = self.mark_before("[", expression.span.start).is_some();
+                if bracketed || !matches!(expression.kind, ExpressionKind::Template(_)) {
+                    self.write("[");
+                    self.expression(expression);
+                    self.write("]");
+                } else {
+                    self.verbatim(expression.span);
+                }
+            }
+        }
+    }
+
+    // ---- comprehensions -----------------------------------------------------------------------------------------
+
+    fn comprehension(&mut self, span: Span, comprehension: &ForExpression) {
+        let of_record = self.slice(span).starts_with('{');
+        let brackets = if of_record { &RECORD } else { &super::lines::Brackets { suffix: "", ..LIST } };
+        let entries = Entries {
+            items: std::slice::from_ref(comprehension),
+            span_of: |_, item: &ForExpression| item.iteration.span.to(item.body.span),
+            print: |printer, item| printer.comprehension_inside(item),
+        };
+        self.group(span, brackets, entries);
+    }
+
+    fn comprehension_inside(&mut self, comprehension: &ForExpression) {
+        self.iteration(&comprehension.iteration);
+        let mut end = comprehension.iteration.span.end;
+        if let Some(condition) = &comprehension.condition {
+            self.write(" if ");
+            self.expression(condition);
+            end = condition.span.end;
+        }
+        self.write(" =>");
+        let value = comprehension.key.as_ref().map_or(comprehension.body.span, |key| key.span);
+        if self.broke(end, value.start) {
+            self.indented(|printer| {
+                printer.continue_on_next_line(end, value.start);
+                printer.comprehension_value(comprehension);
+            });
+        } else {
+            self.write(" ");
+            self.comprehension_value(comprehension);
+        }
+    }
+
+    fn comprehension_value(&mut self, comprehension: &ForExpression) {
+        if let Some(key) = &comprehension.key {
+            let bracketed = self.mark_before("[", key.span.start).is_some();
+            self.write(if bracketed { "[" } else { "" });
+            self.expression(key);
+            self.write(if bracketed { "] = " } else { " = " });
+        }
+        self.expression(&comprehension.body);
+    }
+
+    pub(super) fn iteration(&mut self, iteration: &Iteration) {
+        self.write("for ");
+        for (index, name) in iteration.names.iter().enumerate() {
+            self.write(if index > 0 { ", " } else { "" });
+            self.write(&name.text);
+        }
+        self.write(" in ");
+        self.expression(&iteration.source);
+    }
+}
+
+/// Whether brackets are all there is to it, so that they can be broken in place.
+fn is_bracketed(expression: &Expression) -> bool {
+    matches!(expression.kind, ExpressionKind::List(_) | ExpressionKind::Record(_) | ExpressionKind::For(_))
+}

@@ -1,0 +1,177 @@
+//! Brackets and their entries, blank lines, and where comments go.
+
+use super::printer::Printer;
+use crate::tree::Comment;
+use formwork_model::Span;
+
+/// How brackets are written.
+pub(super) struct Brackets {
+    pub(super) open: &'static str,
+    pub(super) close: &'static str,
+    /// Blanks inside when on one line.
+    pub(super) blanks: bool,
+    /// What stands behind each entry when broken.
+    pub(super) suffix: &'static str,
+}
+
+pub(super) const RECORD: Brackets = Brackets { open: "{", close: "}", blanks: true, suffix: "" };
+pub(super) const LIST: Brackets = Brackets { open: "[", close: "]", blanks: false, suffix: "," };
+pub(super) const CALL: Brackets = Brackets { open: "(", close: ")", blanks: false, suffix: "," };
+
+/// How an entry is written, and where it stands in the source.
+pub(super) struct Entries<'i, T> {
+    pub(super) items: &'i [T],
+    pub(super) span_of: fn(&Printer<'_>, &T) -> Span,
+    pub(super) print: fn(&mut Printer<'_>, &T),
+}
+
+impl<T> Clone for Entries<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Entries<'_, T> {}
+
+impl Printer<'_> {
+    /// Brackets with entries: on one line if the author did so and it fits, else one a line.
+    pub(super) fn group<T>(&mut self, span: Span, brackets: &Brackets, entries: Entries<'_, T>) {
+        if self.is_done() {
+            return;
+        }
+        let must_break = self.must_break(span, entries);
+        if self.is_measuring() && must_break {
+            self.write(brackets.open);
+            return self.newline();
+        }
+        if must_break || !self.fits(|printer| printer.on_one_line(brackets, entries)) {
+            self.broken(span, brackets, entries);
+        } else {
+            self.on_one_line(brackets, entries);
+        }
+    }
+
+    fn must_break<T>(&self, span: Span, entries: Entries<'_, T>) -> bool {
+        if !entries.items.is_empty() && self.broke_after(span.start + 1) {
+            return true;
+        }
+        let first = self.comments.partition_point(|comment| comment.span.start < span.start);
+        let inside =
+            self.comments.get(first..).unwrap_or(&[]).iter().take_while(|comment| comment.span.start < span.end);
+        let in_entry = |comment: &Comment| {
+            entries.items.iter().any(|item| {
+                let entry = (entries.span_of)(self, item);
+                entry.start <= comment.span.start && comment.span.end <= entry.end
+            })
+        };
+        inside.into_iter().any(|comment| !in_entry(comment))
+    }
+
+    fn on_one_line<T>(&mut self, brackets: &Brackets, entries: Entries<'_, T>) {
+        self.write(brackets.open);
+        let blank = if brackets.blanks && !entries.items.is_empty() { " " } else { "" };
+        self.write(blank);
+        for (index, item) in entries.items.iter().enumerate() {
+            if self.is_done() {
+                return;
+            }
+            self.write(if index > 0 { ", " } else { "" });
+            (entries.print)(self, item);
+        }
+        self.write(blank);
+        self.write(brackets.close);
+    }
+
+    fn broken<T>(&mut self, span: Span, brackets: &Brackets, entries: Entries<'_, T>) {
+        self.write(brackets.open);
+        self.indent += 2;
+        self.trailing(span.start + 1);
+        let mut first = true;
+        for item in entries.items {
+            let entry = (entries.span_of)(self, item);
+            self.leading(entry.start, &mut first);
+            self.begin_line(entry.start, &mut first);
+            self.line(entry, |printer| (entries.print)(printer, item));
+            self.write(brackets.suffix);
+            self.trailing(entry.end);
+        }
+        self.leading(span.end - 1, &mut first);
+        self.indent -= 2;
+        self.newline();
+        self.write(brackets.close);
+    }
+
+    /// Begins a line for what stands at `offset`, with the author's blank line before it, but not as the first.
+    fn begin_line(&mut self, offset: u32, first: &mut bool) {
+        if !*first && self.blank_before(offset) {
+            self.newline();
+        }
+        *first = false;
+        self.newline();
+    }
+
+    /// Prints what begins a line. Comments inside of it that found no place go before it.
+    pub(super) fn line(&mut self, span: Span, print: impl FnOnce(&mut Self)) {
+        let mark = self.out.len();
+        print(self);
+        if self.is_measuring() {
+            return;
+        }
+        let mut hoisted = String::new();
+        while let Some(comment) = self.next_comment(span.end) {
+            hoisted.extend(std::iter::repeat_n(' ', self.indent));
+            hoisted.push_str(self.slice(comment.span));
+            hoisted.push('\n');
+        }
+        self.out.insert_str(mark.min(self.out.len()), &hoisted);
+    }
+
+    /// Takes the next comment if it starts before `offset`.
+    pub(super) fn next_comment(&mut self, offset: u32) -> Option<Comment> {
+        let comment = self.comments.get(self.next).copied().filter(|comment| comment.span.start < offset)?;
+        self.next += 1;
+        Some(comment)
+    }
+
+    /// Writes the comments before `offset`, each on its line.
+    pub(super) fn leading(&mut self, offset: u32, first: &mut bool) {
+        if self.is_measuring() {
+            return;
+        }
+        while let Some(comment) = self.next_comment(offset) {
+            self.begin_line(comment.span.start, first);
+            self.verbatim(comment.span);
+        }
+    }
+
+    /// Writes the comments that follow on the line on which something ends at `offset`.
+    pub(super) fn trailing(&mut self, offset: u32) {
+        if self.is_measuring() {
+            return;
+        }
+        let mut end = offset;
+        while let Some(comment) = self.comments.get(self.next).copied() {
+            let between = self.text.get(end as usize..comment.span.start as usize);
+            let follows = between.is_some_and(|text| text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')));
+            if !follows {
+                break;
+            }
+            self.next += 1;
+            self.write(" ");
+            self.verbatim(comment.span);
+            end = comment.span.end;
+        }
+    }
+
+    /// Goes on on the next line, one step further in, with what stands at `offset`; comments before it keep their
+    /// place.
+    pub(super) fn continue_on_next_line(&mut self, behind: u32, offset: u32) {
+        if self.is_measuring() {
+            return self.newline();
+        }
+        self.trailing(behind);
+        let mut first = true;
+        self.leading(offset, &mut first);
+        self.newline();
+    }
+}

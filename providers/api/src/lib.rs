@@ -14,13 +14,15 @@ pub mod schema_check;
 pub mod scrub;
 pub mod secrecy;
 pub mod semantic;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wire;
 
 pub use difference::{Difference, differences};
 pub use error::{ErrorClass, ProviderError};
 pub use message::*;
 pub use operation::{Cancelled, OperationSink};
-pub use propose::proposed;
+pub use propose::{proposed, settled};
 pub use scrub::Scrubber;
 
 use async_trait::async_trait;

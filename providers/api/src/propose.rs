@@ -32,6 +32,32 @@ pub fn proposed(
     ValueBuf::from(Value::Map(proposal.fields(schema.attributes, config, prior, &AttributePath::root())))
 }
 
+/// What to send: the plan, with everything that was unknown then taken from the config, which is known at apply. What
+/// stays unknown is for the cloud to tell.
+#[must_use]
+pub fn settled(schema: &ResourceSchema, address: &Address, config: ValueRef<'_>, planned: ValueRef<'_>) -> ValueBuf {
+    if planned.is_known() {
+        return planned.to_buf();
+    }
+    let now = proposed(schema, address, config, None);
+    ValueBuf::from(filled_in(planned, now.view()))
+}
+
+fn filled_in(planned: ValueRef<'_>, now: ValueRef<'_>) -> Value {
+    match (planned.view(), now.exposed().view()) {
+        _ if planned.is_known() => planned.to_value(),
+        (View::Secret(inner), _) => filled_in(inner, now.exposed()).secret(),
+        (View::Map(entries), View::Map(_)) => Value::map(
+            entries
+                .map(|(key, value)| (key, now.get(key).map_or_else(|| value.to_value(), |now| filled_in(value, now)))),
+        ),
+        (View::List(items), View::List(others)) if items.len() == others.len() => {
+            Value::list(items.zip(others).map(|(item, now)| filled_in(item, now)))
+        }
+        _ => now.to_value(),
+    }
+}
+
 struct Proposal<'a> {
     address: &'a Address,
 }

@@ -11,21 +11,16 @@ pub(crate) struct Origin<'a> {
     pub(crate) revision: u64,
 }
 
-/// The attributes of the object as the cloud keeps it: planned ones, unknown ones made up, write-only ones left out.
-pub(crate) fn filled(attributes: &[Attribute], config: &ValueBuf, planned: &ValueBuf, origin: &Origin<'_>) -> Map {
-    let (config, planned) = (config.to_value(), planned.to_value());
+/// The attributes of the object as the cloud keeps it: what was sent, unknown ones made up, write-only ones left out.
+pub(crate) fn filled(attributes: &[Attribute], sent: &ValueBuf, origin: &Origin<'_>) -> Map {
     let mut values = Map::new();
     for attribute in attributes.iter().filter(|attribute| !attribute.write_only) {
-        let of = |value: &Value| value.as_map().and_then(|map| map.get(attribute.name)).cloned();
-        let known = of(&planned).filter(Value::is_known).or_else(|| of(&config).filter(Value::is_known));
-        let value = match known.or_else(|| of(&planned)) {
-            Some(value) => resolved(attribute, &attribute.ty, &value, origin, attribute.name),
-            None if attribute.is_computed() => made_up(attribute, origin, attribute.name),
-            None => Value::Null,
+        let sent = sent.view().get(attribute.name).filter(|value| !value.is_null());
+        let value = match sent {
+            Some(value) => resolved(attribute, &attribute.ty, &value.to_value(), origin, attribute.name),
+            None => continue,
         };
-        if !value.is_null() {
-            values.insert(attribute.name, if attribute.secret { value.secret() } else { value });
-        }
+        values.insert(attribute.name, if attribute.secret { value.secret() } else { value });
     }
     values
 }

@@ -55,14 +55,14 @@ impl Connection for StdConnection {
     async fn create(&self, request: CreateRequest, sink: &dyn OperationSink) -> Result<Applied, ProviderError> {
         // By far the most frequent type, and the cheapest.
         if request.type_name == value::NAME {
-            return Ok(value::kept(request.config, request.planned));
+            return Ok(value::kept(&request.address, &request.config, request.planned));
         }
         named(&request.type_name)?.create(self, request, sink).await
     }
 
     async fn update(&self, request: UpdateRequest, sink: &dyn OperationSink) -> Result<Applied, ProviderError> {
         if request.type_name == value::NAME {
-            return Ok(value::kept(request.config, request.planned));
+            return Ok(value::kept(&request.address, &request.config, request.planned));
         }
         named(&request.type_name)?.update(self, request, sink).await
     }

@@ -5,8 +5,8 @@ use crate::types::{
     certificate, choice, command, file, identifier, key, password, pause, time, universal_identifier, value,
 };
 use async_trait::async_trait;
-use formwork_model::schema::Attribute;
-use formwork_model::{Map, Value, ValueBuf};
+use formwork_model::schema::ResourceSchema;
+use formwork_model::{Address, Map, Value, ValueBuf};
 use formwork_provider_api::{
     Applied, CreateRequest, DeleteRequest, FindRequest, Finding, Found, ImportRequest, OperationSink, PlanRequest,
     PlanResponse, ProviderError, ReadOutcome, StoredObject, UpdateRequest,
@@ -55,8 +55,9 @@ pub(crate) trait LocalType: Send + Sync {
         sink: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
         let _ = (connection, sink);
-        let schema = crate::SCHEMA.resource(&request.type_name).map_or(&[][..], |schema| schema.attributes);
-        Ok(applied(settled(schema, &request.config, &request.planned)))
+        let missing = || ProviderError::unsupported(format!("there is no type `std.{}`", request.type_name));
+        let schema = crate::SCHEMA.resource(&request.type_name).ok_or_else(missing)?;
+        Ok(applied(settled(schema, &request.address, &request.config, &request.planned)))
     }
 
     async fn delete(
@@ -102,20 +103,11 @@ pub(crate) fn named(type_name: &str) -> Result<&'static dyn LocalType, ProviderE
     of(type_name).ok_or_else(|| ProviderError::unsupported(format!("there is no type `std.{type_name}`")))
 }
 
-/// The planned attributes, where the plan did not know them those of the config. What only this type can tell is left
-/// out; write-only attributes are too.
-pub(crate) fn settled(attributes: &[Attribute], config: &ValueBuf, planned: &ValueBuf) -> Map {
-    let mut values = Map::new();
-    for attribute in attributes.iter().filter(|attribute| !attribute.write_only) {
-        let known = |buffer: &ValueBuf| {
-            let value = buffer.view().get(attribute.name).filter(|value| !value.is_null() && value.is_known());
-            value.map(formwork_model::ValueRef::to_value)
-        };
-        if let Some(value) = known(planned).or_else(|| known(config)) {
-            values.insert(attribute.name, value);
-        }
-    }
-    values
+/// What was planned, with what the plan did not know taken from the config. What only this type can tell is left out.
+pub(crate) fn settled(schema: &ResourceSchema, address: &Address, config: &ValueBuf, planned: &ValueBuf) -> Map {
+    let sent = formwork_provider_api::settled(schema, address, config.view(), planned.view());
+    let known = sent.view().entries().filter(|(_, value)| !value.is_null() && value.is_known());
+    known.map(|(name, value)| (name.into(), value.to_value())).collect()
 }
 
 /// A finished object of these attributes.

@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use crate::lie;
 use formwork_model::{Map, Value, ValueBuf};
 use formwork_provider_api::{
-    Applied, Checkpoint, CreateRequest, ErrorClass, OperationSink, ProviderError, UpdateRequest,
+    Applied, Checkpoint, CreateRequest, ErrorClass, OperationSink, ProviderError, UpdateRequest, settled,
 };
 use std::collections::BTreeMap;
 
@@ -84,7 +84,9 @@ fn recover(taken: CloudObject, config: &ValueBuf) -> Result<CloudObject, Provide
 
 fn fresh(kind: Kind, request: &CreateRequest, base: CloudObject) -> Result<CloudObject, ProviderError> {
     let origin = Origin { id: &base.id, revision: 1 };
-    let values = filled(kind.schema()?.attributes, &request.config, &request.planned, &origin);
+    let schema = kind.schema()?;
+    let sent = settled(schema, &request.address, request.config.view(), request.planned.view());
+    let values = filled(schema.attributes, &sent, &origin);
     let polls_left = polls(kind, &values);
     let mut object = CloudObject {
         type_name: kind.type_name().to_owned(),
@@ -213,7 +215,8 @@ fn change(
     let schema = granted!(kind.schema());
     granted!(references::check(store, kind, &attributes(&request.config))?);
     let origin = Origin { id: &object.id, revision: object.revision + 1 };
-    let wanted = filled(schema.attributes, &request.config, &request.planned, &origin);
+    let sent = settled(schema, &request.address, request.config.view(), request.planned.view());
+    let wanted = filled(schema.attributes, &sent, &origin);
     let before = object.values();
     let values = if half { first_difference(&before, &wanted) } else { wanted };
     object.set_values(&values);

@@ -51,7 +51,10 @@ const FAULT: &[Attribute] = &[
     Attribute::string("name", "Which object."),
     Attribute::int("nth", "Only the nth matching call, from 1."),
     Attribute::int("times", "Only the first so many matching calls."),
-    Attribute::string("class", "What happens: an error class, or `answer_lost_after`, `partial`, `panic`, …"),
+    Attribute::string(
+        "class",
+        "What happens: an error class, or `answer_lost_after`, `partial`, `panic` and the like.",
+    ),
     Attribute::int("delay_ms", "Milliseconds before the cloud acts."),
     Attribute::int("answer_delay_ms", "Milliseconds between the act and its answer."),
     Attribute::int("retry_after_ms", "What the error says when to try again, in milliseconds."),

@@ -94,7 +94,7 @@ impl LocalType for SelfSignedCert {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let wanted: Wanted = ValueBuf::from(Value::Map(values.clone())).view().decode()?;
         let now = Timestamp::from_second(Timestamp::now().as_second()).map_err(wrong)?;
         wanted.sign(now, &mut values)?;

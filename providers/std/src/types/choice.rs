@@ -55,7 +55,7 @@ impl LocalType for RandomChoice {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let mut choices = values.get("choices").and_then(Value::as_items).unwrap_or_default().to_vec();
         let count = match values.get("count") {
             Some(Value::Int(count)) => usize::try_from(*count).unwrap_or(1),

@@ -99,7 +99,7 @@ impl LocalType for Command {
         request: CreateRequest,
         sink: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let call: Call = ValueBuf::from(Value::Map(values.clone())).view().decode()?;
         let output = call.run(&connection.environment, request.timeout_ms, sink).await?;
         match keep(&mut values, output) {
@@ -126,7 +126,7 @@ impl LocalType for Command {
     }
 
     async fn find(&self, _: &StdConnection, request: FindRequest) -> Result<Found, ProviderError> {
-        let values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         Ok(match values.get("on_unknown").and_then(Value::as_str) {
             Some("repeat") => Found::Absent,
             Some("done") => Found::Ours(assumed(values)?),

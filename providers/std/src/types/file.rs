@@ -105,7 +105,7 @@ impl LocalType for File {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let path = located(&connection.environment, &values)?;
         if fs::symlink_metadata(&path).is_ok() && values.get("overwrite") != Some(&Value::Bool(true)) {
             return already_there(&path, values);
@@ -119,7 +119,7 @@ impl LocalType for File {
         request: UpdateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         write(&located(&connection.environment, &values)?, values)
     }
 
@@ -138,7 +138,7 @@ impl LocalType for File {
 
     /// A file is written whole or not at all, so equal content is what was sent.
     async fn find(&self, connection: &StdConnection, request: FindRequest) -> Result<Found, ProviderError> {
-        let values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let path = located(&connection.environment, &values)?;
         match read(&connection.environment, &values)? {
             None => Ok(Found::Absent),

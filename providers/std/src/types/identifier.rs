@@ -35,7 +35,7 @@ impl LocalType for RandomId {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let length = match values.get("byte_length") {
             Some(Value::Int(length)) => usize::try_from(*length).unwrap_or(8).clamp(1, 64),
             _ => 8,

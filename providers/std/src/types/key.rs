@@ -42,7 +42,7 @@ impl LocalType for PrivateKey {
         request: CreateRequest,
         sink: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let algorithm = values.get("algorithm").and_then(Value::as_str).unwrap_or("ed25519").to_owned();
         let bits = match values.get("rsa_bits") {
             Some(Value::Int(bits)) => *bits,

@@ -73,7 +73,7 @@ impl LocalType for RandomPassword {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let recipe = Recipe::new(&values);
         if let Some((path, message)) = recipe.complaint() {
             return Err(ProviderError::invalid(message).at(AttributePath::member(path)));

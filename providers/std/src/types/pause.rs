@@ -32,7 +32,7 @@ impl LocalType for Sleep {
         sink: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
         pause(&request.config, "create", sink).await?;
-        Ok(applied(settled(SCHEMA.attributes, &request.config, &request.planned)))
+        Ok(applied(settled(&SCHEMA, &request.address, &request.config, &request.planned)))
     }
 
     async fn delete(

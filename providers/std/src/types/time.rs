@@ -65,7 +65,7 @@ impl LocalType for Time {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         moments(&mut values, Timestamp::now())?;
         Ok(applied(values))
     }

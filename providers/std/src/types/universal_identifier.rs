@@ -21,7 +21,7 @@ impl LocalType for RandomUuid {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        let mut values = settled(SCHEMA.attributes, &request.config, &request.planned);
+        let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         values.insert("result", Value::string(uuid::Uuid::new_v4().to_string()));
         Ok(applied(values))
     }

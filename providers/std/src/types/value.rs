@@ -2,10 +2,10 @@
 
 use super::{TRIGGERS, made_once};
 use crate::connection::StdConnection;
-use crate::local::{LocalType, settled};
+use crate::local::{LocalType, applied, settled};
 use async_trait::async_trait;
 use formwork_model::schema::{Attribute, AttributeType, Capabilities, ResourceSchema};
-use formwork_model::{Value, ValueBuf};
+use formwork_model::{Address, ValueBuf};
 use formwork_provider_api::{Applied, CreateRequest, OperationSink, ProviderError};
 
 pub(crate) const NAME: &str = "value";
@@ -31,18 +31,14 @@ impl LocalType for KeptValue {
         request: CreateRequest,
         _: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
-        Ok(kept(request.config, request.planned))
+        Ok(kept(&request.address, &request.config, request.planned))
     }
 }
 
 /// The object: the plan itself where it knew everything.
-pub(crate) fn kept(config: ValueBuf, planned: ValueBuf) -> Applied {
+pub(crate) fn kept(address: &Address, config: &ValueBuf, planned: ValueBuf) -> Applied {
     if planned.view().is_known() {
         return Applied::new(planned, Vec::new());
     }
-    let mut values = settled(SCHEMA.attributes, &config, &planned);
-    if let Some(input) = values.get("input").cloned() {
-        values.insert("output", input);
-    }
-    Applied::new(ValueBuf::from(Value::Map(values)), Vec::new())
+    applied(settled(&SCHEMA, address, config, &planned))
 }

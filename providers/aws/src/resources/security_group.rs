@@ -113,8 +113,9 @@ pub(crate) const CIDR_IP: Attribute =
     Attribute::new("cidr_ip", AttributeType::Cidr, "The other side: an IPv4 range.").equality(Equality::Network);
 pub(crate) const CIDR_IPV6: Attribute =
     Attribute::new("cidr_ipv6", AttributeType::Cidr, "The other side: an IPv6 range.").equality(Equality::Network);
-pub(crate) const DESCRIPTION: Attribute =
-    Attribute::string("description", "What it is for.").limits(&[Limit::Length(0, 255)]);
+pub(crate) const DESCRIPTION: Attribute = Attribute::string("description", "What it is for.")
+    .equality(Equality::EmptyIsAbsent)
+    .limits(&[Limit::Length(0, 255)]);
 
 const INGRESS: &[Attribute] = &[
     IP_PROTOCOL,

@@ -10,7 +10,9 @@ use crate::validate::{Findings, known};
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
 use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
-use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, ResourceType, SubnetCidrBlockStateCode, SubnetState};
+use aws_sdk_ec2::types::{
+    self as sdk, AttributeBooleanValue, ResourceType, SubnetCidrBlockStateCode as Code, SubnetState,
+};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Recognition, ResourceSchema, Rule};
 use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::ProviderError;
@@ -319,7 +321,10 @@ async fn wait_ipv6(
 fn ipv6(subnet: &sdk::Subnet) -> Option<&sdk::SubnetIpv6CidrBlockAssociation> {
     subnet.ipv6_cidr_block_association_set().iter().find(|association| {
         let state = association.ipv6_cidr_block_state.as_ref().and_then(|state| state.state.as_ref());
-        state.is_none_or(|state| *state == SubnetCidrBlockStateCode::Associated)
+        !matches!(
+            state,
+            Some(Code::Associating | Code::Disassociating | Code::Disassociated | Code::Failing | Code::Failed)
+        )
     })
 }
 

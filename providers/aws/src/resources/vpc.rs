@@ -9,7 +9,9 @@ use crate::tags::Tags;
 use crate::validate::Findings;
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
-use aws_sdk_ec2::types::{self as sdk, AttributeBooleanValue, ResourceType, VpcAttributeName, VpcState};
+use aws_sdk_ec2::types::{
+    self as sdk, AttributeBooleanValue, ResourceType, VpcAttributeName, VpcCidrBlockStateCode as Code, VpcState,
+};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
 use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::ProviderError;
@@ -273,7 +275,10 @@ async fn wait_ipv6(session: &Session, operation: &Operation<'_>, id: &str, wante
 
 fn is_associated(association: &sdk::VpcIpv6CidrBlockAssociation) -> bool {
     let state = association.ipv6_cidr_block_state.as_ref().and_then(|state| state.state.as_ref());
-    state.is_none_or(|state| *state == sdk::VpcCidrBlockStateCode::Associated)
+    !matches!(
+        state,
+        Some(Code::Associating | Code::Disassociating | Code::Disassociated | Code::Failing | Code::Failed)
+    )
 }
 
 fn from_sdk(vpc: &sdk::Vpc) -> Values {

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::AttributeBooleanValue;
 use formwork_provider_api::{Found, ReadOutcome};
 use serde_json::json;
 
-moto_tests![vpc, vpc_with_default_tags, vpc_after_a_crash, many_vpcs_in_one_read, subnet, caller];
+moto_tests![vpc, vpc_with_default_tags, vpc_after_a_crash, many_vpcs_in_one_read, subnet, ipv6, caller];
 
 async fn vpc(cloud: Cloud) {
     let config = |hostnames: bool, owner: &str| {
@@ -154,6 +154,25 @@ async fn subnet(cloud: Cloud) {
     cloud.assert_clean(&mut subnet).await;
     let refused = cloud.try_delete(&vpc).await.expect_err("the subnet is still there");
     assert_eq!(refused.code, "DependencyViolation");
+    cloud.delete(&subnet).await;
+    cloud.delete(&vpc).await;
+}
+
+async fn ipv6(cloud: Cloud) {
+    let config = |on: bool| json!({ "cidr_block": "10.55.0.0/16", "amazon_provided_ipv6_cidr_block": on });
+    let mut vpc = cloud.create("vpc", config(false)).await;
+    assert!(vpc.get("ipv6_cidr_block").is_null());
+    cloud.change(&mut vpc, config(true)).await;
+    let range = vpc.text("ipv6_cidr_block");
+    assert!(range.ends_with("/56"), "{range}");
+    let part = range.replace("00::/56", "01::/64");
+    let config =
+        |range: Option<&str>| json!({ "vpc_id": vpc.id(), "cidr_block": "10.55.1.0/24", "ipv6_cidr_block": range });
+    let mut subnet = cloud.create("subnet", config(Some(&part))).await;
+    assert_eq!(subnet.text("ipv6_cidr_block"), part);
+    cloud.assert_clean(&mut subnet).await;
+    cloud.change(&mut subnet, config(None)).await;
+    cloud.change(&mut subnet, config(Some(&part))).await;
     cloud.delete(&subnet).await;
     cloud.delete(&vpc).await;
 }

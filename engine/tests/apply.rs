@@ -74,6 +74,7 @@ impl Bench {
             configuration,
             account: None,
             depends_on: Vec::new(),
+            recorded: false,
         });
         plan
     }

@@ -1,5 +1,30 @@
 //! A plan: tables of typed operations in a stable order. Apply does what it says and nothing else.
 
+mod data;
+mod dependencies;
+mod digest;
+mod edges;
+mod expand;
+mod finish;
+mod ignore;
+mod instances;
+pub(crate) mod items;
+mod kinds;
+mod make;
+mod memory;
+mod moves;
+mod object;
+mod orphans;
+pub(crate) mod problem;
+mod record;
+mod request;
+pub(crate) mod rows;
+mod values;
+pub(crate) mod walk;
+
+pub use make::plan;
+pub use request::{PlanOptions, PlanRequest};
+
 use formwork_model::{Address, AttributePath, Diagnostic, Span, TypeName, Value, ValueArena, ValueId};
 use formwork_provider_api::AccountIdentity;
 use formwork_state::record::{Lifecycle, OperationId, Row, RowKey};
@@ -68,8 +93,8 @@ pub struct Header {
     pub phase: u32,
     /// No phase follows.
     pub complete: bool,
-    /// Digests of secret inputs that the plan used: a changed secret is refused.
-    pub secret_digests: Vec<[u8; 16]>,
+    /// Keyed digests of secret inputs that the plan used, by how they are written: a changed secret is refused.
+    pub secret_digests: Vec<(String, [u8; 16])>,
     /// `--target`, `--exclude`, `--replace`, as written, for the summary's warning.
     pub selection: Vec<String>,
 }
@@ -89,6 +114,9 @@ pub struct PlannedProvider {
     pub account: Option<AccountIdentity>,
     /// What must be done before it can be configured.
     pub depends_on: Vec<OperationIndex>,
+    /// It is the instance of the last apply: of a block that is gone, or of a cluster that is replaced, whose recorded
+    /// attributes are put in already. It is not recorded again.
+    pub recorded: bool,
 }
 
 /// A change of the state alone.
@@ -170,6 +198,14 @@ pub struct Operation {
     pub expected_s: u32,
     /// Where its block stands; none when the block is gone.
     pub span: Option<Span>,
+}
+
+impl Operation {
+    /// Whether it is only a point that many dependencies pass through: a no-op without a type.
+    #[must_use]
+    pub fn is_junction(&self) -> bool {
+        self.type_name.name.is_empty()
+    }
 }
 
 /// What an operation does.

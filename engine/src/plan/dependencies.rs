@@ -1,0 +1,115 @@
+//! Which objects a row will list as its dependencies: what must outlive it. Through junctions, providers, data sources
+//! and blocks of rows; many instances of one block are listed as the block.
+
+use super::items::Source;
+use super::walk::Walk;
+use formwork_lang::graph::{NodeId, NodeKind};
+use formwork_model::{Address, ObjectKind};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// From how many instances on the block is listed.
+const MANY: usize = 8;
+
+/// Lists of addresses by item.
+pub(crate) struct Dependencies {
+    needed: Vec<Rc<[Address]>>,
+}
+
+impl Dependencies {
+    /// Of all items that were visited.
+    pub(crate) fn of(walk: &Walk<'_>) -> Self {
+        let none: Rc<[Address]> = Rc::from([]);
+        let mut needed = vec![Rc::clone(&none); walk.outcomes.len()];
+        // What those list who need an item that is no resource: the same as itself.
+        for item in walk.visited.iter().copied() {
+            let needs = walk.needs_of(item);
+            let own = gathered(walk, &needs, &needed);
+            if let Some(slot) = needed.get_mut(item as usize)
+                && !own.is_empty()
+            {
+                *slot = own;
+            }
+        }
+        Self { needed }
+    }
+
+    /// What an item depends on, sorted.
+    pub(crate) fn of_item(&self, item: u32) -> &[Address] {
+        self.needed.get(item as usize).map_or(&[], |list| list)
+    }
+}
+
+fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>]) -> Rc<[Address]> {
+    let mut single: Option<&Rc<[Address]>> = None;
+    let mut all: BTreeSet<Address> = BTreeSet::new();
+    for need in needs {
+        match resource(walk, *need) {
+            Some(address) => drop(all.insert(address)),
+            None => {
+                let Some(list) = known.get(*need as usize).filter(|list| !list.is_empty()) else { continue };
+                match single {
+                    None => single = Some(list),
+                    Some(other) if Rc::ptr_eq(other, list) => {}
+                    Some(_) => all.extend(list.iter().cloned()),
+                }
+            }
+        }
+    }
+    match single {
+        Some(list) if all.is_empty() => Rc::clone(list),
+        Some(list) => {
+            all.extend(list.iter().cloned());
+            compressed(all)
+        }
+        None => compressed(all),
+    }
+}
+
+/// The address that an item is listed by; none for what things pass through.
+fn resource(walk: &Walk<'_>, item: u32) -> Option<Address> {
+    if let Some(extra) = walk.extra(item) {
+        return Some(extra.address.clone());
+    }
+    let node = walk.graph.node(NodeId(item))?;
+    let NodeKind::Object(object) = &node.kind else { return None };
+    if object.kind != ObjectKind::Resource {
+        return None;
+    }
+    // A block of rows is listed as a whole.
+    let expands = Source::of_node(item, node).is_some() && walk.outcome(item).draft.is_none();
+    Some(if expands && walk.extras.iter().any(|extra| extra.block == item) {
+        node.address.block()
+    } else {
+        node.address.clone()
+    })
+}
+
+fn compressed(all: BTreeSet<Address>) -> Rc<[Address]> {
+    if all.len() <= MANY {
+        return all.into_iter().collect();
+    }
+    let mut listed: BTreeSet<Address> = BTreeSet::new();
+    let mut instances: Vec<Address> = Vec::new();
+    for address in all {
+        if instances.last().is_some_and(|last| !same_block(last, &address)) {
+            flush(&mut instances, &mut listed);
+        }
+        instances.push(address);
+    }
+    flush(&mut instances, &mut listed);
+    listed.into_iter().collect()
+}
+
+fn flush(instances: &mut Vec<Address>, listed: &mut BTreeSet<Address>) {
+    if instances.len() > MANY {
+        listed.extend(instances.first().map(Address::block));
+        instances.clear();
+    } else {
+        listed.extend(instances.drain(..));
+    }
+}
+
+fn same_block(one: &Address, other: &Address) -> bool {
+    one.module == other.module && one.kind == other.kind && one.name == other.name
+}

@@ -1,0 +1,517 @@
+//! Provider instances while planning: connected as soon as their configuration is known, and with that the refresh of
+//! all rows that are reached through them.
+
+use super::items::Through;
+use super::problem::Problem;
+use super::rows::Observed;
+use super::walk::{Answer, Visit, Walk};
+use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
+use crate::connections::Connected;
+use crate::refresh::{self, Batch, Read};
+use crate::{failure, guard, secrets};
+use formwork_lang::graph::{NodeId, ProviderInstance};
+use formwork_model::{Address, AttributePath, ObjectKind, Span, TypeName, Value, ValueBuf, ValueRef};
+use formwork_provider_api::{ErrorClass, Provider, ProviderError, ReadOutcome, UpgradeRequest, ValidateRequest, check};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A provider instance.
+#[derive(Clone, Default)]
+pub(crate) struct Instance {
+    pub(crate) connected: Option<Connected>,
+    /// What it is configured by is replaced: what is in it goes with it.
+    pub(crate) replaced: bool,
+    /// It could not be connected; reported.
+    pub(crate) failed: bool,
+    /// It does not answer, and its objects shall be forgotten.
+    pub(crate) forgets: bool,
+    /// Its configuration as it was before this plan, where that is what `connected` is made with.
+    pub(crate) before: Option<ValueBuf>,
+}
+
+impl<'a> Walk<'a> {
+    /// Sorts rows to the providers that they are read through. Gives what objects wait for besides: the instance that
+    /// their row was made by, where that is another one than the block's.
+    pub(crate) fn assign_rows(&mut self) -> Vec<(u32, u32)> {
+        let mut late = Vec::new();
+        let mut unknown: BTreeMap<Address, ()> = BTreeMap::new();
+        for number in 0..self.memory.rows.len() {
+            self.upgrade(number);
+            let Some(held) = self.memory.rows.get(number) else { continue };
+            if held.dropped || held.fresh {
+                continue;
+            }
+            let address = &held.row.key.address;
+            let block = Address { row: None, ..address.clone() };
+            let item = self.nodes.get(address).or_else(|| self.nodes.get(&block)).copied();
+            if !self.is_row_selected(number, item) {
+                continue;
+            }
+            match self.nodes.get(&held.row.provider).copied() {
+                Some(provider) => {
+                    if self.request.options.refresh && held.observed == Observed::Unread {
+                        self.rows_of.entry(provider).or_default().push(number);
+                    }
+                    let own = item.and_then(|item| self.source(item)).map(|source| source.provider());
+                    let simple = self.graph.dependencies(NodeId(provider)).is_empty();
+                    if let Some(item) = item
+                        && own != Some(provider)
+                        && simple
+                    {
+                        late.push((item, provider));
+                    }
+                }
+                None => drop(unknown.insert(held.row.provider.clone(), ())),
+            }
+        }
+        self.recorded = unknown.into_keys().map(|address| (address, Instance::default())).collect();
+        late
+    }
+
+    /// Raises the stored values of a row to today's schema.
+    fn upgrade(&mut self, number: u32) {
+        let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped) else { return };
+        let (row, name) = (held.row.clone(), &held.row.type_name.provider);
+        let connections = self.request.connections;
+        let address = &row.key.address;
+        let kind = self.kinds.get(|| connections.provider(name).ok(), ObjectKind::Resource, &row.type_name, address);
+        let kind = match kind {
+            Ok(kind) => kind,
+            Err(problem) => return self.report(&problem, None),
+        };
+        let known = kind.schema.version;
+        if row.schema_version == known {
+            return;
+        }
+        if row.schema_version > known {
+            let problem = Problem::NewerSchema { address: address.clone(), stored: row.schema_version, known };
+            return self.report(&problem, None);
+        }
+        let request = UpgradeRequest {
+            type_name: row.type_name.name.to_string(),
+            from_version: row.schema_version,
+            object: held.stored(),
+        };
+        match kind.provider.upgrade(request) {
+            Ok(object) => {
+                if let Some(held) = self.memory.rows.get_mut(number) {
+                    held.upgrade(object, known);
+                }
+            }
+            Err(error) => self.failed_call("upgrade the recorded values of", address, &row.type_name, None, &error),
+        }
+    }
+
+    pub(crate) fn failed_call(
+        &mut self,
+        verb: &str,
+        address: &Address,
+        type_name: &TypeName,
+        span: Option<Span>,
+        error: &ProviderError,
+    ) {
+        let subject = failure::Subject { verb, address, type_name, span };
+        self.problems.push(failure::diagnostic(subject, error));
+    }
+
+    /// Connects the instances that only the state knows, with what is recorded, and reads their rows.
+    pub(crate) async fn connect_recorded(&mut self) {
+        for position in 0..self.recorded.len() {
+            let Some((address, _)) = self.recorded.get(position).cloned() else { continue };
+            let rows = self.rows_of_recorded(&address);
+            let state = self.request.state;
+            let given = state.providers.get(&address).cloned().unwrap_or_else(ValueBuf::empty_map);
+            let name = self.provider_name(&rows);
+            let objects = |object: &Address, path: &AttributePath| self.recorded_attribute(object, path);
+            let resolved = match self.resolve_with(&given.to_value(), None, &objects) {
+                Ok(value) => ValueBuf::from(&value),
+                Err(diagnostic) => {
+                    self.problems.push(*diagnostic);
+                    continue;
+                }
+            };
+            let instance = if resolved.view().is_known() {
+                let result = connect(self.request.connections, &address, &name, &resolved).await;
+                let mut instance = self.instance(&address, None, result, rows.len());
+                if let Some(connected) = instance.connected.clone() {
+                    let batches = self.batches(&rows, &connected);
+                    let (parallelism, events) = (self.request.options.parallelism, self.request.events);
+                    let read = refresh::read(&connected, batches, parallelism, events).await;
+                    instance = self.take_reads(&address, None, &connected, read).unwrap_or(instance);
+                }
+                instance
+            } else {
+                self.unresolvable(&address, resolved.view(), rows.len())
+            };
+            if let Some(slot) = self.recorded.get_mut(position) {
+                slot.1 = instance;
+            }
+        }
+    }
+
+    fn unresolvable(&mut self, provider: &Address, configuration: ValueRef<'_>, objects: usize) -> Instance {
+        if self.request.options.forget_unreachable {
+            let problem = Problem::ForgetsUnreachable { provider: provider.clone(), objects };
+            self.report(&problem, None);
+            return Instance { forgets: true, ..Instance::default() };
+        }
+        let mut missing = "its configuration is not known".to_owned();
+        configuration.each_attribute(&mut |object, path| missing = format!("`{object}.{path}` is not known any more"));
+        self.report(&Problem::RecordedProvider { provider: provider.clone(), objects, missing }, None);
+        Instance { failed: true, ..Instance::default() }
+    }
+
+    fn rows_of_recorded(&self, provider: &Address) -> Vec<u32> {
+        self.memory.rows.all().filter(|(_, held)| held.row.provider == *provider).map(|(number, _)| number).collect()
+    }
+
+    fn provider_name(&self, rows: &[u32]) -> String {
+        let held = rows.first().and_then(|row| self.memory.rows.get(*row));
+        held.map(|held| held.row.type_name.provider.to_string()).unwrap_or_default()
+    }
+
+    /// Rows by type, ready to be read.
+    fn batches(&mut self, rows: &[u32], connected: &Connected) -> Vec<Batch> {
+        if !self.request.options.refresh {
+            return Vec::new();
+        }
+        let mut by_type: BTreeMap<TypeName, Vec<u32>> = BTreeMap::new();
+        for number in rows {
+            if let Some(held) = self.memory.rows.get(*number).filter(|held| held.observed == Observed::Unread) {
+                by_type.entry(held.row.type_name.clone()).or_default().push(*number);
+            }
+        }
+        by_type.retain(|type_name, _| connected.connection.reads(&type_name.name));
+        let connections = self.request.connections;
+        let batch = |(type_name, rows): (TypeName, Vec<u32>)| {
+            let find = || connections.provider(&type_name.provider).ok();
+            let first = self.memory.rows.get(*rows.first()?)?;
+            let kind = self.kinds.get(find, ObjectKind::Resource, &type_name, &first.row.key.address).ok()?;
+            let objects = rows.iter().filter_map(|row| Some(self.memory.rows.get(*row)?.stored())).collect();
+            Some(Batch { type_name, rows, objects, batched: kind.schema.capabilities.batch_read })
+        };
+        by_type.into_iter().filter_map(batch).collect()
+    }
+
+    pub(crate) fn visit_provider(
+        &mut self,
+        item: u32,
+        address: &'a Address,
+        instance: &'a ProviderInstance,
+        span: Span,
+    ) -> Visit<'a> {
+        self.set(item, self.through(item));
+        let rows = self.rows_of.remove(&item).unwrap_or_default();
+        if rows.is_empty() && !self.is_needed(item) {
+            return Visit::Done;
+        }
+        let graph = self.graph;
+        let given = graph.value(instance.config).to_value();
+        let Some(resolved) = self.resolve_configuration(&given, span) else {
+            self.instances.insert(item, Instance { failed: true, ..Instance::default() });
+            return Visit::Done;
+        };
+        let connections = self.request.connections;
+        match connections.provider(&instance.provider) {
+            Ok(provider) => self.validate_configuration(provider.as_ref(), address, &resolved, span),
+            Err(error) => {
+                let type_name = TypeName::new(instance.provider.clone(), "");
+                self.failed_call("use", address, &type_name, Some(span), &error);
+                self.instances.insert(item, Instance { failed: true, ..Instance::default() });
+                return Visit::Done;
+            }
+        }
+        let (anew, replaced) = self.configured_by(&instance.provider, &given);
+        let mut entry = Instance { replaced, ..Instance::default() };
+        let configuration = if resolved.view().is_known() && !anew {
+            Some(resolved)
+        } else {
+            let before = self.configuration_before(&given, address);
+            entry.before.clone_from(&before);
+            before.filter(|_| !rows.is_empty())
+        };
+        self.instances.insert(item, entry);
+        let Some(configuration) = configuration else { return Visit::Done };
+        let name = instance.provider.clone();
+        Visit::Call(Box::pin(async move {
+            let result = connect(connections, address, &name, &configuration).await;
+            Answer::Connected { item, result, rows }
+        }))
+    }
+
+    fn resolve_configuration(&mut self, given: &Value, span: Span) -> Option<ValueBuf> {
+        let objects = |object: &Address, path: &AttributePath| self.configuring_attribute(object, path);
+        match self.resolve_with(given, Some(span), &objects) {
+            Ok(value) => Some(ValueBuf::from(&value)),
+            Err(diagnostic) => {
+                self.problems.push(*diagnostic);
+                None
+            }
+        }
+    }
+
+    /// What a provider's configuration sees: also ephemeral values.
+    fn configuring_attribute(&self, object: &Address, path: &AttributePath) -> Option<Value> {
+        if let Some(opened) = self.item(object).and_then(|item| self.opened.get(&item)) {
+            return Some(super::values::inside(object, opened.values.view(), path));
+        }
+        self.attribute(object, path)
+    }
+
+    /// The configuration with what was recorded before this plan, when all of it is known.
+    fn configuration_before(&self, given: &Value, address: &Address) -> Option<ValueBuf> {
+        let objects = |object: &Address, path: &AttributePath| match object.kind {
+            ObjectKind::Resource => self.recorded_attribute(object, path),
+            ObjectKind::Data | ObjectKind::Ephemeral | ObjectKind::Provider => self.configuring_attribute(object, path),
+        };
+        let known = |value: &Value| {
+            let resolved = self.resolve_with(value, None, &objects).ok()?;
+            Some(ValueBuf::from(&resolved)).filter(|value| value.view().is_known())
+        };
+        known(given).or_else(|| known(&self.request.state.providers.get(address)?.to_value()))
+    }
+
+    fn validate_configuration(
+        &mut self,
+        provider: &dyn Provider,
+        address: &Address,
+        configuration: &ValueBuf,
+        span: Span,
+    ) {
+        let request = ValidateRequest { type_name: None, config: configuration.clone() };
+        for finding in provider.validate(&request) {
+            let problem = Problem::Invalid {
+                address: address.clone(),
+                path: finding.path,
+                message: finding.message,
+                help: finding.help,
+                warning: finding.warning,
+            };
+            self.report(&problem, Some(span));
+        }
+    }
+
+    /// Whether any object that a configuration refers to is new, and whether what the provider reaches is another
+    /// one then. References from secret attributes (a token that is rotated) count only where there are no others.
+    fn configured_by(&self, name: &str, given: &Value) -> (bool, bool) {
+        let schema = self.request.connections.provider(name).ok().map(|provider| provider.schema());
+        let is_secret = |name: &str| {
+            let mut attributes = schema.into_iter().flat_map(|schema| schema.configuration);
+            attributes.any(|attribute| attribute.name == name && attribute.secret)
+        };
+        let (mut open, mut secret) = (BTreeSet::new(), BTreeSet::new());
+        for (name, value) in given.as_map().into_iter().flat_map(|map| map.iter()) {
+            let set = if is_secret(name) { &mut secret } else { &mut open };
+            value.each_attribute(&mut |object, _| {
+                set.extend(self.item(object));
+            });
+        }
+        let anew = open.iter().chain(&secret).any(|item| self.outcome(*item).anew);
+        let identity = if open.is_empty() { &secret } else { &open };
+        (anew, identity.iter().any(|item| self.outcome(*item).replaced))
+    }
+
+    pub(crate) fn connected(&mut self, item: u32, result: Result<Connected, ProviderError>, rows: &[u32]) -> Visit<'a> {
+        let graph = self.graph;
+        let Some(node) = graph.node(NodeId(item)) else { return Visit::Done };
+        let before = self.instances.remove(&item).unwrap_or_default();
+        let made = self.instance(&node.address, Some(node.span), result, rows.len());
+        let connected = made.connected.clone();
+        self.instances.insert(item, Instance { replaced: before.replaced, before: before.before, ..made });
+        let Some(connected) = connected else { return Visit::Done };
+        let batches = self.batches(rows, &connected);
+        if batches.is_empty() {
+            return Visit::Done;
+        }
+        let (parallelism, events) = (self.request.options.parallelism, self.request.events);
+        Visit::Call(Box::pin(async move {
+            let read = refresh::read(&connected, batches, parallelism, events).await;
+            Answer::Read { item, connected, read }
+        }))
+    }
+
+    /// Takes what was read through the instance of an item.
+    pub(crate) fn rows_read(&mut self, item: u32, connected: &Connected, read: Vec<Read>) {
+        let graph = self.graph;
+        let Some(node) = graph.node(NodeId(item)) else { return };
+        if let Some(made) = self.take_reads(&node.address, Some(node.span), connected, read) {
+            self.instances.insert(item, made);
+        }
+    }
+
+    /// Takes the answer of a connection.
+    fn instance(
+        &mut self,
+        address: &Address,
+        span: Option<Span>,
+        result: Result<Connected, ProviderError>,
+        objects: usize,
+    ) -> Instance {
+        let error = match result {
+            Ok(connected) => return Instance { connected: Some(connected), ..Instance::default() },
+            Err(error) => error,
+        };
+        if error.class != ErrorClass::Unreachable {
+            let type_name = TypeName::new(address.name.clone(), "");
+            self.failed_call("configure", address, &type_name, span, &error);
+            return Instance { failed: true, ..Instance::default() };
+        }
+        if !self.request.options.refresh {
+            return Instance::default();
+        }
+        self.unreachable(address, span, &error, objects)
+    }
+
+    fn unreachable(
+        &mut self,
+        address: &Address,
+        span: Option<Span>,
+        error: &ProviderError,
+        objects: usize,
+    ) -> Instance {
+        let provider = address.clone();
+        if self.request.options.forget_unreachable && objects > 0 {
+            self.report(&Problem::ForgetsUnreachable { provider, objects }, span);
+            return Instance { forgets: true, ..Instance::default() };
+        }
+        self.report(&Problem::Unreachable { provider, reason: error.message.clone(), objects }, span);
+        Instance { failed: true, ..Instance::default() }
+    }
+
+    /// Takes what was read; gives the instance anew when its endpoint did not answer.
+    fn take_reads(
+        &mut self,
+        provider: &Address,
+        span: Option<Span>,
+        connected: &Connected,
+        read: Vec<Read>,
+    ) -> Option<Instance> {
+        let mut lost: Option<ProviderError> = None;
+        let mut unread = 0;
+        for (number, outcome) in read {
+            match outcome {
+                ReadOutcome::Failed(error) if error.class == ErrorClass::Unreachable => {
+                    unread += 1;
+                    lost.get_or_insert(error);
+                    self.observed(number, Observed::Failed);
+                }
+                outcome => self.take_read(number, outcome, connected),
+            }
+        }
+        lost.map(|error| self.unreachable(provider, span, &error, unread))
+    }
+
+    fn observed(&mut self, number: u32, observed: Observed) {
+        if let Some(held) = self.memory.rows.get_mut(number) {
+            held.observed = observed;
+        }
+    }
+
+    fn take_read(&mut self, number: u32, outcome: ReadOutcome, connected: &Connected) {
+        let Some(row) = self.memory.rows.get(number).map(|held| held.row.clone()) else { return };
+        let address = &row.key.address;
+        let span = self.item(address).and_then(|item| self.source(item)).map(|source| source.span());
+        match outcome {
+            ReadOutcome::Gone => self.observed(number, Observed::Gone),
+            ReadOutcome::SoftDeleted => self.observed(number, Observed::SoftDeleted),
+            ReadOutcome::Deleting => self.observed(number, Observed::Deleting),
+            ReadOutcome::Failed(error) => {
+                self.observed(number, Observed::Failed);
+                self.failed_call("read", address, &row.type_name, span, &error);
+            }
+            ReadOutcome::Present(mut object) => {
+                let provider = connected.provider.schema();
+                let Some(schema) = provider.resource(&row.type_name.name) else { return };
+                object.values = secrets::mark(schema, &[row.config.view(), row.values.view()], object.values);
+                let subject = check::Subject {
+                    provider: provider.name,
+                    version: provider.version,
+                    type_name: schema.name,
+                    address: Some(address),
+                };
+                let outcome = ReadOutcome::Present(object);
+                let breaches = check::read(&subject, schema, row.values.view(), &outcome);
+                if breaches.is_empty()
+                    && let ReadOutcome::Present(object) = outcome
+                {
+                    if let Some(held) = self.memory.rows.get_mut(number) {
+                        held.observe(object);
+                    }
+                    return;
+                }
+                self.observed(number, Observed::Failed);
+                self.problems.extend(breaches.iter().map(|breach| match span {
+                    Some(span) => breach.diagnostic().at(span, ""),
+                    None => breach.diagnostic(),
+                }));
+            }
+        }
+    }
+
+    /// The connection to plan with; none where it cannot be made yet.
+    pub(crate) fn connection(&self, provider: u32) -> Option<&Connected> {
+        let instance = self.instances.get(&provider)?;
+        if instance.before.is_some() && instance.replaced {
+            return None;
+        }
+        instance.connected.as_ref()
+    }
+
+    pub(crate) fn instance_failed(&self, provider: u32) -> bool {
+        self.instances.get(&provider).is_some_and(|instance| instance.failed || instance.forgets)
+    }
+
+    /// Whether the provider's plan has to be asked for a type.
+    pub(crate) fn plans(&self, provider: u32, type_name: &TypeName) -> bool {
+        // Offline the provider plans all types by itself, which may be more than the schema says.
+        self.connection(provider).is_none_or(|connected| connected.connection.plans(&type_name.name))
+    }
+
+    /// Whether what a row's object lives in is replaced, or its block now means another account.
+    pub(crate) fn provider_replaced(&self, source: &super::items::Source<'a>, number: u32) -> bool {
+        let instance = self.instances.get(&source.provider());
+        if instance.is_some_and(|instance| instance.replaced) {
+            return true;
+        }
+        let Some(held) = self.memory.rows.get(number) else { return false };
+        let Some(node) = self.graph.node(NodeId(source.provider())) else { return false };
+        if node.address == held.row.provider {
+            return false;
+        }
+        let account = |connected: Option<&Connected>| connected.map(|connected| connected.connection.account());
+        let now = account(instance.and_then(|instance| instance.connected.as_ref()));
+        let before = account(self.instance_of_row(number).and_then(|instance| instance.connected.as_ref()));
+        before.is_some() && before != now
+    }
+
+    /// The instance that a row was made by.
+    pub(crate) fn instance_of_row(&self, number: u32) -> Option<&Instance> {
+        match self.through_of_row(number)? {
+            Through::Instance(item) | Through::Before(item) => self.instances.get(&item),
+            Through::Recorded(position) => self.recorded.get(position as usize).map(|(_, instance)| instance),
+        }
+    }
+
+    /// Through which instance a row's object is reached.
+    pub(crate) fn through_of_row(&self, number: u32) -> Option<Through> {
+        let provider = &self.memory.rows.get(number)?.row.provider;
+        if let Some(item) = self.nodes.get(provider).copied() {
+            let instance = self.instances.get(&item);
+            let before = instance.is_some_and(|instance| instance.replaced && instance.before.is_some());
+            return Some(if before { Through::Before(item) } else { Through::Instance(item) });
+        }
+        let position = self.recorded.iter().position(|(address, _)| address == provider)?;
+        u32::try_from(position).ok().map(Through::Recorded)
+    }
+}
+
+async fn connect(
+    connections: &crate::connections::Connections,
+    address: &Address,
+    name: &str,
+    configuration: &ValueBuf,
+) -> Result<Connected, ProviderError> {
+    with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
+        guard::catch(connections.get(address, name, configuration)).await
+    })
+    .await
+}

@@ -1,0 +1,156 @@
+//! Makes a plan: evaluates the stack, walks its graph, and does both again as long as that tells more.
+
+use super::memory::Memory;
+use super::problem::Problem;
+use super::request::PlanRequest;
+use super::rows::Rows;
+use super::values::inside;
+use super::walk::Walk;
+use super::{Deferral, Header, Plan, digest, moves};
+use crate::import::Imports;
+use crate::recovery;
+use crate::select;
+use formwork_lang::graph::{Deferred, Known, NothingKnown, ResourceGraph};
+use formwork_model::{Address, AttributePath, Diagnostic, Value, ValueBuf, diagnostic};
+use std::collections::{BTreeSet, HashMap};
+
+/// How often a stack is evaluated at most in one plan: each time at least one more block must be decided.
+const ROUNDS: u32 = 64;
+
+/// Makes a plan. Writes nothing, takes no lock.
+///
+/// # Errors
+/// All errors, of all objects.
+pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
+    let mut known = Planned::default();
+    let mut graph = request.source.graph(&NothingKnown)?;
+    let foreseen = if request.state.open.is_empty() {
+        None
+    } else {
+        Some(recovery::foresee(request.state, request.connections, request.inputs).await)
+    };
+    let state = foreseen.as_ref().map_or(request.state, |foreseen| &foreseen.state);
+    let serial = request.state.serial;
+    let request = PlanRequest { state, ..request };
+    let mut memory = Memory { rows: Rows::new(state), ..Memory::default() };
+    moves::apply(&graph, &mut memory.rows)?;
+    for _ in 0..ROUNDS {
+        let selection = select::select(request.options, &graph, &memory.rows)?;
+        let imports = Imports::new(wanted_imports(&request, &graph));
+        let mut walk = Walk::new(request, &graph, &mut memory, selection, imports);
+        walk.check_imports();
+        walk.run().await;
+        if walk.problems.is_empty() {
+            walk.orphans();
+        }
+        if walk.problems.is_empty()
+            && let Some(more) = known.more(&walk, &graph.deferred)
+        {
+            drop(walk);
+            known = more;
+            graph = request.source.graph(&known)?;
+            continue;
+        }
+        let deferred: Vec<Deferral> = graph.deferred.iter().map(deferral).collect();
+        let (mut plan, mut problems) = walk.finish();
+        plan.deferred.extend(deferred);
+        plan.warnings.extend(graph.warnings.iter().cloned());
+        if let Some(foreseen) = &foreseen {
+            plan.recoveries.clone_from(&foreseen.recoveries);
+            let (errors, warnings): (Vec<_>, Vec<_>) =
+                foreseen.diagnostics.iter().cloned().partition(Diagnostic::is_error);
+            problems.extend(errors);
+            plan.warnings.extend(warnings);
+        }
+        if !problems.is_empty() {
+            diagnostic::sort(&mut problems);
+            return Err(problems);
+        }
+        plan.header = header(&request, serial, &graph, &plan, &memory);
+        let selection = select::written(request.options);
+        if !selection.is_empty() && (!request.options.targets.is_empty() || !request.options.excludes.is_empty()) {
+            plan.warnings.push(Problem::Partial { selection }.at(None));
+        }
+        diagnostic::sort(&mut plan.warnings);
+        return Ok(plan);
+    }
+    Err(vec![Problem::NoFixpoint.at(graph.deferred.first().map(|deferred| deferred.span))])
+}
+
+fn wanted_imports<'r>(
+    request: &'r PlanRequest<'_>,
+    graph: &'r ResourceGraph,
+) -> impl Iterator<Item = (Address, String)> + 'r {
+    let of_stack = graph.imports.iter().map(|import| (import.to.clone(), import.id.to_string()));
+    of_stack.chain(request.options.imports.iter().cloned())
+}
+
+fn header(request: &PlanRequest<'_>, serial: u64, graph: &ResourceGraph, plan: &Plan, memory: &Memory) -> Header {
+    Header {
+        id: crate::identity::random_id(),
+        stack: request.stack.to_owned(),
+        environment: request.environment.to_owned(),
+        lineage: request.state.lineage.clone(),
+        serial,
+        config_digest: digest::of_graph(graph),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        created_ms: crate::clock::now_ms(),
+        destroy: request.options.destroy,
+        phase: request.options.phase,
+        complete: plan.deferred.is_empty(),
+        secret_digests: memory.secrets.borrow().iter().map(|(name, digest)| (name.clone(), *digest)).collect(),
+        selection: select::written(request.options),
+    }
+}
+
+fn deferral(deferred: &Deferred) -> Deferral {
+    let mut waits: Vec<String> = Vec::new();
+    deferred.value.each_attribute(&mut |object, path| {
+        let name = if path.steps().is_empty() { object.to_string() } else { format!("{object}.{path}") };
+        if !waits.contains(&name) {
+            waits.push(name);
+        }
+    });
+    let list: Vec<String> = waits.iter().map(|name| format!("`{name}`")).collect();
+    let reason = format!("its `for` or `if` waits for {}, known after apply", list.join(", "));
+    Deferral { address: deferred.address.clone(), reason, span: Some(deferred.span) }
+}
+
+/// Values that a walk found out, for the next evaluation.
+#[derive(Default)]
+struct Planned {
+    values: HashMap<Address, ValueBuf>,
+    /// What deferred blocks asked for and got.
+    given: BTreeSet<(Address, AttributePath)>,
+}
+
+impl Planned {
+    /// What is known now, when it decides more than before.
+    fn more(&self, walk: &Walk<'_>, deferred: &[Deferred]) -> Option<Self> {
+        let mut given = self.given.clone();
+        for deferred in deferred {
+            deferred.value.each_attribute(&mut |object, path| {
+                let value = walk.attribute(object, path);
+                if value.is_some_and(|value| value.is_known()) {
+                    given.insert((object.clone(), path.clone()));
+                }
+            });
+        }
+        if given.len() == self.given.len() {
+            return None;
+        }
+        let values = given.iter().filter_map(|(object, _)| {
+            let item = walk.item(object)?;
+            let value = walk.outcome(item).value?;
+            Some((object.clone(), walk.values.get(value).to_buf()))
+        });
+        Some(Self { values: values.collect(), given })
+    }
+}
+
+impl Known for Planned {
+    fn attribute(&self, object: &Address, path: &AttributePath) -> Option<Value> {
+        let value = inside(object, self.values.get(object)?.view(), path);
+        value.is_known().then_some(value)
+    }
+}

@@ -1,0 +1,149 @@
+//! Rows that nothing in the graph stands for: their block or key is gone, they were replaced, or all is destroyed.
+
+use super::items::{Standing, Subject};
+use super::problem::Problem;
+use super::rows::Observed;
+use super::walk::Walk;
+use super::{Action, Reason};
+use formwork_lang::graph::Deferred;
+use formwork_model::{Address, ModulePath};
+use formwork_state::record::Role;
+use std::collections::HashSet;
+
+/// Blocks that are still there, though not all of their instances are known.
+pub(crate) struct Waiting {
+    blocks: HashSet<Address>,
+    modules: HashSet<ModulePath>,
+}
+
+impl Waiting {
+    pub(crate) fn new(deferred: &[Deferred]) -> Self {
+        let blocks = deferred.iter().filter(|deferred| !deferred.is_module).map(|deferred| deferred.address.block());
+        let call = |deferred: &Deferred| deferred.address.module.child(deferred.address.name.clone(), None);
+        let modules = deferred.iter().filter(|deferred| deferred.is_module);
+        Self {
+            blocks: blocks.collect(),
+            // A call is named by a path whose last step is the call, or by an address whose name is the call's.
+            modules: modules.flat_map(|deferred| [deferred.address.module.clone(), call(deferred)]).collect(),
+        }
+    }
+
+    /// Whether an object may belong to a block that waits.
+    fn covers(&self, address: &Address) -> bool {
+        if self.blocks.is_empty() && self.modules.is_empty() {
+            return false;
+        }
+        let steps = &address.module.0;
+        let called = (1..=steps.len()).any(|depth| {
+            let mut path: Vec<_> = steps.iter().take(depth).cloned().collect();
+            if let Some(last) = path.last_mut() {
+                last.key = None;
+            }
+            self.modules.contains(&ModulePath(path.into_iter().collect()))
+        });
+        called || self.blocks.contains(&address.block())
+    }
+}
+
+impl Walk<'_> {
+    /// Plans what becomes of rows that no item stands for.
+    pub(crate) fn orphans(&mut self) {
+        let waiting = Waiting::new(&self.graph.deferred);
+        let mut blocks: Option<HashSet<Address>> = None;
+        for number in 0..self.memory.rows.len() {
+            let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped) else { continue };
+            let address = &held.row.key.address;
+            let block = Address { row: None, ..address.clone() };
+            let item = self.item(address).or_else(|| self.nodes.get(&block).copied());
+            let replaced = held.row.role != Role::Current || self.memory.rows.current(address) != Some(number);
+            if self.request.options.refresh_only || !self.is_row_selected(number, item) {
+                continue;
+            }
+            if replaced {
+                self.delete_orphan(number, if item.is_some() { Reason::Deposed } else { Reason::BlockRemoved });
+            } else if self.request.options.destroy {
+                self.delete_orphan(number, Reason::Destroy);
+            } else if self.item(address).is_none() {
+                let kept = item.is_some_and(|item| {
+                    matches!(self.outcome(item).standing, Standing::Blocked | Standing::Failed | Standing::Waiting)
+                });
+                if kept || waiting.covers(address) {
+                    continue;
+                }
+                let graph = self.graph;
+                let blocks =
+                    blocks.get_or_insert_with(|| graph.nodes.iter().map(|node| node.address.block()).collect());
+                let has_block = blocks.contains(&address.block());
+                self.delete_orphan(number, if has_block { Reason::KeyRemoved } else { Reason::BlockRemoved });
+            }
+        }
+    }
+
+    fn delete_orphan(&mut self, number: u32, reason: Reason) {
+        let Some(held) = self.memory.rows.get(number) else { return };
+        if !held.exists() || held.observed == Observed::Failed {
+            return;
+        }
+        let row = held.row.clone();
+        let address = row.key.address.clone();
+        if let Some(why) = held.uncertain() {
+            let problem = Problem::Uncertain { address, reason: why.to_owned() };
+            return self.report(&problem, None);
+        }
+        if let Some(problem) = self.protection(number, &address, reason) {
+            let span = self.item(&address).and_then(|item| self.source(item)).map(|source| source.span());
+            return self.report(&problem, span);
+        }
+        if row.lifecycle.retain && reason != Reason::Deposed {
+            return self.forget(number, Reason::Retained);
+        }
+        if self.instance_of_row(number).is_some_and(|instance| instance.forgets) {
+            return self.forget(number, reason);
+        }
+        self.draft_delete(number, reason);
+    }
+
+    /// Why an object must not be destroyed.
+    fn protection(&self, number: u32, address: &Address, reason: Reason) -> Option<Problem> {
+        if reason == Reason::Deposed {
+            return None;
+        }
+        let block = self.item(address).and_then(|item| self.source(item));
+        match block {
+            Some(block) => {
+                let protected = block.decorators().protect;
+                protected.then(|| Problem::Protected { address: address.clone(), replaced: false, paths: Vec::new() })
+            }
+            None => {
+                let protected = self.memory.rows.get(number)?.row.lifecycle.protect;
+                protected.then(|| Problem::ProtectedBlockGone { address: address.clone() })
+            }
+        }
+    }
+
+    fn forget(&mut self, number: u32, reason: Reason) {
+        let Some(through) = self.through_of_row(number) else { return };
+        let draft = self.draft(Subject::Row(number), Action::Forget, reason, through);
+        self.fill_row(draft, number);
+    }
+
+    /// The delete of a row's object; none where it cannot be reached, which is reported.
+    pub(crate) fn draft_delete(&mut self, number: u32, reason: Reason) -> Option<u32> {
+        let through = self.through_of_row(number)?;
+        if self.instance_of_row(number).is_some_and(|instance| instance.failed) {
+            return None;
+        }
+        let draft = self.draft(Subject::Row(number), Action::Delete, reason, through);
+        self.fill_row(draft, number);
+        Some(draft)
+    }
+
+    fn fill_row(&mut self, draft: u32, number: u32) {
+        let Some(held) = self.memory.rows.get(number) else { return };
+        let prior = self.values.push(held.row.values.view());
+        if let Some(draft) = self.drafts.get_mut(draft as usize) {
+            draft.row = Some(number);
+            draft.prior = Some(prior);
+        }
+    }
+}

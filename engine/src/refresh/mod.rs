@@ -1,0 +1,87 @@
+//! Reading what there is: batched by type, in parallel, each row's answer on its own.
+
+use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
+use crate::connections::Connected;
+use crate::event::Event;
+use crate::ports::EventSink;
+use formwork_model::TypeName;
+use formwork_provider_api::{ErrorClass, ProviderError, ReadManyRequest, ReadOutcome, StoredObject};
+use futures::StreamExt;
+use futures::stream;
+
+/// Rows of one type that are read by one connection.
+pub(crate) struct Batch {
+    /// The type.
+    pub(crate) type_name: TypeName,
+    /// Numbers of the rows.
+    pub(crate) rows: Vec<u32>,
+    /// What is stored of each.
+    pub(crate) objects: Vec<StoredObject>,
+    /// Whether many cost few calls.
+    pub(crate) batched: bool,
+}
+
+/// What was read of a row.
+pub(crate) type Read = (u32, ReadOutcome);
+
+/// How many objects one call is asked for.
+const CALL_SIZE: usize = 500;
+
+/// Reads all batches, `parallelism` calls at a time. Answers come by row.
+pub(crate) async fn read(
+    connected: &Connected,
+    batches: Vec<Batch>,
+    parallelism: usize,
+    events: &dyn EventSink,
+) -> Vec<Read> {
+    let asked: Vec<Batch> =
+        batches.into_iter().filter(|batch| connected.connection.reads(&batch.type_name.name)).collect();
+    for batch in &asked {
+        events.emit(Event::RefreshStarted { type_name: batch.type_name.clone(), count: batch.rows.len() });
+    }
+    let finished: Vec<(TypeName, usize)> =
+        asked.iter().map(|batch| (batch.type_name.clone(), batch.rows.len())).collect();
+    let calls = asked.into_iter().flat_map(split).map(|batch| read_batch(connected, batch));
+    let mut read: Vec<Read> = stream::iter(calls)
+        .buffer_unordered(parallelism.max(1))
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .flatten()
+        .collect();
+    for (type_name, count) in finished {
+        events.emit(Event::RefreshFinished { type_name, count });
+    }
+    read.sort_by_key(|(row, _)| *row);
+    read
+}
+
+fn split(batch: Batch) -> Vec<Batch> {
+    let size = if batch.batched { CALL_SIZE } else { 1 };
+    let mut objects = batch.objects.into_iter();
+    let part = |rows: &[u32]| Batch {
+        type_name: batch.type_name.clone(),
+        rows: rows.to_vec(),
+        objects: objects.by_ref().take(rows.len()).collect(),
+        batched: batch.batched,
+    };
+    batch.rows.chunks(size).map(part).collect()
+}
+
+async fn read_batch(connected: &Connected, batch: Batch) -> Vec<Read> {
+    let request = ReadManyRequest { type_name: batch.type_name.name.to_string(), objects: batch.objects };
+    let answer = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
+        connected.limiter.call().await;
+        connected.connection.read_many(request.clone()).await
+    })
+    .await;
+    let outcomes = match answer {
+        Ok(outcomes) if outcomes.len() == batch.rows.len() => outcomes,
+        Ok(outcomes) => {
+            let message = format!("asked for {} objects, the answer has {}", batch.rows.len(), outcomes.len());
+            vec![ReadOutcome::Failed(ProviderError::new(ErrorClass::Other, message)); batch.rows.len()]
+        }
+        Err(error) => vec![ReadOutcome::Failed(error); batch.rows.len()],
+    };
+    batch.rows.into_iter().zip(outcomes).collect()
+}

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use formwork_model::schema::{Attribute, Capabilities, Limit, Recognition, ResourceSchema, Rule};
-use formwork_model::{AttributePath, Map, Value, ValueBuf};
+use formwork_model::{Address, AttributePath, Map, Value, ValueBuf};
 use formwork_provider_api::{
     Applied, CreateRequest, DeleteRequest, Environment, ErrorClass, FindRequest, Found, ImportRequest, OperationSink,
-    PlanRequest, PlanResponse, ProviderError, ReadOutcome, StoredObject, UpdateRequest,
+    PlanRequest, PlanResponse, ProviderError, ReadOutcome, StoredObject, UpdateRequest, proposed,
 };
 use sha2::{Digest, Sha256};
 use std::fs::{self, Permissions};
@@ -149,7 +149,10 @@ impl LocalType for File {
     }
 
     async fn import(&self, connection: &StdConnection, request: ImportRequest) -> Result<StoredObject, ProviderError> {
-        let mut values = request.config.as_ref().map(map).unwrap_or_default();
+        let config = request.config.unwrap_or_else(ValueBuf::empty_map);
+        let address = Address::resource(SCHEMA.name);
+        // What no file tells is as the config, or the schema, says.
+        let mut values = settled(&SCHEMA, &address, &config, &proposed(&SCHEMA, &address, config.view(), None));
         values.insert("path", Value::string(request.id.as_str()));
         let there = read(&connection.environment, &values)?;
         let missing = || ProviderError::new(ErrorClass::NotFound, format!("there is no file {}", request.id));

@@ -8,6 +8,7 @@
 //! environment or a clock.
 
 pub mod evaluate;
+pub mod explain;
 pub mod format;
 pub mod graph;
 pub mod inputs;

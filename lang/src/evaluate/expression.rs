@@ -404,7 +404,8 @@ pub(crate) fn blame(expression: &Expr, fault: Fault) -> Fault {
     fault.at(span)
 }
 
-fn part_at<'e>(expression: &'e Expr, step: &formwork_model::Step) -> Option<&'e Expr> {
+/// The part of a literal that a step leads to.
+pub(crate) fn part_at<'e>(expression: &'e Expr, step: &formwork_model::Step) -> Option<&'e Expr> {
     use formwork_model::Step;
     match (&expression.kind, step) {
         (ExprKind::Coerce(inner), _) => part_at(inner, step),

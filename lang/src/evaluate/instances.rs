@@ -5,7 +5,7 @@ use formwork_model::{ModulePath, Value};
 
 /// A value with the nodes that it depends on.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Slot {
+pub(crate) enum Slot {
     /// Not evaluated yet; only seen from within a cycle.
     #[default]
     Empty,
@@ -19,7 +19,7 @@ pub(super) enum Slot {
 
 /// The instances of a block.
 #[derive(Clone, Debug, Default)]
-pub(super) enum BlockState {
+pub(crate) enum BlockState {
     #[default]
     Empty,
     Poisoned,
@@ -35,7 +35,7 @@ pub(super) enum BlockState {
 
 /// The instances of a call.
 #[derive(Clone, Debug, Default)]
-pub(super) enum CallState {
+pub(crate) enum CallState {
     #[default]
     Empty,
     Poisoned,
@@ -48,15 +48,15 @@ pub(super) enum CallState {
 
 /// A provider instance: its node, and its `defaults`.
 #[derive(Clone, Debug)]
-pub(super) struct ProviderSlot {
-    pub(super) node: u32,
+pub(crate) struct ProviderSlot {
+    pub(crate) node: u32,
     /// Number in the table of defaults; none where it has none.
-    pub(super) defaults: Option<u32>,
+    pub(crate) defaults: Option<u32>,
 }
 
 /// The instances of a provider block, or what a call passes.
 #[derive(Clone, Debug, Default)]
-pub(super) enum ProviderState {
+pub(crate) enum ProviderState {
     #[default]
     Empty,
     Poisoned,
@@ -69,21 +69,21 @@ pub(super) enum ProviderState {
 
 /// One instance of a module.
 #[derive(Debug, Default)]
-pub(super) struct Instance {
-    pub(super) context: u32,
+pub(crate) struct Instance {
+    pub(crate) context: u32,
     /// The instance that calls; the root has itself.
-    pub(super) caller: u32,
-    pub(super) path: ModulePath,
+    pub(crate) caller: u32,
+    pub(crate) path: ModulePath,
     /// `for` variables of the call.
-    pub(super) variables: Vec<Value>,
+    pub(crate) variables: Vec<Value>,
     /// What all in it waits for.
-    pub(super) after: EcoVec<u32>,
-    pub(super) params: Vec<Slot>,
-    pub(super) lets: Vec<Slot>,
-    pub(super) outputs: Vec<Slot>,
-    pub(super) blocks: Vec<BlockState>,
-    pub(super) calls: Vec<CallState>,
-    pub(super) providers: Vec<ProviderState>,
+    pub(crate) after: EcoVec<u32>,
+    pub(crate) params: Vec<Slot>,
+    pub(crate) lets: Vec<Slot>,
+    pub(crate) outputs: Vec<Slot>,
+    pub(crate) blocks: Vec<BlockState>,
+    pub(crate) calls: Vec<CallState>,
+    pub(crate) providers: Vec<ProviderState>,
     /// What the call passes, by provider.
-    pub(super) passed: Vec<(EcoString, ProviderState)>,
+    pub(crate) passed: Vec<(EcoString, ProviderState)>,
 }

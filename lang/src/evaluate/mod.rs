@@ -8,20 +8,21 @@ mod condition;
 mod expression;
 mod finish;
 mod host;
-mod instances;
+pub(crate) mod instances;
 mod limits;
-mod node;
+pub(crate) mod node;
 mod order;
 mod problem;
 mod provider;
 pub(crate) mod references;
 mod state;
-mod units;
+pub(crate) mod units;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use expression::part_at;
 pub(crate) use state::Evaluator;
 
 use crate::graph::{Known, ResourceGraph};
@@ -54,26 +55,34 @@ impl Evaluated {
 /// The same arguments give the same graph, byte for byte.
 #[must_use]
 pub fn evaluate(program: &Program, inputs: &Inputs, known: &dyn Known, sources: &dyn Sources) -> Evaluated {
-    if program.modules.is_empty() {
-        return Evaluated::default();
+    match run(program, inputs, known, sources) {
+        Ok(mut evaluator) => {
+            evaluator.addresses();
+            let mut evaluated = evaluator.finish();
+            diagnostic::sort(&mut evaluated.diagnostics);
+            evaluated
+        }
+        Err(diagnostics) => Evaluated { diagnostics, ..Evaluated::default() },
     }
-    let Some(units) = Units::of(program) else {
-        let diagnostics = vec![problem::Problem::TooManyCalls.into_diagnostic()];
-        return Evaluated { diagnostics, ..Evaluated::default() };
-    };
+}
+
+/// Evaluates all units; the evaluator then has all values.
+pub(crate) fn run<'p>(
+    program: &'p Program,
+    inputs: &'p Inputs,
+    known: &'p dyn Known,
+    sources: &'p dyn Sources,
+) -> Result<Evaluator<'p>, Vec<Diagnostic>> {
+    let too_many = || vec![problem::Problem::TooManyCalls.into_diagnostic()];
+    let units = Units::of(program).ok_or_else(too_many)?;
     let order = order::order(program, &units);
-    let Some(mut evaluator) = Evaluator::new(program, inputs, known, sources, units) else {
-        return Evaluated::default();
-    };
+    let mut evaluator = Evaluator::new(program, inputs, known, sources, units).ok_or_else(Vec::new)?;
     evaluator.diagnostics = order.diagnostics;
     for unit in order.units {
         let is_cyclic = order.cyclic.get(unit as usize).copied().unwrap_or(false);
         evaluator.unit(unit, is_cyclic);
     }
-    evaluator.addresses();
-    let mut evaluated = evaluator.finish();
-    diagnostic::sort(&mut evaluated.diagnostics);
-    evaluated
+    Ok(evaluator)
 }
 
 /// That a param has no value.

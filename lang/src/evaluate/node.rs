@@ -7,17 +7,17 @@ use formwork_model::{Address, Span, ValueArena, ValueId};
 use std::collections::HashMap;
 
 /// So many dependencies a value keeps itself; more become a junction.
-pub(super) const FEW: usize = 8;
+pub(crate) const FEW: usize = 8;
 
 /// Where a node was made: the module instance and the unit. Orders the nodes of the graph.
-pub(super) type Origin = (u32, u32);
+pub(crate) type Origin = (u32, u32);
 
 /// What the evaluator wants to know of a node.
 #[derive(Debug)]
-pub(super) struct Details {
-    pub(super) schema: Option<&'static ResourceSchema>,
-    pub(super) config: Option<ValueId>,
-    pub(super) origin: Origin,
+pub(crate) struct Details {
+    pub(crate) schema: Option<&'static ResourceSchema>,
+    pub(crate) config: Option<ValueId>,
+    pub(crate) origin: Origin,
     /// The `for` block that it is an instance of.
     group: u32,
 }
@@ -36,10 +36,10 @@ const NO_GROUP: u32 = u32::MAX;
 
 /// Nodes in the order in which they were found.
 #[derive(Debug, Default)]
-pub(super) struct Nodes {
-    pub(super) nodes: Vec<Node>,
-    pub(super) details: Vec<Details>,
-    pub(super) values: ValueArena,
+pub(crate) struct Nodes {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) details: Vec<Details>,
+    pub(crate) values: ValueArena,
     dependencies: Vec<u32>,
     dependency_ends: Vec<usize>,
     groups: Vec<Group>,
@@ -50,7 +50,7 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// Adds a node.
-    pub(super) fn add(&mut self, node: Node, details: Details, dependencies: &mut Vec<u32>) -> u32 {
+    pub(crate) fn add(&mut self, node: Node, details: Details, dependencies: &mut Vec<u32>) -> u32 {
         // May add a junction, thus before the node has its number.
         self.settle(dependencies);
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
@@ -62,14 +62,14 @@ impl Nodes {
     }
 
     /// Adds a junction.
-    pub(super) fn junction(&mut self, address: Address, span: Span, dependencies: &[u32], origin: Origin) -> u32 {
+    pub(crate) fn junction(&mut self, address: Address, span: Span, dependencies: &[u32], origin: Origin) -> u32 {
         let node = Node { address, kind: NodeKind::Junction, span };
         let details = Details { schema: None, config: None, origin, group: NO_GROUP };
         self.add(node, details, &mut dependencies.to_vec())
     }
 
     /// Says that the nodes from `first` on are the instances of one block.
-    pub(super) fn group(&mut self, first: u32) {
+    pub(crate) fn group(&mut self, first: u32) {
         let end = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let count = self.details.iter().skip(first as usize).filter(|details| details.schema.is_some()).count();
         if count <= FEW {
@@ -85,7 +85,7 @@ impl Nodes {
     }
 
     /// Sorts dependencies, each once, and replaces most of a block's instances by its junction.
-    pub(super) fn settle(&mut self, dependencies: &mut Vec<u32>) {
+    pub(crate) fn settle(&mut self, dependencies: &mut Vec<u32>) {
         dependencies.sort_unstable();
         dependencies.dedup();
         if dependencies.len() > FEW {
@@ -138,7 +138,7 @@ impl Nodes {
     }
 
     /// The node of an address.
-    pub(super) fn find(&mut self, address: &Address) -> Option<u32> {
+    pub(crate) fn find(&mut self, address: &Address) -> Option<u32> {
         for (id, node) in self.nodes.iter().enumerate().skip(self.indexed) {
             if !matches!(node.kind, NodeKind::Junction) {
                 self.by_address.insert(node.address.clone(), u32::try_from(id).unwrap_or(u32::MAX));
@@ -149,7 +149,7 @@ impl Nodes {
     }
 
     /// What a node needs.
-    pub(super) fn dependencies(&self, node: usize) -> &[u32] {
+    pub(crate) fn dependencies(&self, node: usize) -> &[u32] {
         let end = self.dependency_ends.get(node).copied().unwrap_or(0);
         let start = node.checked_sub(1).and_then(|before| self.dependency_ends.get(before)).copied().unwrap_or(0);
         self.dependencies.get(start..end).unwrap_or(&[])
@@ -158,12 +158,12 @@ impl Nodes {
 
 impl Details {
     /// Of an object.
-    pub(super) const fn object(schema: &'static ResourceSchema, config: ValueId, origin: Origin) -> Self {
+    pub(crate) const fn object(schema: &'static ResourceSchema, config: ValueId, origin: Origin) -> Self {
         Self { schema: Some(schema), config: Some(config), origin, group: NO_GROUP }
     }
 
     /// Of a provider instance.
-    pub(super) const fn provider(origin: Origin) -> Self {
+    pub(crate) const fn provider(origin: Origin) -> Self {
         Self { schema: None, config: None, origin, group: NO_GROUP }
     }
 }

@@ -5,7 +5,7 @@ use formwork_model::Span;
 
 /// Something that an expression refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reference<'e> {
+pub(crate) enum Reference<'e> {
     Param(ParamId),
     Let(LetId),
     Function(FunctionId),
@@ -15,7 +15,7 @@ pub(super) enum Reference<'e> {
 }
 
 /// Calls `visit` with each reference, and where it stands.
-pub(super) fn each_reference<'e>(expression: &'e Expr, visit: &mut dyn FnMut(Reference<'e>, Span)) {
+pub(crate) fn each_reference<'e>(expression: &'e Expr, visit: &mut dyn FnMut(Reference<'e>, Span)) {
     let span = expression.span;
     match &expression.kind {
         ExprKind::Param(id) => visit(Reference::Param(*id), span),
@@ -40,7 +40,7 @@ pub(super) fn each_reference<'e>(expression: &'e Expr, visit: &mut dyn FnMut(Ref
 }
 
 /// The call (and key) whose output is taken by a member of `base`.
-pub(super) fn output_base(base: &Expr) -> Option<(CallId, Option<&Expr>)> {
+pub(crate) fn output_base(base: &Expr) -> Option<(CallId, Option<&Expr>)> {
     match &base.kind {
         ExprKind::Call(call) => Some((*call, None)),
         ExprKind::Index { base, index, .. } => match base.kind {
@@ -52,12 +52,12 @@ pub(super) fn output_base(base: &Expr) -> Option<(CallId, Option<&Expr>)> {
 }
 
 /// The call that stands behind `after`.
-pub(super) fn called(expression: &Expr) -> Option<CallId> {
+pub(crate) fn called(expression: &Expr) -> Option<CallId> {
     output_base(expression).map(|(call, _)| call)
 }
 
 /// Whether an expression uses one of the enclosing declaration's first `count` locals.
-pub(super) fn uses_locals(expression: &Expr, count: u32) -> bool {
+pub(crate) fn uses_locals(expression: &Expr, count: u32) -> bool {
     if let ExprKind::Local(LocalId(id)) = expression.kind {
         return id < count;
     }

@@ -15,47 +15,47 @@ use std::collections::HashMap;
 
 /// Evaluates the units of a program, one after another.
 pub(crate) struct Evaluator<'p> {
-    pub(super) program: &'p Program,
-    pub(super) inputs: &'p Inputs,
-    pub(super) known: &'p dyn Known,
-    pub(super) sources: &'p dyn Sources,
-    pub(super) units: Units,
-    pub(super) instances: Vec<Instance>,
+    pub(crate) program: &'p Program,
+    pub(crate) inputs: &'p Inputs,
+    pub(crate) known: &'p dyn Known,
+    pub(crate) sources: &'p dyn Sources,
+    pub(crate) units: Units,
+    pub(crate) instances: Vec<Instance>,
     /// For each context its instances.
-    pub(super) context_instances: Vec<Vec<u32>>,
+    pub(crate) context_instances: Vec<Vec<u32>>,
     /// The instance that is evaluated.
-    pub(super) current: u32,
-    pub(super) module: &'p Module,
+    pub(crate) current: u32,
+    pub(crate) module: &'p Module,
     /// The unit that is evaluated.
-    pub(super) unit: u32,
+    pub(crate) unit: u32,
     /// Locals of the frames, innermost last.
     stack: Vec<Value>,
     base: usize,
     /// Nodes that what is evaluated depends on.
-    pub(super) recorder: Vec<u32>,
+    pub(crate) recorder: Vec<u32>,
     /// Number of the next variable of a comprehension over an unknown.
-    pub(super) next_variable: u32,
+    pub(crate) next_variable: u32,
     /// How many comprehensions over unknowns are around.
-    pub(super) symbolic: u32,
+    pub(crate) symbolic: u32,
     /// Unknown conditions under which the evaluated branch is taken.
-    pub(super) assumptions: Vec<Value>,
+    pub(crate) assumptions: Vec<Value>,
     nesting: u32,
     steps: u64,
-    pub(super) nodes: Nodes,
-    pub(super) implicit_providers: HashMap<EcoString, ProviderSlot>,
+    pub(crate) nodes: Nodes,
+    pub(crate) implicit_providers: HashMap<EcoString, ProviderSlot>,
     /// `defaults` of provider instances.
-    pub(super) defaults: Vec<Map>,
-    pub(super) outputs: Vec<Output>,
-    pub(super) checks: Vec<Check>,
-    pub(super) moved: Vec<Moved>,
-    pub(super) imports: Vec<Import>,
-    pub(super) forgets: Vec<Forget>,
-    pub(super) deferred: Vec<Deferred>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) defaults: Vec<Map>,
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) moved: Vec<Moved>,
+    pub(crate) imports: Vec<Import>,
+    pub(crate) forgets: Vec<Forget>,
+    pub(crate) deferred: Vec<Deferred>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'p> Evaluator<'p> {
-    pub(super) fn new(
+    pub(crate) fn new(
         program: &'p Program,
         inputs: &'p Inputs,
         known: &'p dyn Known,
@@ -108,7 +108,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Adds an instance of a module, with room for all that is declared there.
-    pub(super) fn add_instance(&mut self, context: u32, instance: Instance) -> u32 {
+    pub(crate) fn add_instance(&mut self, context: u32, instance: Instance) -> u32 {
         let id = u32::try_from(self.instances.len()).unwrap_or(u32::MAX);
         let Some(module) = self.units.module(self.program, context as usize) else { return id };
         self.instances.push(Instance {
@@ -128,7 +128,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Goes to an instance; gives where it was.
-    pub(super) fn enter(&mut self, instance: u32) -> u32 {
+    pub(crate) fn enter(&mut self, instance: u32) -> u32 {
         let before = std::mem::replace(&mut self.current, instance);
         let context = self.instances.get(instance as usize).map_or(0, |instance| instance.context);
         if let Some(module) = self.units.module(self.program, context as usize) {
@@ -138,16 +138,16 @@ impl<'p> Evaluator<'p> {
     }
 
     /// The instance that is evaluated.
-    pub(super) fn here(&self) -> Option<&Instance> {
+    pub(crate) fn here(&self) -> Option<&Instance> {
         self.instances.get(self.current as usize)
     }
 
-    pub(super) fn here_mut(&mut self) -> Option<&mut Instance> {
+    pub(crate) fn here_mut(&mut self) -> Option<&mut Instance> {
         self.instances.get_mut(self.current as usize)
     }
 
     /// Runs `work` with a frame of `size` locals, the first of which are given.
-    pub(super) fn with_frame<T>(
+    pub(crate) fn with_frame<T>(
         &mut self,
         size: u32,
         locals: impl IntoIterator<Item = Value>,
@@ -166,11 +166,11 @@ impl<'p> Evaluator<'p> {
         result
     }
 
-    pub(super) fn local(&self, id: LocalId) -> Value {
+    pub(crate) fn local(&self, id: LocalId) -> Value {
         self.stack.get(self.base + id.index()).cloned().unwrap_or(Value::Null)
     }
 
-    pub(super) fn set_local(&mut self, id: LocalId, value: Value) {
+    pub(crate) fn set_local(&mut self, id: LocalId, value: Value) {
         let index = self.base + id.index();
         // A frame that was counted too small is still a frame.
         if index >= self.stack.len() {
@@ -182,14 +182,14 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Runs `work`, and gives what it depends on, apart.
-    pub(super) fn recording<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<u32>) {
+    pub(crate) fn recording<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<u32>) {
         let outer = std::mem::take(&mut self.recorder);
         let result = work(self);
         (result, std::mem::replace(&mut self.recorder, outer))
     }
 
     /// Counts a step into an expression; refuses what nests too deeply or takes too long.
-    pub(super) fn step_in(&mut self) -> Result<(), Fault> {
+    pub(crate) fn step_in(&mut self) -> Result<(), Fault> {
         self.nesting += 1;
         self.steps += 1;
         if self.nesting > MAXIMUM_NESTING {
@@ -201,19 +201,19 @@ impl<'p> Evaluator<'p> {
         Ok(())
     }
 
-    pub(super) const fn step_out(&mut self) {
+    pub(crate) const fn step_out(&mut self) {
         self.nesting -= 1;
     }
 
     /// Reports a fault, unless it was.
-    pub(super) fn report(&mut self, fault: Fault) {
+    pub(crate) fn report(&mut self, fault: Fault) {
         if !fault.is_reported() {
             self.diagnostics.push(fault.into_diagnostic());
         }
     }
 
     /// What was found is kept for others; or that there is nothing.
-    pub(super) fn slot(&mut self, result: Result<Value, Fault>, dependencies: Vec<u32>) -> Slot {
+    pub(crate) fn slot(&mut self, result: Result<Value, Fault>, dependencies: Vec<u32>) -> Slot {
         match result {
             Ok(value) => {
                 let dependencies = self.through_junction(dependencies);
@@ -227,7 +227,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Reads a slot, and depends on what it depends on.
-    pub(super) fn read(&mut self, pick: impl FnOnce(&Instance) -> Option<&Slot>) -> Result<Value, Fault> {
+    pub(crate) fn read(&mut self, pick: impl FnOnce(&Instance) -> Option<&Slot>) -> Result<Value, Fault> {
         let Some(instance) = self.instances.get(self.current as usize) else { return Err(Fault::reported()) };
         match pick(instance) {
             Some(Slot::Ready { value, dependencies }) => {
@@ -239,7 +239,7 @@ impl<'p> Evaluator<'p> {
     }
 
     /// Marks a unit of a cycle.
-    pub(super) fn poison(&mut self, kind: UnitKind) {
+    pub(crate) fn poison(&mut self, kind: UnitKind) {
         let Some(here) = self.here_mut() else { return };
         match kind {
             UnitKind::Param(index) => set(&mut here.params, index, Slot::Poisoned),
@@ -265,7 +265,7 @@ impl<'p> Evaluator<'p> {
     }
 }
 
-pub(super) fn set<T>(table: &mut [T], index: usize, value: T) {
+pub(crate) fn set<T>(table: &mut [T], index: usize, value: T) {
     if let Some(slot) = table.get_mut(index) {
         *slot = value;
     }

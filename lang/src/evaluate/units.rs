@@ -8,19 +8,19 @@ use super::references::{Reference, each_reference};
 
 /// A module in a place of the tree of calls.
 #[derive(Debug)]
-pub(super) struct Context {
-    pub(super) module: ModuleId,
+pub(crate) struct Context {
+    pub(crate) module: ModuleId,
     /// The calling context and the number of the call in its module; none for the root.
-    pub(super) caller: Option<(u32, usize)>,
+    pub(crate) caller: Option<(u32, usize)>,
     /// The contexts of its calls.
-    pub(super) children: Vec<u32>,
+    pub(crate) children: Vec<u32>,
     /// Its first unit.
     first_unit: u32,
 }
 
 /// What a unit is; the number is an index into the table of its module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum UnitKind {
+pub(crate) enum UnitKind {
     Param(usize),
     Let(usize),
     Function(usize),
@@ -38,8 +38,8 @@ pub(super) enum UnitKind {
 
 /// The tree of contexts and the numbering of their units.
 #[derive(Debug, Default)]
-pub(super) struct Units {
-    pub(super) contexts: Vec<Context>,
+pub(crate) struct Units {
+    pub(crate) contexts: Vec<Context>,
     count: u32,
 }
 
@@ -48,9 +48,10 @@ const MAXIMUM_CONTEXTS: usize = 100_000;
 
 impl Units {
     /// Numbers the units of a program; none when there are too many calls.
-    pub(super) fn of(program: &Program) -> Option<Self> {
+    pub(crate) fn of(program: &Program) -> Option<Self> {
         let mut units = Self::default();
-        let mut open = vec![(ModuleId(0), None)];
+        let mut open: Vec<(ModuleId, Option<(u32, usize)>)> = Vec::new();
+        open.extend((!program.modules.is_empty()).then_some((ModuleId(0), None)));
         while let Some((module, caller)) = open.pop() {
             if units.contexts.len() >= MAXIMUM_CONTEXTS {
                 return None;
@@ -76,21 +77,21 @@ impl Units {
     }
 
     /// Number of units.
-    pub(super) const fn len(&self) -> u32 {
+    pub(crate) const fn len(&self) -> u32 {
         self.count
     }
 
     /// The context of a unit.
-    pub(super) fn context_of(&self, unit: u32) -> usize {
+    pub(crate) fn context_of(&self, unit: u32) -> usize {
         self.contexts.partition_point(|context| context.first_unit <= unit).saturating_sub(1)
     }
 
-    pub(super) fn module<'p>(&self, program: &'p Program, context: usize) -> Option<&'p Module> {
+    pub(crate) fn module<'p>(&self, program: &'p Program, context: usize) -> Option<&'p Module> {
         program.modules.get(self.contexts.get(context)?.module.index())
     }
 
     /// What a unit is.
-    pub(super) fn kind(&self, program: &Program, unit: u32) -> Option<(usize, UnitKind)> {
+    pub(crate) fn kind(&self, program: &Program, unit: u32) -> Option<(usize, UnitKind)> {
         let context = self.context_of(unit);
         let module = self.module(program, context)?;
         let mut offset = (unit - self.contexts.get(context)?.first_unit) as usize;
@@ -104,7 +105,7 @@ impl Units {
     }
 
     /// The number of a unit.
-    pub(super) fn number(&self, program: &Program, context: usize, kind: UnitKind) -> Option<u32> {
+    pub(crate) fn number(&self, program: &Program, context: usize, kind: UnitKind) -> Option<u32> {
         let module = self.module(program, context)?;
         let mut first = self.contexts.get(context)?.first_unit as usize;
         for (length, make) in sections(module) {
@@ -120,7 +121,7 @@ impl Units {
     }
 
     /// What a unit needs to be evaluated before, each with the place that says so.
-    pub(super) fn needs(&self, program: &Program, unit: u32, visit: &mut dyn FnMut(u32, Option<Span>)) {
+    pub(crate) fn needs(&self, program: &Program, unit: u32, visit: &mut dyn FnMut(u32, Option<Span>)) {
         if let Some((context, kind)) = self.kind(program, unit)
             && let Some(module) = self.module(program, context)
         {

@@ -6,7 +6,7 @@ use ecow::EcoVec;
 use formwork_model::{AttributePath, Map, Step, Value};
 
 /// The part of a value that a step leads to.
-pub(super) fn child<'v>(value: &'v Value, step: &Step) -> Option<&'v Value> {
+pub(crate) fn child<'v>(value: &'v Value, step: &Step) -> Option<&'v Value> {
     match (value.exposed(), step) {
         (Value::Map(map), Step::Member(name) | Step::Key(name)) => map.get(name),
         (Value::List(items), Step::Index(index)) => items.get(*index as usize),

@@ -13,6 +13,8 @@ mod tests;
 pub use difference::{Difference, difference};
 pub use resolve::{InputLayer, resolve};
 
+pub(crate) use merge::child;
+
 use crate::residual::Fault;
 use crate::tree::OverlayAction;
 use ecow::EcoString;
@@ -146,7 +148,7 @@ impl Said {
     }
 
     /// Where the value at `path` was written, if this line wrote it.
-    fn place(&self, path: &AttributePath) -> Option<Span> {
+    pub(crate) fn place(&self, path: &AttributePath) -> Option<Span> {
         if self.path.covers(path) {
             self.at(path).or_else(|| self.nearest(path))?;
             let covering = self.parts.iter().filter(|(part, _)| part.covers(path));

@@ -191,7 +191,7 @@ fn durations(operator: BinaryOperator, one: i64, two: i64, left: &Value, right: 
         BinaryOperator::Add | BinaryOperator::Subtract | BinaryOperator::Remainder => {
             whole(operator, one, two).map(Value::Duration)
         }
-        BinaryOperator::Divide => whole(operator, one, two).map(Value::Int),
+        BinaryOperator::Divide => float(operator, one as f64, two as f64),
         _ => Err(operands(operator, left, right)),
     }
 }

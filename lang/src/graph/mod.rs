@@ -1,6 +1,12 @@
 //! What a stack asks for: instances of resources, data sources, ephemeral values and providers, with their configs and
 //! the order between them. Made by evaluating a program; knows nothing of what exists.
 
+mod render;
+mod text;
+
+pub use render::render;
+pub use text::value_text;
+
 use ecow::EcoString;
 use formwork_model::{
     Address, AttributePath, Diagnostic, InputSource, ObjectKind, Span, TypeName, Value, ValueArena, ValueId, ValueRef,

@@ -1,0 +1,100 @@
+//! From what a person writes, `cluster["eu"].pool["x"].max`, to an address and a path: only the program knows where one
+//! ends and the other begins.
+
+use crate::program::{Module, Program};
+use crate::syntax;
+use crate::tree::PathStep;
+use ecow::EcoString;
+use formwork_model::{
+    Address, AttributePath, Code, Diagnostic, FileId, ModulePath, ObjectKind, Step,
+};
+
+/// Splits `text` into the address of something in `program` and a path within it.
+///
+/// # Errors
+/// When it is no path, or names nothing.
+pub fn locate(program: &Program, text: &str) -> Result<(Address, AttributePath), Diagnostic> {
+    let (kind, rest) = [ObjectKind::Data, ObjectKind::Ephemeral, ObjectKind::Provider]
+        .into_iter()
+        .find_map(|kind| text.strip_prefix(kind.prefix()).map(|rest| (kind, rest)))
+        .unwrap_or((ObjectKind::Resource, text));
+    let steps = syntax::parse_path(FileId(u32::MAX), rest).map_err(|mistakes| {
+        let reason = mistakes.into_iter().next().map_or_else(String::new, |mistake| mistake.message);
+        malformed(text, &reason)
+    })?;
+    let steps: Vec<Step> = steps.into_iter().map(plain).collect();
+    let module = program.modules.first().ok_or_else(|| malformed(text, "the stack is empty"))?;
+    let found = Walk { program, module, path: ModulePath::root(), steps: &steps };
+    found.find(kind).ok_or_else(|| {
+        let reason = "its first part names no block, module, param, let or output of the stack";
+        malformed(text, reason)
+    })
+}
+
+fn malformed(text: &str, reason: &str) -> Diagnostic {
+    Diagnostic::error(Code::new("E0621"), format!("`{text}` names nothing in this stack: {reason}"))
+        .help("write an address and a path, as in `cluster[\"eu\"].pool.max`; a shell needs single quotes around it")
+}
+
+fn plain(step: PathStep) -> Step {
+    match step {
+        PathStep::Member(word) => Step::Member(word.text),
+        PathStep::Key(word) => Step::Key(word.text),
+        PathStep::Index(index, _) => Step::Index(index),
+        PathStep::Each(_) => Step::Each,
+    }
+}
+
+struct Walk<'a> {
+    program: &'a Program,
+    module: &'a Module,
+    path: ModulePath,
+    steps: &'a [Step],
+}
+
+impl<'a> Walk<'a> {
+    fn find(mut self, kind: ObjectKind) -> Option<(Address, AttributePath)> {
+        loop {
+            let (first, rest) = self.steps.split_first()?;
+            let Step::Member(name) = first else { return None };
+            let call = self.module.calls.iter().find(|call| call.name == *name);
+            let Some(call) = call else { return self.declared(kind, name, rest) };
+            let (key, below) = self.key(call.iteration.is_some(), rest);
+            let child = self.program.modules.get(call.module.index())?;
+            self.path = self.path.child(name.clone(), key);
+            self.module = child;
+            self.steps = below;
+        }
+    }
+
+    fn key(&self, keyed: bool, rest: &'a [Step]) -> (Option<EcoString>, &'a [Step]) {
+        match rest.split_first() {
+            Some((Step::Key(key), below)) if keyed => (Some(key.clone()), below),
+            _ => (None, rest),
+        }
+    }
+
+    fn declared(self, kind: ObjectKind, name: &EcoString, rest: &'a [Step]) -> Option<(Address, AttributePath)> {
+        let module = self.module;
+        let block = module.blocks.iter().find(|block| block.name == *name);
+        let (kind, keyed) = match kind {
+            ObjectKind::Provider => {
+                let found = module.providers.iter().find(|block| block.name.as_ref().unwrap_or(&block.provider) == name)?;
+                (kind, found.iteration.is_some())
+            }
+            _ => match block {
+                Some(block) => (block.kind, block.iteration.is_some()),
+                None => {
+                    let is_named = module.params.iter().any(|param| param.name == *name)
+                        || module.lets.iter().any(|declared| declared.name == *name)
+                        || module.outputs.iter().any(|output| output.name == *name);
+                    is_named.then_some((ObjectKind::Resource, false))?
+                }
+            },
+        };
+        let (key, rest) = self.key(keyed, rest);
+        let mut address = Address::new(self.path, kind, name.clone());
+        address.key = key;
+        Some((address, rest.iter().cloned().collect()))
+    }
+}

@@ -173,7 +173,7 @@ impl FaultKind {
             Self::Input { .. } => "E0618",
             Self::MissingField { .. } => "E0620",
             Self::Branch { code, .. } => return Code(code.to_string().into()),
-            Self::Reported => "E0600",
+            Self::Reported => "E0601",
         })
     }
 

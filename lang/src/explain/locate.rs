@@ -5,9 +5,7 @@ use crate::program::{Module, Program};
 use crate::syntax;
 use crate::tree::PathStep;
 use ecow::EcoString;
-use formwork_model::{
-    Address, AttributePath, Code, Diagnostic, FileId, ModulePath, ObjectKind, Step,
-};
+use formwork_model::{Address, AttributePath, Code, Diagnostic, FileId, ModulePath, ObjectKind, Step};
 
 /// Splits `text` into the address of something in `program` and a path within it.
 ///
@@ -79,7 +77,8 @@ impl<'a> Walk<'a> {
         let block = module.blocks.iter().find(|block| block.name == *name);
         let (kind, keyed) = match kind {
             ObjectKind::Provider => {
-                let found = module.providers.iter().find(|block| block.name.as_ref().unwrap_or(&block.provider) == name)?;
+                let found =
+                    module.providers.iter().find(|block| block.name.as_ref().unwrap_or(&block.provider) == name)?;
                 (kind, found.iteration.is_some())
             }
             _ => match block {

@@ -85,10 +85,8 @@ impl<'p> Trace<'p> {
         address: &Address,
         path: &AttributePath,
     ) -> Option<Option<Value>> {
-        let block = module
-            .providers
-            .iter()
-            .find(|block| *block.name.as_ref().unwrap_or(&block.provider) == address.name)?;
+        let block =
+            module.providers.iter().find(|block| *block.name.as_ref().unwrap_or(&block.provider) == address.name)?;
         let config = self.config(address)?;
         let place = Place { instance, depth: 0, iteration: block.iteration.as_ref() };
         self.attributes(&block.attributes, path, place);
@@ -122,7 +120,9 @@ impl<'p> Trace<'p> {
     /// Explains the attributes that `path` leads to; whether there are any.
     fn attributes(&mut self, attributes: &'p [Attribute], path: &AttributePath, place: Place<'p>) -> bool {
         let mut is_written = false;
-        for attribute in attributes.iter().filter(|attribute| path.first_name().is_none_or(|name| name == attribute.name)) {
+        for attribute in
+            attributes.iter().filter(|attribute| path.first_name().is_none_or(|name| name == attribute.name))
+        {
             is_written = true;
             let rest = path.steps().get(1..).unwrap_or_default();
             let (expression, rest) = narrowed(&attribute.value, rest);
@@ -306,8 +306,11 @@ impl<'p> Trace<'p> {
         let Some(iteration) = place.iteration.filter(|_| index < 2) else { return };
         if self.push(place.depth, Origin::Variable, Some(at.span), None) {
             let is_value = iteration.second.is_some_and(|second| second.index() == index);
-            let rest: Vec<PathStep> =
-                if is_value { std::iter::once(PathStep::Each).chain(path.iter().cloned()).collect() } else { Vec::new() };
+            let rest: Vec<PathStep> = if is_value {
+                std::iter::once(PathStep::Each).chain(path.iter().cloned()).collect()
+            } else {
+                Vec::new()
+            };
             let outer = Place { depth: place.depth + 1, iteration: None, ..place };
             self.expression(&iteration.source, &rest, outer);
         }

@@ -74,11 +74,8 @@ fn write_config(graph: &ResourceGraph, config: formwork_model::ValueId, text: &m
 }
 
 fn write_decorators(graph: &ResourceGraph, decorators: &Decorators, text: &mut String) -> fmt::Result {
-    let flags = [
-        (decorators.protect, "@protect"),
-        (decorators.create_first, "@create_first"),
-        (decorators.retain, "@retain"),
-    ];
+    let flags =
+        [(decorators.protect, "@protect"), (decorators.create_first, "@create_first"), (decorators.retain, "@retain")];
     for (_, flag) in flags.iter().filter(|(set, _)| *set) {
         writeln!(text, "  {flag}")?;
     }

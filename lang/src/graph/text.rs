@@ -199,4 +199,3 @@ fn write_template(parts: &[Value], text: &mut String) {
     }
     text.push('"');
 }
-

@@ -6,6 +6,9 @@ use formwork_model::Address;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+#[cfg(test)]
+mod tests;
+
 /// Which rows a record changed, for who keeps a copy of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touched {

@@ -12,7 +12,7 @@ use samples::{create, each_kind, finish, run};
 use std::path::Path;
 
 fn keys() -> Keys {
-    Keys::from_text("test", "a".repeat(43))
+    Keys::from_text("test", "A".repeat(43))
 }
 
 fn open(directory: &Path) -> Box<dyn Store> {

@@ -8,7 +8,7 @@ use crate::samples::{PASSWORD, each_kind, rich_row, row, run};
 use crate::seal::Keys;
 
 fn seal() -> Seal {
-    let sealer = Keys::from_text("test", "a".repeat(43)).sealer().unwrap();
+    let sealer = Keys::from_text("test", "A".repeat(43)).sealer().unwrap();
     Seal { sealer, lineage: "lineage".to_owned() }
 }
 

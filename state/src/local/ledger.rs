@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How many past runs are kept.
-pub(super) const KEPT_RUNS: usize = 500;
+const KEPT_RUNS: usize = 500;
 
 /// The state with its history.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,7 +36,6 @@ impl Ledger {
             self.runs.push(run);
             let surplus = self.runs.len().saturating_sub(KEPT_RUNS);
             self.runs.drain(..surplus);
-            changes.runs += 1;
         }
         Ok(())
     }
@@ -66,8 +65,6 @@ pub(super) struct Changes {
     pub(super) rows: BTreeSet<RowKey>,
     /// Any row may have changed.
     pub(super) many: bool,
-    /// How many runs ended.
-    pub(super) runs: usize,
 }
 
 impl Changes {

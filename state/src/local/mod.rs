@@ -19,6 +19,8 @@ mod lock;
 mod reader;
 mod rows;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use lock::LockOptions;

@@ -1,37 +1,42 @@
 //! The row store: the second copy of rows and history, in sled. It is opened only to write a checkpoint, or to recover
 //! from a damaged snapshot.
 //!
-//! One tree. `m` is the head, `s` what a state holds besides rows, `h` and a time and an id is a run, `r` and the hash of
-//! a row's key is a row. What is larger than sled likes is cut into pieces: two bytes of piece number end each key, and
+//! One tree. `m` is the head, `n` the number of rows, `s` what a state holds besides rows, `h` the history, `r` and the
+//! hash of a row's key is a row. What is larger than sled likes is cut into pieces: two bytes of piece number end each key, and
 //! the first piece begins with how many there are.
 
 use super::files;
 use super::journal::Head;
-use super::ledger::{Changes, KEPT_RUNS, Ledger};
+use super::ledger::{Changes, Ledger};
 use super::snapshot;
 use crate::codec::{
     Decoded, Decoder, Encoder, Failure, Seal, malformed, read_rest, read_row, read_run, write_key, write_rest,
     write_row, write_run,
 };
 use crate::problem::Problem;
-use crate::record::{Row, RowKey, Run, State};
+use crate::record::{Row, RowKey, State};
 use crate::seal::Keys;
-use sled::{Batch, Db, IVec};
+use sled::{Batch, Db};
 use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const HEAD: &[u8] = b"m";
 const REST: &[u8] = b"s";
-const RUN: u8 = b'h';
+const COUNT: &[u8] = b"n";
+const HISTORY: &[u8] = b"h";
 const ROW: u8 = b'r';
 
 /// Values over 128 KB go to files that sled never flushes.
 const PIECE: usize = 60_000;
 /// Memory that sled may use for pages.
 const CACHE: u64 = 64 * 1024 * 1024;
+/// How long an earlier sled of this process may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// Saves a ledger whose last checkpoint was at `base`. A store that is not of that checkpoint, or that most rows changed
 /// since, is made anew; so is a damaged one, which is kept aside and told of.
@@ -71,14 +76,16 @@ fn make_anew(path: &Path, ledger: &Ledger, seal: &Seal) -> Result<(), Problem> {
     }
     let written = guarded(|| {
         let database = open(path)?;
+        let mut names: Vec<_> = ledger.state.rows.iter().map(|(key, row)| (row_name(key), row)).collect();
+        names.sort_unstable_by(|left, right| left.0.cmp(&right.0));
+        for (name, row) in names {
+            for (key, piece) in pieces(&name, &encoded_row(row, seal)?) {
+                database.insert(key, piece).map_err(|error| failure(path, error))?;
+            }
+        }
         let mut batch = Batch::default();
+        // The head comes last: without it the store counts as none.
         put_head(&mut batch, ledger, seal)?;
-        for run in &ledger.runs {
-            put_run(&mut batch, run, seal)?;
-        }
-        for (key, row) in &ledger.state.rows {
-            put(&mut batch, &row_name(key), &encoded_row(row, seal)?);
-        }
         apply(&database, path, batch)
     });
     written.map_err(|failure| as_problem(path, failure))?;
@@ -103,11 +110,6 @@ fn update(path: &Path, ledger: &Ledger, seal: &Seal, base: u64, changes: &Change
             put(&mut batch, &name, &encoded_row(row, seal)?);
         }
     }
-    let newest = ledger.runs.len().saturating_sub(changes.runs);
-    for run in ledger.runs.iter().skip(newest) {
-        put_run(&mut batch, run, seal)?;
-    }
-    forget_old_runs(&database, path, &mut batch)?;
     apply(&database, path, batch)?;
     Ok(true)
 }
@@ -132,7 +134,7 @@ pub(super) fn load(path: &Path, keys: &Keys) -> Decoded<(Ledger, Seal)> {
         let seal = Seal { sealer: keys.named(head.key)?, lineage: head.lineage.clone() };
         let rest = read_rest(&mut Decoder::new(&whole(&database, path, REST)?, &seal))?;
         let rows = load_rows(&database, path, &seal)?;
-        let runs = load_runs(&database, path, &seal)?;
+        let runs = Decoder::new(&whole(&database, path, HISTORY)?, &seal).list(read_run)?;
         let state = State { lineage: head.lineage, serial: head.serial, rows: rows.into_iter().collect(), ..rest };
         Ok((Ledger { state: Arc::new(state), runs, as_of_ms: head.as_of_ms }, seal))
     })
@@ -181,45 +183,20 @@ fn load_rows(database: &Db, path: &Path, seal: &Seal) -> Decoded<Vec<(RowKey, Ar
         let row = read_row(&mut Decoder::new(&joined(database, path, name, &first)?, seal))?;
         rows.push((row.key.clone(), Arc::new(row)));
     }
-    // Pieces and rows are counted together when they are written.
-    let head = whole(database, path, b"n")?;
-    let expected = Decoder::plain(&head).number()?;
+    let expected = Decoder::plain(&whole(database, path, COUNT)?).number()?;
     if expected == rows.len() as u64 { Ok(rows) } else { malformed("rows are missing") }
 }
 
-fn load_runs(database: &Db, path: &Path, seal: &Seal) -> Decoded<Vec<Run>> {
-    let entries = database.scan_prefix([RUN]);
-    entries
-        .map(|entry| {
-            let (_, bytes) = entry.map_err(|error| failure(path, error))?;
-            read_run(&mut Decoder::new(&bytes, seal))
-        })
-        .collect()
-}
-
+/// Everything but the rows.
 fn put_head(batch: &mut Batch, ledger: &Ledger, seal: &Seal) -> Decoded<()> {
-    batch.insert(&[HEAD, &[0, 0]].concat()[..], piece_of_one(&snapshot::head(ledger, seal).write()));
+    put(batch, HEAD, &snapshot::head(ledger, seal).write());
     let mut encoder = Encoder::new(seal);
     encoder.count(ledger.state.rows.len());
-    put(batch, b"n", &encoder.take()?);
+    put(batch, COUNT, &encoder.take()?);
     write_rest(&mut encoder, &ledger.state);
     put(batch, REST, &encoder.take()?);
-    Ok(())
-}
-
-fn put_run(batch: &mut Batch, run: &Run, seal: &Seal) -> Decoded<()> {
-    let mut encoder = Encoder::new(seal);
-    write_run(&mut encoder, run);
-    let time = run.at_ms.max(0).cast_unsigned().to_be_bytes();
-    batch.insert([&[RUN], &time[..], run.id.0.as_bytes()].concat(), encoder.take()?);
-    Ok(())
-}
-
-fn forget_old_runs(database: &Db, path: &Path, batch: &mut Batch) -> Decoded<()> {
-    let keys: Result<Vec<IVec>, _> = database.scan_prefix([RUN]).keys().collect();
-    let keys = keys.map_err(|error| failure(path, error))?;
-    let surplus = keys.len().saturating_sub(KEPT_RUNS);
-    keys.into_iter().take(surplus).for_each(|key| batch.remove(key));
+    encoder.list(ledger.runs.iter(), write_run);
+    put(batch, HISTORY, &encoder.take()?);
     Ok(())
 }
 
@@ -241,19 +218,17 @@ fn piece_name(name: &[u8], number: u16) -> Vec<u8> {
     [name, &number.to_be_bytes()].concat()
 }
 
-fn piece_of_one(bytes: &[u8]) -> Vec<u8> {
-    [&1_u16.to_be_bytes()[..], bytes].concat()
+/// Bytes in pieces, each with its key.
+fn pieces<'a>(name: &'a [u8], bytes: &'a [u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + 'a {
+    let mut rest = bytes.chunks(PIECE);
+    let first = rest.next().unwrap_or(&[]);
+    let count = u16::try_from(rest.len() + 1).unwrap_or(u16::MAX);
+    let first = (piece_name(name, 0), [&count.to_be_bytes(), first].concat());
+    std::iter::once(first).chain((1..).zip(rest).map(|(number, piece)| (piece_name(name, number), piece.to_vec())))
 }
 
-/// Puts bytes in pieces.
 fn put(batch: &mut Batch, name: &[u8], bytes: &[u8]) {
-    let mut pieces = bytes.chunks(PIECE);
-    let first = pieces.next().unwrap_or(&[]);
-    let count = u16::try_from(pieces.len() + 1).unwrap_or(u16::MAX);
-    batch.insert(piece_name(name, 0), [&count.to_be_bytes(), first].concat());
-    for (number, piece) in (1..).zip(pieces) {
-        batch.insert(piece_name(name, number), piece);
-    }
+    pieces(name, bytes).for_each(|(key, piece)| batch.insert(key, piece));
 }
 
 fn remove(database: &Db, path: &Path, batch: &mut Batch, name: &[u8]) -> Decoded<()> {
@@ -283,17 +258,27 @@ fn joined(database: &Db, path: &Path, name: &[u8], first: &[u8]) -> Decoded<Vec<
 }
 
 fn open(path: &Path) -> Decoded<Db> {
-    sled::Config::new()
-        .path(path)
-        .flush_every_ms(None)
-        .cache_capacity(CACHE)
-        .open()
-        .map_err(|error| failure(path, error))
+    let start = Instant::now();
+    loop {
+        match sled::Config::new().path(path).flush_every_ms(None).cache_capacity(CACHE).open() {
+            Ok(database) => return Ok(database),
+            // We hold the state's lock, so this is a thread of an earlier sled in this process that has not ended yet.
+            Err(error) if is_locked(&error) && start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(error) => return Err(failure(path, error)),
+        }
+    }
+}
+
+fn is_locked(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(inner) if inner.to_string().contains("could not acquire lock"))
 }
 
 /// What a sled error means: the operating system's, or damage.
 fn failure(path: &Path, error: sled::Error) -> Failure {
     match &error {
+        sled::Error::Io(inner) if is_locked(&error) => {
+            Failure::Problem(Problem::io("open", path, &io::Error::new(io::ErrorKind::ResourceBusy, inner.to_string())))
+        }
         sled::Error::Io(inner)
             if !matches!(
                 inner.kind(),

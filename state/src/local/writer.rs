@@ -25,7 +25,7 @@ const BATCH_SIZE: usize = 4 * 1024 * 1024;
 const GATHER_STEP: Duration = Duration::from_micros(200);
 const GATHER_STEPS: u32 = 5;
 /// While it is open, a journal of this size beyond twice the snapshot's leads to a checkpoint.
-const LARGE_JOURNAL: u64 = 32 * 1024 * 1024;
+const LARGE_JOURNAL: u64 = 256 * 1024 * 1024;
 /// At the end, a journal larger than this or than a quarter of the snapshot leads to a checkpoint. A smaller one is
 /// read again faster than everything else would be written.
 const SMALL_JOURNAL: u64 = 64 * 1024;

@@ -153,7 +153,6 @@ fn with_seal<T>(
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "masked to seven bits")]
 const fn low_bits(number: u64) -> u8 {
     (number & 0x7f) as u8
 }

@@ -19,8 +19,10 @@ pub struct LockOptions<'a> {
     who: String,
     command: String,
     timeout: Duration,
-    on_wait: Option<Box<dyn FnMut(Option<&Holder>) + 'a>>,
+    on_wait: Option<OnWait<'a>>,
 }
+
+type OnWait<'a> = Box<dyn FnMut(Option<&Holder>) + 'a>;
 
 impl<'a> LockOptions<'a> {
     /// `who` is user@host, `command` what it is wanted for: `apply`, `import` … It is not waited for.

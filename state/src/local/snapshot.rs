@@ -137,7 +137,7 @@ impl Reader<'_> {
             let (kind, content) = self.next()?;
             let mut decoder = Decoder::new(content, seal);
             if kind != ROWS {
-                break (kind == REST).then(|| read_rest(&mut decoder)).unwrap_or_else(|| malformed("unknown part"))?;
+                break if kind == REST { read_rest(&mut decoder) } else { malformed("unknown part") }?;
             }
             while !decoder.is_at_end() {
                 let row = read_row(&mut decoder)?;

@@ -75,7 +75,7 @@ fn write_journal(path: &Path, start: &Ledger, records: &[Record], group: usize) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_gives_the_same_state(
@@ -106,6 +106,12 @@ proptest! {
         journal.replay(&mut after, &seal(), &mut Changes::default()).unwrap();
         prop_assert_eq!(after, all);
     }
+
+}
+
+proptest! {
+    // Each step opens sled: fewer cases.
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_row_store_follows_in_steps(

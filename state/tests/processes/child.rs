@@ -11,9 +11,26 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+/// A child that is killed, at the latest, when it is not wanted any more.
+pub(crate) struct Killed(pub(crate) Child);
+
+impl Killed {
+    pub(crate) fn kill(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
 /// A child that says lines.
 pub(crate) struct Speaking {
-    pub(crate) child: Child,
+    pub(crate) child: Killed,
     pub(crate) lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
@@ -26,7 +43,7 @@ impl Speaking {
     pub(crate) fn rest(self) -> Vec<String> {
         let Self { mut child, lines } = self;
         let lines = lines.map_while(Result::ok).collect();
-        child.wait().unwrap();
+        child.0.wait().unwrap();
         lines
     }
 }
@@ -45,7 +62,7 @@ pub(crate) fn start(role: &str, directory: &Path, wrapper: &[&str]) -> Speaking 
     command.env("FORMWORK_STATE_CHILD", role).env("FORMWORK_STATE_DIRECTORY", directory);
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    Speaking { child, lines }
+    Speaking { child: Killed(child), lines }
 }
 
 pub(crate) fn main(role: &str) {

@@ -1,6 +1,6 @@
 //! Full and read-only disks, and power loss.
 
-use crate::child::{Speaking, start};
+use crate::child::{Killed, Speaking, start};
 use crate::files::{Dice, code, open, read, times, try_open};
 use crate::kill::Said;
 use crate::samples::create;
@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A mounted file system; gone in the end.
@@ -110,32 +111,42 @@ pub(crate) fn power_loss() -> Result<Option<String>, Failed> {
     };
     let mut losses = Losses { place: place.path().to_owned(), image, ..Losses::default() };
     let mut dice = Dice(0x00c0_ffee_1234_5678);
-    let mut child = start("append", &mount.0.join("state"), &[]);
-    let mut said = Said::default();
+    let Speaking { mut child, lines } = start("append", &mount.0.join("state"), &[]);
+    let said = Arc::new(Mutex::new(Said::default()));
+    let heard = said.clone();
+    let listener = std::thread::spawn(move || {
+        lines.map_while(Result::ok).for_each(|line| heard.lock().unwrap().hear(&line));
+    });
     for round in 0..times("FORMWORK_STATE_POWER_LOSSES", 6) {
-        let until = said.begun.len() + 1 + dice.below(150);
-        while said.begun.len() < until {
-            said.hear(&child.line());
+        let begun = said.lock().unwrap().begun.len();
+        while said.lock().unwrap().begun.len() == begun {
+            std::thread::sleep(Duration::from_millis(1));
         }
         fs::write(mount.0.join(format!("unsynced_{round}")), "this was never flushed")?;
-        std::thread::sleep(Duration::from_micros(dice.below(20_000) as u64));
+        std::thread::sleep(Duration::from_micros(dice.below(60_000) as u64));
         signal(&child, "-STOP");
+        // What it said until now is heard before the copy is made.
+        std::thread::sleep(Duration::from_millis(50));
         let copied = losses.copy(round);
+        let before = said.lock().unwrap().clone();
         signal(&child, "-CONT");
-        losses.check(&copied?, round, &said)?;
+        losses.check(&copied?, round, &before)?;
     }
-    child.child.kill()?;
-    child.rest();
+    child.kill();
+    listener.join().unwrap();
     eprintln!(
         "{} power losses, {} records acknowledged, none lost; of {} files without a flush {} were lost",
-        losses.count, said.acknowledged, losses.count, losses.unsynced_lost
+        losses.count,
+        said.lock().unwrap().acknowledged,
+        losses.count,
+        losses.unsynced_lost
     );
     assert!(losses.unsynced_lost > 0, "these copies prove nothing: they hold what was never flushed");
     Ok(None)
 }
 
-fn signal(child: &Speaking, signal: &str) {
-    assert!(run(Command::new("kill").arg(signal).arg(child.child.id().to_string())));
+fn signal(child: &Killed, signal: &str) {
+    assert!(run(Command::new("kill").arg(signal).arg(child.0.id().to_string())));
 }
 
 #[derive(Default)]

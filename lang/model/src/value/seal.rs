@@ -24,10 +24,7 @@ impl ValueRef<'_> {
     ///
     /// # Errors
     /// The first error of `seal`.
-    pub fn seal_secrets<E>(
-        self,
-        seal: &mut dyn FnMut(&AttributePath, &[u8]) -> Result<Vec<u8>, E>,
-    ) -> Result<ValueBuf, E> {
+    pub fn seal_secrets<E>(self, seal: Change<'_, E>) -> Result<ValueBuf, E> {
         let mut bytes = Vec::with_capacity(self.as_bytes().len() + 64);
         copy::<E>(self, &AttributePath::root(), &mut bytes, &mut |path, value, bytes| {
             let View::Secret(inner) = value.view() else { return Ok(false) };

@@ -78,7 +78,7 @@ fn check_all(directory: &Path, said: &Said, round: usize) {
     {
         assert_eq!(published.state, state, "row store {round}");
     }
-    if round % 5 == 0 {
+    if round.is_multiple_of(5) {
         let store = open(directory);
         assert!(store.warnings().is_empty(), "{:?}", store.warnings());
         assert_eq!(store.state(), state, "writer {round}");

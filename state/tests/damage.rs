@@ -1,6 +1,6 @@
 //! Torn and flipped bytes, missing files, newer versions, planted secrets: detected or recovered, never silently wrong.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 #[path = "support/files.rs"]
 mod files;

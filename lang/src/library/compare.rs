@@ -10,7 +10,10 @@ pub fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left.exposed(), right.exposed()) {
         (Value::Unknown(one), Value::Unknown(two)) if one == two => Some(true),
         (Value::Unknown(_), _) | (_, Value::Unknown(_)) => None,
-        (Value::List(one), Value::List(two)) | (Value::Set(one), Value::Set(two)) => equal_items(one, two),
+        (Value::List(one), Value::List(two)) => equal_items(one, two),
+        // Items that are not known yet may turn out to be the same, so that even their number is open.
+        (Value::Set(one), Value::Set(two)) if !one.iter().chain(two).all(Value::is_known) => None,
+        (Value::Set(one), Value::Set(two)) => equal_items(one, two),
         (Value::Map(one), Value::Map(two)) => equal_maps(one, two),
         (Value::Object(one), Value::Object(two)) if one == two => Some(true),
         (Value::Object(_), Value::Null) | (Value::Null, Value::Object(_)) => Some(false),

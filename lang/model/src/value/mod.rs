@@ -22,6 +22,7 @@ pub use view::{Entries, Items, ValueRef, View};
 
 use crate::{Address, AttributePath, Residual, TypeName};
 use ecow::{EcoString, EcoVec};
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,7 +46,7 @@ pub enum Value {
     Duration(i64),
     /// A list.
     List(EcoVec<Value>),
-    /// A set: sorted by canonical bytes, each item once. Make it with [`Value::set`].
+    /// A set: each item once, in the order of their values. Make it with [`Value::set`].
     Set(EcoVec<Value>),
     /// A map or a record.
     Map(Map),
@@ -82,11 +83,12 @@ impl Value {
         Self::List(items.into_iter().collect())
     }
 
-    /// A set: sorts, and drops repetitions. Items that hold unknowns are kept as they are.
+    /// A set: sorts, and drops repetitions. Numbers and durations are in the order of their size, texts of their code
+    /// points, anything else of its canonical bytes. Items that hold unknowns are kept as they are.
     #[must_use]
     pub fn set(items: impl IntoIterator<Item = Self>) -> Self {
         let mut keyed: Vec<(ValueBuf, Self)> = items.into_iter().map(|item| (ValueBuf::from(&item), item)).collect();
-        keyed.sort_by(|left, right| left.0.cmp(&right.0));
+        keyed.sort_by(|left, right| natural_order(&left.1, &right.1).then_with(|| left.0.cmp(&right.0)));
         keyed.dedup_by(|left, right| left.0 == right.0);
         Self::Set(keyed.into_iter().map(|(_, item)| item).collect())
     }
@@ -212,6 +214,17 @@ impl fmt::Debug for Value {
             Self::Unknown(residual) => write_unknown(formatter, residual),
             Self::Object(reference) => write!(formatter, "<{}>", reference.address),
         }
+    }
+}
+
+/// The order of values of one kind that people expect: canonical bytes begin with the kind, then have lengths before
+/// texts and low bytes before high ones. Values of different kinds are left to those.
+fn natural_order(left: &Value, right: &Value) -> Ordering {
+    match (left, right) {
+        (Value::Int(one), Value::Int(two)) | (Value::Duration(one), Value::Duration(two)) => one.cmp(two),
+        (Value::Float(one), Value::Float(two)) => one.total_cmp(two),
+        (Value::String(one), Value::String(two)) => one.cmp(two),
+        _ => Ordering::Equal,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Expressions, entries, arguments.
 
-use super::lines::{CALL, Entries, LIST, RECORD};
+use super::lines::{Brackets, CALL, Entries, LIST, RECORD};
 use super::printer::Printer;
 use crate::tree::{Argument, Arm, Entry, Expression, ExpressionKind, ForExpression, Iteration, Key, ListItem, Word};
 use formwork_model::{BinaryOperator, Span, UnaryOperator};
@@ -288,13 +288,16 @@ impl Printer<'_> {
 
     fn comprehension(&mut self, span: Span, comprehension: &ForExpression) {
         let of_record = self.slice(span).starts_with('{');
-        let brackets = if of_record { &RECORD } else { &super::lines::Brackets { suffix: "", ..LIST } };
+        let value = comprehension.key.as_ref().map_or(comprehension.body.span, |key| key.span);
+        let force = self.broke(comprehension.iteration.span.start, comprehension.iteration.span.end)
+            || self.broke(comprehension.iteration.span.end, value.start);
+        let brackets = Brackets { suffix: "", force, ..if of_record { RECORD } else { LIST } };
         let entries = Entries {
             items: std::slice::from_ref(comprehension),
             span_of: |_, item: &ForExpression| item.iteration.span.to(item.body.span),
             print: |printer, item| printer.comprehension_inside(item),
         };
-        self.group(span, brackets, entries);
+        self.group(span, &brackets, entries);
     }
 
     fn comprehension_inside(&mut self, comprehension: &ForExpression) {

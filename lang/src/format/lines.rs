@@ -12,11 +12,13 @@ pub(super) struct Brackets {
     pub(super) blanks: bool,
     /// What stands behind each entry when broken.
     pub(super) suffix: &'static str,
+    /// Broken in any case.
+    pub(super) force: bool,
 }
 
-pub(super) const RECORD: Brackets = Brackets { open: "{", close: "}", blanks: true, suffix: "" };
-pub(super) const LIST: Brackets = Brackets { open: "[", close: "]", blanks: false, suffix: "," };
-pub(super) const CALL: Brackets = Brackets { open: "(", close: ")", blanks: false, suffix: "," };
+pub(super) const RECORD: Brackets = Brackets { open: "{", close: "}", blanks: true, suffix: "", force: false };
+pub(super) const LIST: Brackets = Brackets { open: "[", close: "]", blanks: false, suffix: ",", force: false };
+pub(super) const CALL: Brackets = Brackets { open: "(", close: ")", blanks: false, suffix: ",", force: false };
 
 /// How an entry is written, and where it stands in the source.
 pub(super) struct Entries<'i, T> {
@@ -39,7 +41,7 @@ impl Printer<'_> {
         if self.is_done() {
             return;
         }
-        let must_break = self.must_break(span, entries);
+        let must_break = brackets.force || self.must_break(span, entries);
         if self.is_measuring() && must_break {
             self.write(brackets.open);
             return self.newline();

@@ -22,7 +22,7 @@ pub(super) fn repairs(scan: &Scan, text: &str, file: FileId, base: usize) -> Fix
     for (index, token) in scan.tokens.iter().enumerate() {
         match token.kind {
             Kind::Open => matcher.open.push(index),
-            Kind::Close => matcher.close(*token),
+            Kind::Close => matcher.close(index, *token),
             _ => {}
         }
     }
@@ -60,21 +60,25 @@ impl Matcher<'_> {
         self.scan.tokens.get(*self.open.get(level)?).copied()
     }
 
-    fn close(&mut self, token: Token) {
+    fn close(&mut self, index: usize, token: Token) {
         let character = self.character(token);
         let Some(top) = self.open.len().checked_sub(1).and_then(|level| self.opener(level)) else {
             let span = self.span(token.start, token.end);
             let error = SyntaxError::StrayBracket { span, bracket: character, open: None };
-            return self.fixed.repairs.push(Repair { error, range: token.start..token.end, fill: Fill::Blank });
+            let value = super::recover::stands_for_a_value(self.text, token.start, token.end);
+            let fill = if value { Fill::Value } else { Fill::Blank };
+            return self.fixed.repairs.push(Repair { error, range: token.start..token.end, fill });
         };
         let fits = closer(self.character(top)) == character;
         let outdented = token.first && token.indentation < top.indentation;
-        match self.outer(token, character).filter(|_| !fits || outdented) {
-            Some(level) => self.close_outer(level),
-            None if fits => {
-                self.open.pop();
-            }
-            None => self.replace(token, character, top),
+        if let Some(level) = self.outer(token, character).filter(|_| !fits || outdented) {
+            self.close_outer(level, None);
+        } else if fits {
+            self.open.pop();
+        } else if let Some(level) = self.outer_on_line(token, character) {
+            self.close_outer(level, Some(index));
+        } else {
+            self.replace(token, character, top);
         }
     }
 
@@ -89,10 +93,23 @@ impl Matcher<'_> {
         })
     }
 
-    /// What was opened inside of `level` was never closed.
-    fn close_outer(&mut self, level: usize) {
+    /// The level of an outer bracket on the same line that this one closes.
+    fn outer_on_line(&self, token: Token, character: char) -> Option<usize> {
+        let levels = 0..self.open.len().saturating_sub(1);
+        levels.rev().find(|level| {
+            self.opener(*level).is_some_and(|opener| {
+                let between = self.text.get(opener.start..token.start).unwrap_or("\n");
+                closer(self.character(opener)) == character && !between.contains('\n')
+            })
+        })
+    }
+
+    /// What was opened inside of `level` was never closed; it ends before the token `closer`, or where indentation
+    /// says.
+    fn close_outer(&mut self, level: usize, closer: Option<usize>) {
+        let end = closer.and_then(|index| self.scan.tokens.get(index.checked_sub(1)?)).map(|token| token.end);
         for inner in self.open.split_off(level + 1) {
-            self.unclosed(inner);
+            self.unclosed(inner, end);
         }
         self.open.pop();
     }
@@ -110,13 +127,13 @@ impl Matcher<'_> {
     }
 
     /// An opener whose end is told by the next line that is indented no further.
-    fn unclosed(&mut self, index: usize) {
+    fn unclosed(&mut self, index: usize, end: Option<usize>) {
         let Some(token) = self.scan.tokens.get(index).copied() else { return };
         let already = self.fixed.repairs.iter().any(|repair| repair.range.contains(&token.start));
         if already {
             return;
         }
-        let end = self.end_by_indentation(index).unwrap_or(self.text.len());
+        let end = end.or_else(|| self.end_by_indentation(index)).unwrap_or(self.text.len());
         let start = self.scan.entry_start(index);
         let error = self.unclosed_error(token, end);
         let fill = self.scan.fill_at(index);
@@ -142,7 +159,7 @@ impl Matcher<'_> {
         for index in std::mem::take(&mut self.open).into_iter().rev() {
             let Some(token) = self.scan.tokens.get(index).copied() else { continue };
             if self.end_by_indentation(index).is_some() {
-                self.unclosed(index);
+                self.unclosed(index, None);
             } else {
                 self.fixed.errors.push(self.unclosed_error(token, end));
                 self.fixed.closers.push(closer(self.character(token)));

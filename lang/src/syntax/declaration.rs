@@ -95,6 +95,7 @@ impl Builder<'_> {
 
     fn type_item(&mut self) -> ItemKind {
         let name = self.value_name();
+        self.take(Rule::stands_for);
         let ty = self.type_expression();
         let conditions = self.conditions();
         ItemKind::Type(TypeItem { name, ty, conditions })

@@ -35,6 +35,7 @@ impl Diagnosis<'_> {
     pub(super) fn repair(&self) -> Repair {
         let index = self.scan.token_at(self.offset);
         self.foreign(index)
+            .or_else(|| self.lonely_keyword(index))
             .or_else(|| self.extra_comma(index))
             .or_else(|| self.nested_if(index))
             .or_else(|| self.leading_minus(index))
@@ -43,6 +44,7 @@ impl Diagnosis<'_> {
             .or_else(|| self.statement_start(index))
             .or_else(|| self.missing_separator(index))
             .or_else(|| self.same_line(index))
+            .or_else(|| self.stray_line(index))
             .unwrap_or_else(|| self.generic(index))
     }
 
@@ -143,6 +145,19 @@ impl Diagnosis<'_> {
         Some(Repair { error, range, fill: Fill::Blank })
     }
 
+    /// A keyword without anything behind it.
+    fn lonely_keyword(&self, index: usize) -> Option<Repair> {
+        let token =
+            self.token(index).filter(|token| token.begins_statement && KEYWORDS.contains(&self.word_of(*token)))?;
+        let alone = self.token(index + 1).is_none_or(|next| next.begins_statement);
+        let error = || SyntaxError::Expected {
+            span: self.span_of(token).after(),
+            expected: vec!["a name"],
+            found: Some("the end of the line".into()),
+        };
+        alone.then(|| Repair { error: error(), range: token.start..token.end, fill: Fill::Blank })
+    }
+
     fn labels(&self, index: usize) -> Vec<&str> {
         let behind = self.scan.tokens.get(index..).unwrap_or(&[]);
         let texts = behind.iter().take_while(|token| token.kind == Kind::Text);
@@ -199,9 +214,13 @@ impl Diagnosis<'_> {
     }
 
     fn missing_behind(&self, before: Token) -> SyntaxError {
-        let what = match self.word_of(before) {
-            ":" => "a type",
-            "." | "for" => "a name",
+        let statement = self.token(self.scan.token_at(self.scan.statement_at(before.start).start));
+        let keyword = statement.map_or("", |token| self.word_of(token));
+        let what = match (keyword, self.word_of(before)) {
+            ("moved" | "import", "->") => "an address",
+            (_, ":" | "->") | ("param" | "type", "|") => "a type",
+            ("type", "=") if before.parent.is_none() => "a type",
+            (_, "." | "for") => "a name",
             _ => "a value",
         };
         SyntaxError::MissingValue { span: self.span_of(before).after(), what }
@@ -262,7 +281,9 @@ impl Diagnosis<'_> {
         if token.first && !self.scan.is_in_parentheses(index) {
             return None;
         }
-        if self.expected.contains(&Rule::colon) && !self.expected.contains(&Rule::fat_arrow) {
+        let wants_more = |rule: &Rule| matches!(rule, Rule::kw_in | Rule::kw_then | Rule::match_start | Rule::kw_else);
+        let wants_colon = self.expected.contains(&Rule::colon) && !self.expected.contains(&Rule::fat_arrow);
+        if wants_colon || self.expected.iter().any(wants_more) {
             return None;
         }
         if !begins || !self.ends_value(before) || before.parent != token.parent {
@@ -293,9 +314,29 @@ impl Diagnosis<'_> {
         Some(Repair { error: SyntaxError::SameLine { span: self.span_of(token) }, range, fill: Fill::Blank })
     }
 
+    /// Something that is no declaration begins a line behind a complete one.
+    fn stray_line(&self, index: usize) -> Option<Repair> {
+        let token = self.token(index).filter(|token| token.parent.is_none() && token.first)?;
+        self.before(index)
+            .filter(|before| self.ends_value(*before) && super::expected::words(self.expected).is_empty())?;
+        let error = SyntaxError::Expected {
+            span: self.span_of(token),
+            expected: vec!["a declaration"],
+            found: Some(self.describe(token)),
+        };
+        let range = token.start..self.scan.statement_at(token.start).end;
+        Some(Repair { error, range, fill: Fill::Blank })
+    }
+
     fn generic(&self, index: usize) -> Repair {
         let token = self.token(index);
         let before = self.before(index);
+        if let Some(bar) =
+            token.filter(|token| self.word_of(*token) == "|" && !self.expected.contains(&Rule::optional_mark))
+        {
+            let error = SyntaxError::UnexpectedCharacter { span: self.span_of(bar), character: '|' };
+            return self.damaging(error, index);
+        }
         let ends_line = token.is_none_or(|token| token.first);
         let span = match (token, before) {
             (Some(token), _) if !ends_line => self.span_of(token),

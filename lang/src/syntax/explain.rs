@@ -227,7 +227,11 @@ fn expected_diagnostic(span: Span, expected: &[&str], found: Option<&str>) -> Di
         Some(found) => format!("expected {wanted}, found {found}"),
         None => format!("expected {wanted}"),
     };
-    at("E0201", span, message, format!("write {wanted} here, or remove what does not belong"))
+    let help = match expected {
+        ["the end of the line"] => "remove it, or begin a new line with it".to_owned(),
+        _ => format!("write {wanted} here, or remove what does not belong"),
+    };
+    at("E0201", span, message, help)
 }
 
 const fn closing(bracket: char) -> char {

@@ -259,7 +259,7 @@ impl Builder<'_> {
     pub(super) fn argument_name(&mut self) -> Option<Word> {
         let node = self.take(Rule::argument_name)?;
         let name = self.name();
-        if let Some(colon) = self.take(Rule::colon) {
+        if let Some(colon) = self.take(Rule::argument_colon) {
             self.report(SyntaxError::ColonForEquals { span: self.span(colon), key: name.clone() });
         }
         self.leave(node);
@@ -360,7 +360,7 @@ impl Builder<'_> {
         self.height = 1;
         match key {
             Key::Literal(word) if self.slice(span) == word.text => {
-                if literal::is_reserved(&word.text) || literal::starts_like_a_number(&word.text) {
+                if literal::is_reserved(&word.text) {
                     self.report(SyntaxError::KeyWithoutValue { span, key: self.slice(span).into() });
                 }
                 Entry::Short(word)
@@ -555,6 +555,7 @@ impl Builder<'_> {
         let subject = Box::new(self.binary(0));
         let mut height = self.height;
         let mut arms = Vec::new();
+        self.take(Rule::match_start);
         while let Some(arm) = self.take(Rule::arm) {
             let mut patterns = Vec::new();
             while let Some(pattern) = self.take(Rule::pattern) {

@@ -128,6 +128,10 @@ fn is_leaf(rule: Rule) -> bool {
             | Rule::match_end
             | Rule::object_keyword
             | Rule::append
+            | Rule::argument_colon
+            | Rule::match_start
+            | Rule::stands_for
+            | Rule::type_end
             | Rule::dot
             | Rule::wrong_gives
             | Rule::fat_arrow

@@ -238,7 +238,7 @@ fn touches(range: &Range<usize>, offset: usize, text: &str) -> bool {
 }
 
 /// Whether a value would stand here.
-fn stands_for_a_value(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn stands_for_a_value(text: &str, start: usize, end: usize) -> bool {
     let before = text.get(..start).unwrap_or("").trim_end_matches([' ', '\t']);
     let behind = text.get(end..).unwrap_or("").trim_start_matches([' ', '\t', '\r']);
     before.ends_with(['=', '(', '[', ',', '+', '-', '*', '/', '<', '>', '|', '&', '?'])

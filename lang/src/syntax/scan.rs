@@ -162,7 +162,7 @@ impl Scanner<'_> {
 
     fn symbol(&mut self, character: char) {
         let known = SYMBOLS.iter().find(|symbol| self.rest().starts_with(**symbol));
-        if known.is_none() && !"+-*/%<>=!?.:@;|&".contains(character) {
+        if known.is_none() && !"+-*/%<>=!?.:@;|".contains(character) {
             let (start, end) = (self.at, self.at + character.len_utf8());
             let span = self.span(start, end);
             self.scan.lexical.push((SyntaxError::UnexpectedCharacter { span, character }, start, end));

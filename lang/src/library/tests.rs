@@ -151,3 +151,48 @@ fn computed_results_follow_the_arguments() {
     assert_eq!(computed("entries", &[a]), "list<{ key: string, value: int }>");
     assert_eq!(computed("to_secret", &[Type::Int]), computed("to_secret", &[Type::Int.secret()]));
 }
+
+/// Values of every kind, among them the outermost ones.
+fn odd_values() -> Vec<Value> {
+    let texts =
+        ["", "a", "é日", "10.0.0.0/8", "fd00::/48", "::/0", "1.2.3", "2024-01-01T00:00:00Z", "%Y%", "(", "${a", "../x"];
+    let mut values: Vec<Value> = texts.into_iter().map(Value::string).collect();
+    values.extend([0, 1, -1, 7, i64::MAX, i64::MIN].map(Value::Int));
+    values.extend([0.5, -0.0, 1e300, f64::MIN].map(Value::Float));
+    values.extend([0, 90_000, i64::MAX, i64::MIN].map(Value::Duration));
+    values.extend([Value::Null, Value::Bool(true), unknown("a"), Value::Map(formwork_model::Map::new())]);
+    values.extend([Value::list([]), Value::list([Value::Int(1), Value::string("a"), Value::Null]), Value::set([])]);
+    values
+        .extend([Value::list([Value::list([Value::Int(1)]), Value::list([unknown("a")])]), Value::set([unknown("a")])]);
+    values.push(Value::map([("a", Value::map([("b", Value::Int(1))])), ("c", unknown("a"))]));
+    values
+}
+
+/// Tries a function with all these values in all places.
+fn try_all(function: &LibraryFunction, values: &[Value], arguments: &mut Vec<Value>) {
+    if arguments.len() == function.parameters.len() {
+        let mut read = |_: &str| Ok(std::sync::Arc::from("${a} $${b}".as_bytes()));
+        let mut list = |_: &str| Ok(vec!["a".to_owned(), "b.txt".to_owned()]);
+        let mut environment = Environment { module_directory: "", read_file: &mut read, list_directory: &mut list };
+        if let Err(error) = (function.call)(&mut environment, arguments) {
+            assert!(!error.message.is_empty(), "{}", function.name);
+            assert!(error.argument.is_none_or(|index| index < arguments.len()), "{}{arguments:?}", function.name);
+        }
+        return;
+    }
+    for value in values {
+        arguments.push(value.clone());
+        try_all(function, values, arguments);
+        arguments.pop();
+    }
+}
+
+#[test]
+fn no_arguments_make_a_function_panic() {
+    let values = odd_values();
+    let few: Vec<Value> = values.iter().step_by(3).cloned().collect();
+    for function in FUNCTIONS {
+        let values = if function.parameters.len() > 2 { &few } else { &values };
+        try_all(function, values, &mut Vec::new());
+    }
+}

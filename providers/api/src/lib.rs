@@ -10,6 +10,7 @@ pub mod error;
 pub mod message;
 pub mod operation;
 pub mod propose;
+pub mod reference;
 pub mod schema_check;
 pub mod scrub;
 pub mod secrecy;

@@ -444,3 +444,19 @@ pub fn attributes(object: &StoredObject) -> Map {
 pub fn text(object: &StoredObject, attribute: &str) -> String {
     attributes(object).get(attribute).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
+
+/// Checks that the page at `path` says what the schema says; with `FORMWORK_BLESS=1` it is written anew.
+///
+/// # Panics
+/// When they differ, or when the page cannot be read.
+#[track_caller]
+pub fn assert_page(path: impl AsRef<std::path::Path>, schema: &ProviderSchema) {
+    let path = path.as_ref();
+    let before = std::fs::read_to_string(path).unwrap_or_default();
+    let wanted = crate::reference::page(&before, schema);
+    if std::env::var_os("FORMWORK_BLESS").is_some() && wanted != before {
+        assert!(std::fs::write(path, &wanted).is_ok(), "{} cannot be written", path.display());
+        return;
+    }
+    assert!(wanted == before, "{} is not what the schema says: run the test with FORMWORK_BLESS=1", path.display());
+}

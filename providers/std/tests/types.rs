@@ -46,6 +46,12 @@ fn at(root: &tempfile::TempDir) -> Environment {
 }
 
 #[test]
+fn the_page_says_what_the_schema_says() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/providers/std.md");
+    formwork_provider_api::testing::assert_page(page, &SCHEMA);
+}
+
+#[test]
 fn the_schema_has_no_mistakes() {
     assert_eq!(formwork_provider_api::schema_check::lint(&SCHEMA), Vec::<String>::new());
 }

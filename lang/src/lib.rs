@@ -7,8 +7,10 @@
 //! Each arrow is a pure function; files come through [`source::Sources`]. Nothing here knows state, the network, the
 //! environment or a clock.
 
+pub mod check;
 pub mod graph;
 pub mod library;
+pub mod load;
 pub mod manifest;
 pub mod program;
 pub mod source;

@@ -269,7 +269,8 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn attribute_value(&mut self, word: &'a Word, value: Option<&'a Expression>, info: &AttributeInfo, about: BodyOf<'_>) -> Expr {
         self.warn_deprecated(info.attribute.docs, || format!("`{}` of {}", word.text, about.type_name()), word.span);
         let what = What::Attribute(&word.text);
-        let ephemeral = std::mem::replace(&mut self.frame.ephemeral, self.frame.ephemeral || info.attribute.write_only);
+        let ephemeral = self.frame.ephemeral;
+        self.frame.ephemeral |= info.attribute.write_only;
         let checked = match value {
             Some(value) => self.check(value, &info.config, what),
             None => {

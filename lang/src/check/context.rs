@@ -35,7 +35,6 @@ pub(crate) struct Shared<'a> {
 }
 
 /// What callers of a module see.
-#[derive(Default)]
 pub(crate) struct Interface {
     /// Its id in the program; none before it was checked.
     pub(crate) id: Option<program::ModuleId>,
@@ -47,6 +46,13 @@ pub(crate) struct Interface {
     pub(crate) needs: Vec<EcoString>,
     /// A call of it, when it is not the root.
     pub(crate) called_at: Option<Span>,
+}
+
+impl Default for Interface {
+    fn default() -> Self {
+        let outputs = Arc::new(formwork_model::RecordType { name: None, declaration: None, fields: Vec::new() });
+        Self { id: None, params: Vec::new(), outputs, needs: Vec::new(), called_at: None }
+    }
 }
 
 /// Which names an expression may use.

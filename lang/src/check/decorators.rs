@@ -178,8 +178,9 @@ impl<'a> ModuleChecker<'_, 'a> {
         let (PathStep::Member(first) | PathStep::Key(first)) = steps.first()? else { return None };
         let is_local = self.frame.locals.iter().any(|local| local.name == first.text);
         if !is_local && !self.names.values.contains_key(first.text.as_str()) {
-            let names = self.names.value_names().chain(info.settable());
-            let nearest = nearest(&first.text, names).map(EcoString::from);
+            let names: Vec<&str> = self.names.value_names().collect();
+            let settable: Vec<&str> = info.settable().collect();
+            let nearest = nearest(&first.text, names.into_iter().chain(settable)).map(EcoString::from);
             self.tell(NameProblem::UnknownName { name: first.text.clone(), span: first.span, nearest });
             return None;
         }

@@ -11,6 +11,7 @@ mod fits;
 mod habits;
 mod limits;
 mod literals;
+mod matching;
 mod members;
 mod module;
 mod module_calls;
@@ -22,7 +23,7 @@ mod order;
 mod overlays;
 mod providers;
 mod references;
-mod report;
+pub(crate) mod report;
 mod schemas;
 mod types;
 
@@ -153,7 +154,7 @@ fn note_defaults(names: &[Names<'_>], shared: &mut Shared<'_>) {
 }
 
 /// Checks modules, each after those that it calls.
-fn check_modules(loaded: &Loaded, names: &[Names<'_>], shared: &mut Shared<'_>) -> BTreeMap<usize, crate::program::Module> {
+fn check_modules<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> BTreeMap<usize, crate::program::Module> {
     let mut flows: Vec<ModuleFlow> = names.iter().map(|_| ModuleFlow::default()).collect();
     let mut modules = BTreeMap::new();
     for index in &loaded.order {

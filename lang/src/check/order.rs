@@ -130,7 +130,7 @@ impl<'a, 'n> Order<'a, 'n> {
             Node::Let(id) => self.walk(modules, |walk| names.lets.get(id.index()).into_iter().for_each(|item| walk.expression(&item.what.value))),
             Node::Output(id) => self.walk(modules, |walk| names.outputs.get(id as usize).into_iter().for_each(|item| walk.expression(&item.what.value))),
             Node::Function(id) => self.walk(modules, |walk| {
-                for function in names.functions.get(id.index()) {
+                if let Some(function) = names.functions.get(id.index()) {
                     function.what.parameters.iter().for_each(|parameter| walk.push_local(&parameter.name.text));
                     walk.expression(&function.what.body);
                 }

@@ -185,6 +185,20 @@ NameProblem {
         => "module `{module}` does not use provider `{name}`"
         .at(span, "passed for nothing")
         .help(help);
+    /// A file or directory that cannot be read.
+    E0335 error Unreadable { path: String, reason: String }
+        => "`{path}` cannot be read: {reason}"
+        .help("check that it exists and may be read");
+    /// A file that is no UTF-8 text.
+    E0336 error NotUtf8 { path: String, span: Span }
+        => "`{path}` is not UTF-8 text"
+        .at(span, "from here on")
+        .help("save the file as UTF-8");
+    /// A module from a place that is not on this machine.
+    E0337 error RemoteModule { path: String, span: Span }
+        => "modules from git or a registry are not supported yet"
+        .at(span, format!("`{path}` is not a local path"))
+        .help("check the module out beside the stack, and give the path of its folder, such as \"../modules/network\"");
     /// Terraform: `var.x`.
     E0340 error HabitVar { name: EcoString, span: Span }
         => "params are named directly, without `var.`"

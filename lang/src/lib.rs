@@ -10,9 +10,11 @@
 pub mod evaluate;
 pub mod explain;
 pub mod format;
+pub mod check;
 pub mod graph;
 pub mod inputs;
 pub mod library;
+pub mod load;
 pub mod manifest;
 pub mod program;
 pub mod residual;

@@ -1,0 +1,437 @@
+//! Calls of functions: those of the module, those of the standard library with their type variables, and the two that
+//! ask from outside.
+
+use super::context::{ModuleChecker, error};
+use super::expression::{What, coerced, described, is_empty_literal};
+use super::fits::{self, Fit, Secrets, holds_secret, join, widened, without_secrets};
+use super::report::{NameProblem, TypeProblem, nearest};
+use crate::library::{LibraryFunction, Parameter, ResultType, Shape};
+use crate::program::{Expr, ExprKind, FunctionId, ListItem};
+use crate::tree::{Argument, Expression, ExpressionKind, Word};
+use ecow::EcoString;
+use formwork_model::{InputSource, Span, Type};
+
+/// What type variables of a call stand for.
+type Bindings = [Option<Type>; 8];
+
+impl<'a> ModuleChecker<'_, 'a> {
+    /// `f(x, named = y)`
+    pub(crate) fn call(&mut self, function: &'a Word, arguments: &'a [Argument], span: Span) -> Expr {
+        if let Some(id) = self.names.function_names.get(function.text.as_str()).copied() {
+            return self.own_function(id, function, arguments, span);
+        }
+        if let Some(library) = self.shared.library.get(function.text.as_str()).copied() {
+            return self.library_function(library, function, arguments, span);
+        }
+        match function.text.as_str() {
+            "env_var" => return self.input("env_var", arguments, span),
+            "secret_from" => return self.input("secret_from", arguments, span),
+            _ => {}
+        }
+        for argument in arguments {
+            self.infer(&argument.value);
+        }
+        let problem = super::habits::function(&function.text, function.span, &self.shared.library);
+        let problem = problem.unwrap_or_else(|| self.unknown_function(function));
+        self.broken(span, problem)
+    }
+
+    fn unknown_function(&self, function: &Word) -> NameProblem {
+        let own = self.names.functions.iter().map(|function| function.what.name.text.as_str());
+        let library = crate::library::FUNCTIONS.iter().map(|function| function.name);
+        let found = nearest(&function.text, own.chain(library).chain(["env_var", "secret_from"]));
+        NameProblem::UnknownFunction { name: function.text.clone(), span: function.span, nearest: found.map(EcoString::from) }
+    }
+
+    fn input(&mut self, function: &'static str, arguments: &'a [Argument], span: Span) -> Expr {
+        if !self.frame.inputs {
+            return self.broken(span, NameProblem::InputNotAllowed { function, span });
+        }
+        let text = match arguments {
+            [Argument { name: None, value: Expression { kind: ExpressionKind::String(text), .. } }] => text.clone(),
+            _ => {
+                let example = if function == "env_var" { "env_var(\"SUBSCRIPTION_ID\")" } else { "secret_from(\"env:DB_PASSWORD\")" };
+                return self.broken(span, NameProblem::BadArgumentOfInput { function, span, help: format!("write `{example}`") });
+            }
+        };
+        if function == "env_var" {
+            return Expr { kind: ExprKind::Input(InputSource::EnvironmentVariable(text)), ty: Type::String, span };
+        }
+        if let Some(help) = bad_secret_source(&text) {
+            return self.broken(span, NameProblem::BadArgumentOfInput { function, span, help });
+        }
+        Expr { kind: ExprKind::Input(InputSource::Secret(text)), ty: Type::secret(Type::String), span }
+    }
+
+    fn own_function(&mut self, id: FunctionId, word: &'a Word, arguments: &'a [Argument], span: Span) -> Expr {
+        let allowed = match self.frame.allowed {
+            super::context::Allowed::Everything => None,
+            super::context::Allowed::Constants(place, help) => {
+                Some(NameProblem::NotConstant { name: word.text.clone(), span: word.span, place, help }.into())
+            }
+            super::context::Allowed::Overlay => Some(formwork_model::Diagnostic::from(
+                super::report::OverlayProblem::NotConstant { name: word.text.clone(), span: word.span },
+            )),
+        };
+        if let Some(problem) = allowed {
+            return self.broken(span, problem);
+        }
+        super::context::mark(&mut self.used_functions, id.index());
+        let Some(function) = self.names.functions.get(id.index()).map(|function| function.what) else { return error(span) };
+        let signature = self.functions.get(id.index()).cloned().unwrap_or_default();
+        let names: Vec<&EcoString> = function.parameters.iter().map(|parameter| &parameter.name.text).collect();
+        let written = || {
+            let parameters: Vec<String> = function
+                .parameters
+                .iter()
+                .zip(&signature.parameters)
+                .map(|(parameter, ty)| format!("{}: {}{}", parameter.name.text, ty, if parameter.default.is_some() { " = …" } else { "" }))
+                .collect();
+            format!("`{}({})`", word.text, parameters.join(", "))
+        };
+        let Some(placed) = self.place(word, &names, arguments, None, &written) else {
+            return error(span);
+        };
+        let mut checked = Vec::with_capacity(names.len());
+        let mut broken = false;
+        let secrets = std::mem::replace(&mut self.frame.secrets, Secrets::Kept);
+        for ((parameter, ty), argument) in function.parameters.iter().zip(&signature.parameters).zip(placed) {
+            let what = What::Argument(&word.text, &parameter.name.text);
+            match argument.first() {
+                Some(argument) => checked.push(self.check(&argument.value, ty, what)),
+                None => match &parameter.default {
+                    Some(default) => {
+                        let frame = super::context::Frame {
+                            allowed: super::context::Allowed::Constants("a default", "defaults use literals and standard functions"),
+                            ..super::context::Frame::default()
+                        };
+                        // The definition's own check has reported what is wrong with it.
+                        let before = self.shared.report.len();
+                        checked.push(self.in_frame(frame, |checker| checker.check(default, ty, what)).0);
+                        self.shared.report.truncate(before);
+                    }
+                    None => {
+                        let (function, name, signature) = (word.text.clone(), parameter.name.text.clone(), written());
+                        self.tell(TypeProblem::MissingArgument { function, name, span: word.span, signature });
+                        broken = true;
+                    }
+                },
+            }
+        }
+        self.frame.secrets = secrets;
+        match signature.result {
+            Some(ty) if !broken => Expr { kind: ExprKind::Function { function: id, arguments: checked }, ty, span },
+            _ => error(span),
+        }
+    }
+
+    /// Puts arguments to the parameters that they are for; none where that was not possible.
+    fn place<'n>(
+        &mut self,
+        function: &Word,
+        names: &[&'n EcoString],
+        arguments: &'a [Argument],
+        variadic: Option<usize>,
+        signature: &dyn Fn() -> String,
+    ) -> Option<Vec<Vec<&'a Argument>>> {
+        let mut placed: Vec<Vec<&'a Argument>> = vec![Vec::new(); names.len()];
+        let mut fine = true;
+        for (position, argument) in arguments.iter().enumerate() {
+            let index = match &argument.name {
+                Some(name) => match names.iter().position(|known| **known == name.text) {
+                    Some(index) => index,
+                    None => {
+                        self.tell(TypeProblem::UnknownArgument {
+                            function: function.text.clone(),
+                            name: name.text.clone(),
+                            span: name.span,
+                            nearest: nearest(&name.text, names.iter().map(|name| name.as_str())).map(EcoString::from),
+                            signature: signature(),
+                        });
+                        fine = false;
+                        continue;
+                    }
+                },
+                None => variadic.map_or(position, |last| position.min(last)),
+            };
+            let Some(slot) = placed.get_mut(index) else {
+                self.tell(TypeProblem::TooManyArguments {
+                    function: function.text.clone(),
+                    takes: names.len(),
+                    given: arguments.len(),
+                    span: argument.value.span,
+                    signature: signature(),
+                });
+                return None;
+            };
+            if !slot.is_empty() && Some(index) != variadic {
+                let name = names.get(index).map(|name| (*name).clone()).unwrap_or_default();
+                self.tell(TypeProblem::ArgumentTwice { function: function.text.clone(), name, span: argument.value.span });
+                fine = false;
+            }
+            slot.push(argument);
+        }
+        fine.then_some(placed)
+    }
+
+    fn library_function(
+        &mut self,
+        library: &'static LibraryFunction,
+        word: &'a Word,
+        arguments: &'a [Argument],
+        span: Span,
+    ) -> Expr {
+        let owned: Vec<EcoString> = library.parameters.iter().map(|parameter| parameter.name.into()).collect();
+        let names: Vec<&EcoString> = owned.iter().collect();
+        let variadic = library.parameters.iter().position(|parameter| parameter.variadic);
+        let Some(placed) = self.place(word, &names, arguments, variadic, &|| signature(library)) else { return error(span) };
+        let mut call = LibraryCall { function: library, bindings: Bindings::default(), types: Vec::new(), secret: false, broken: false };
+        let mut checked: Vec<Vec<Expr>> = Vec::with_capacity(placed.len());
+        let secrets = std::mem::replace(&mut self.frame.secrets, Secrets::Carried);
+        for (parameter, given) in library.parameters.iter().zip(&placed) {
+            if given.is_empty() && parameter.default.is_none() && !parameter.variadic {
+                let (function, name) = (word.text.clone(), parameter.name.into());
+                self.tell(TypeProblem::MissingArgument { function, name, span: word.span, signature: signature(library) });
+                call.broken = true;
+            }
+            checked.push(given.iter().map(|argument| self.argument(&mut call, parameter, &argument.value)).collect());
+        }
+        self.frame.secrets = secrets;
+        if call.broken {
+            return error(span);
+        }
+        let arguments = library.parameters.iter().zip(checked).map(|(parameter, given)| call.finish(parameter, given, span)).collect();
+        let ty = match library.result {
+            ResultType::Shape(shape) => substituted(&shape, &call.bindings),
+            ResultType::Computed(compute) => compute(&call.types),
+        };
+        let ty = if call.secret { ty.secret() } else { ty };
+        Expr { kind: ExprKind::Library { name: library.name, arguments }, ty, span }
+    }
+
+    fn argument(&mut self, call: &mut LibraryCall, parameter: &Parameter, value: &'a Expression) -> Expr {
+        let what = What::Argument(call.function.name, parameter.name);
+        let concrete = concrete(&parameter.shape);
+        let mut found = match &concrete {
+            Some(ty) if !matches!(ty, Type::Any) => self.check(value, ty, what),
+            _ => self.infer(value),
+        };
+        if found.ty == Type::Error {
+            call.broken = true;
+            return found;
+        }
+        call.secret |= holds_secret(&found.ty);
+        let mut plain = without_secrets(&found.ty);
+        if is_empty_literal(value) && matches!(plain, Type::List(_)) {
+            plain = Type::list(Type::Error);
+        }
+        if concrete.is_none() && !unify(&parameter.shape, &plain, &mut call.bindings) {
+            self.shape_mismatch(call, parameter, &found, &plain, what);
+            call.broken = true;
+        }
+        if let Some(ty) = chosen(&parameter.shape, &plain)
+            && fits::fits(&plain, &ty, Secrets::Carried) == Fit::Coerce
+        {
+            found = coerced(found, &ty);
+            plain = ty;
+        }
+        call.types.push(if is_empty_literal(value) && matches!(plain, Type::List(_)) { Type::list(Type::Any) } else { plain });
+        found
+    }
+
+    fn shape_mismatch(&mut self, call: &LibraryCall, parameter: &Parameter, found: &Expr, plain: &Type, what: What<'_>) {
+        let span = found.span;
+        let inner = plain.without_null();
+        if plain.holds_null() && unify(&parameter.shape, &inner, &mut call.bindings.clone()) {
+            let help = "give a value for that case, `x ?? …`, or test it first: `if x != null then … else …`".to_owned();
+            return self.tell(TypeProblem::MayBeNull { what: what.to_string(), ty: plain.to_string(), span, help });
+        }
+        self.tell(TypeProblem::Mismatch {
+            what: what.to_string(),
+            expected: written(&parameter.shape, Some(&call.bindings)),
+            found: described(plain),
+            span,
+            help: Some(format!("it is {}", signature(call.function))),
+        });
+    }
+}
+
+/// A call of a library function while its arguments are checked.
+struct LibraryCall {
+    function: &'static LibraryFunction,
+    bindings: Bindings,
+    /// Types of the arguments given, for results that are computed.
+    types: Vec<Type>,
+    secret: bool,
+    broken: bool,
+}
+
+impl LibraryCall {
+    /// The argument of one parameter, of the types that the variables have in the end.
+    fn finish(&self, parameter: &Parameter, mut given: Vec<Expr>, span: Span) -> Expr {
+        let has_variable = concrete(&parameter.shape).is_none();
+        let target = has_variable.then(|| substituted(&parameter.shape, &self.bindings));
+        let fit = |argument: Expr| match &target {
+            Some(ty) if fits::fits(&argument.ty, ty, Secrets::Carried) == Fit::Coerce && needs_change(&argument.ty, ty) => coerced(argument, ty),
+            _ => argument,
+        };
+        if parameter.variadic {
+            let items = given.into_iter().map(|value| ListItem { spread: false, value: fit(value) }).collect();
+            return Expr { kind: ExprKind::List(items), ty: Type::list(Type::Any), span };
+        }
+        match given.pop() {
+            Some(argument) => fit(argument),
+            None => default(parameter, span),
+        }
+    }
+}
+
+/// Records passed where a map is expected stay as they are; only numbers have to change.
+fn needs_change(from: &Type, to: &Type) -> bool {
+    !matches!((from.exposed(), to), (Type::Any, _)) && !matches!(to, Type::Any)
+}
+
+/// The default of a parameter, a constant written as JSON.
+fn default(parameter: &Parameter, span: Span) -> Expr {
+    let json = parameter.default.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+    let value = json.map_or(formwork_model::Value::Null, |json| formwork_model::value::from_json(&json));
+    Expr { kind: ExprKind::Constant(value), ty: Type::Any, span }
+}
+
+/// The type of a shape without variables that is a single type.
+fn concrete(shape: &Shape) -> Option<Type> {
+    Some(match shape {
+        Shape::Any => Type::Any,
+        Shape::Bool => Type::Bool,
+        Shape::Int => Type::Int,
+        Shape::Float => Type::Float,
+        Shape::String => Type::String,
+        Shape::Duration => Type::Duration,
+        Shape::Cidr => Type::Cidr,
+        Shape::Ip => Type::Ip,
+        Shape::Url => Type::Url,
+        Shape::Optional(inner) => concrete(inner)?.optional(),
+        Shape::List(inner) => Type::list(concrete(inner)?),
+        Shape::Set(inner) => Type::set(concrete(inner)?),
+        Shape::Map(inner) => Type::map(concrete(inner)?),
+        Shape::Variable(_) | Shape::Scalar | Shape::Items(_) | Shape::OneOf(_) => return None,
+    })
+}
+
+/// Of a shape with a choice, the type that is chosen for an argument.
+fn chosen(shape: &Shape, ty: &Type) -> Option<Type> {
+    let Shape::OneOf(shapes) = shape else { return None };
+    shapes.iter().filter_map(concrete).find(|candidate| fits::fits(ty, candidate, Secrets::Carried).is_fit())
+}
+
+/// Holds a type against a shape and binds its variables.
+fn unify(shape: &Shape, ty: &Type, bindings: &mut Bindings) -> bool {
+    match (shape, ty) {
+        (_, Type::Error) => true,
+        (Shape::Variable(number), _) => bind(*number, ty, bindings),
+        (_, Type::Any) => bind_all(shape, bindings),
+        (Shape::Optional(_), Type::Null) => true,
+        (Shape::Optional(inner), _) => unify(inner, &ty.without_null(), bindings),
+        (Shape::List(inner) | Shape::Items(inner), Type::List(item)) => unify(inner, item, bindings),
+        (Shape::Set(inner) | Shape::Items(inner), Type::Set(item)) => unify(inner, item, bindings),
+        (Shape::Map(inner), Type::Map(entry)) => unify(inner, entry, bindings),
+        (Shape::Map(inner), Type::Record(record) | Type::Module(record)) => {
+            record.fields.iter().all(|field| unify(inner, &field.ty, bindings))
+        }
+        (Shape::OneOf(shapes), _) => shapes.iter().any(|shape| unify(shape, ty, bindings)),
+        (Shape::Scalar, _) => matches!(
+            widened(ty),
+            Type::String | Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Cidr | Type::Ip | Type::Url | Type::Union(_)
+        ),
+        _ => concrete(shape).is_some_and(|target| fits::fits(ty, &target, Secrets::Carried).is_fit()),
+    }
+}
+
+fn bind(number: u8, ty: &Type, bindings: &mut Bindings) -> bool {
+    let Some(binding) = bindings.get_mut(usize::from(number)) else { return false };
+    let joined = match binding.as_ref() {
+        None => Some(ty.clone()),
+        Some(before) => join(before, ty),
+    };
+    match joined {
+        Some(joined) => {
+            *binding = Some(joined);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Of `any`, everything in it is `any`.
+fn bind_all(shape: &Shape, bindings: &mut Bindings) -> bool {
+    match shape {
+        Shape::Variable(number) => bind(*number, &Type::Any, bindings),
+        Shape::Optional(inner) | Shape::List(inner) | Shape::Set(inner) | Shape::Items(inner) | Shape::Map(inner) => {
+            bind_all(inner, bindings)
+        }
+        _ => true,
+    }
+}
+
+/// The type of a shape, with what its variables stand for.
+fn substituted(shape: &Shape, bindings: &Bindings) -> Type {
+    match shape {
+        Shape::Variable(number) => match bindings.get(usize::from(*number)).and_then(Option::as_ref) {
+            Some(Type::Error) | None => Type::Any,
+            Some(ty) => ty.clone(),
+        },
+        Shape::Optional(inner) => substituted(inner, bindings).optional(),
+        Shape::List(inner) => Type::list(substituted(inner, bindings)),
+        Shape::Set(inner) => Type::set(substituted(inner, bindings)),
+        Shape::Map(inner) => Type::map(substituted(inner, bindings)),
+        Shape::Items(_) | Shape::OneOf(_) | Shape::Scalar => Type::Any,
+        other => concrete(other).unwrap_or(Type::Any),
+    }
+}
+
+/// A shape as it is shown to people.
+fn written(shape: &Shape, bindings: Option<&Bindings>) -> String {
+    let inner = |inner: &Shape| written(inner, bindings);
+    match shape {
+        Shape::Variable(number) => match bindings.and_then(|bindings| bindings.get(usize::from(*number))).and_then(Option::as_ref) {
+            Some(ty) if *ty != Type::Error => widened(ty).to_string(),
+            _ => ["T", "U", "V", "W"].get(usize::from(*number)).copied().unwrap_or("X").to_owned(),
+        },
+        Shape::Optional(of) => format!("{}?", inner(of)),
+        Shape::List(of) => format!("list<{}>", inner(of)),
+        Shape::Set(of) => format!("set<{}>", inner(of)),
+        Shape::Items(of) => format!("list<{0}> or set<{0}>", inner(of)),
+        Shape::Map(of) => format!("map<{}>", inner(of)),
+        Shape::OneOf(shapes) => shapes.iter().map(inner).collect::<Vec<_>>().join(" or "),
+        Shape::Scalar => "text, number, bool or duration".to_owned(),
+        other => concrete(other).map_or_else(String::new, |ty| ty.to_string()),
+    }
+}
+
+/// `name(a: T, b: U = 1) -> T`
+fn signature(function: &LibraryFunction) -> String {
+    let parameters: Vec<String> = function
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let dots = if parameter.variadic { "..." } else { "" };
+            let default = parameter.default.map_or_else(String::new, |default| format!(" = {default}"));
+            format!("{dots}{}: {}{default}", parameter.name, written(&parameter.shape, None))
+        })
+        .collect();
+    format!("`{}({})`", function.name, parameters.join(", "))
+}
+
+/// What is wrong with the source of a secret, as help.
+fn bad_secret_source(source: &str) -> Option<String> {
+    const SCHEMES: &[&str] = &["env", "file", "stdin", "azure", "aws", "sops", "vault"];
+    let scheme = source.split(':').next().unwrap_or("");
+    if SCHEMES.contains(&scheme) && (source.len() > scheme.len() + 1 || source == "stdin") {
+        return None;
+    }
+    let nearest = nearest(scheme, SCHEMES.iter().copied());
+    Some(nearest.map_or_else(
+        || "say where the secret is: \"env:DB_PASSWORD\", \"file:/run/secrets/db\", \"stdin\", or a vault's address".to_owned(),
+        |nearest| format!("did you mean \"{nearest}:…\"?"),
+    ))
+}

@@ -1,0 +1,177 @@
+//! Terraform's habits: names that mean something there. Each gets an error of its own, with what to write here.
+
+use super::context::ModuleChecker;
+use super::report::{NameProblem, nearest};
+use crate::library::LibraryFunction;
+use crate::tree::{Expression, ExpressionKind, Word};
+use ecow::EcoString;
+use formwork_model::Span;
+use std::collections::HashMap;
+
+impl ModuleChecker<'_, '_> {
+    /// `var.x`, `local.x`, `module.x.y`, `each.key`, `count.index`, `data.T.x`, `path.module`, `terraform.workspace`,
+    /// `TYPE.NAME`; only where the first word is no name of ours.
+    pub(crate) fn habit(&self, base: &Expression, name: &Word, span: Span) -> Option<NameProblem> {
+        let ExpressionKind::Name(first) = &base.kind else { return None };
+        let is_ours = self.names.values.contains_key(first.as_str())
+            || self.frame.locals.iter().any(|local| local.name == *first);
+        if is_ours {
+            return None;
+        }
+        let written = format!("{first}.{}", name.text);
+        let address = |help: String| Some(NameProblem::HabitAddress { written: written.clone(), span, help });
+        match (first.as_str(), name.text.as_str()) {
+            ("var", _) => Some(NameProblem::HabitVar { name: name.text.clone(), span }),
+            ("local", _) => Some(NameProblem::HabitLocal { name: name.text.clone(), span }),
+            ("module", _) => Some(NameProblem::HabitModule { name: name.text.clone(), span }),
+            ("each", "key" | "value") => Some(NameProblem::HabitEach { name: name.text.clone(), span }),
+            ("count", "index") => Some(NameProblem::HabitCount { span }),
+            ("data", _) => address("data sources are named directly: write the block's name, without `data` and type".to_owned()),
+            ("path", _) => address("paths in `file(…)` and the like are relative to the module: leave it out".to_owned()),
+            ("terraform", "workspace") => address("write `env`, the name of the environment".to_owned()),
+            _ => self.is_type_name(first).then(|| {
+                address(format!("blocks are named without their type: write `{}`", name.text))
+            })?,
+        }
+    }
+
+    /// `aws_vpc.main`, `azure.subnet`.
+    fn is_type_name(&self, name: &str) -> bool {
+        let names: Vec<EcoString> = self.shared.schemas.names().into_iter().map(EcoString::from).collect();
+        names.iter().any(|provider| provider == name) || type_name(name, &names).is_some()
+    }
+}
+
+/// A bare word of Terraform's.
+pub(crate) fn bare_name(name: &EcoString, span: Span) -> Option<NameProblem> {
+    let help = match name.as_str() {
+        "undefined" | "None" | "nil" => "write `null`",
+        "True" | "yes" | "on" => "write `true`",
+        "False" | "no" | "off" => "write `false`",
+        _ => return None,
+    };
+    Some(NameProblem::HabitAddress { written: name.to_string(), span, help: help.to_owned() })
+}
+
+/// Prefixes of Terraform's type names and the provider that they stand for.
+const PREFIXES: &[(&str, &str)] = &[
+    ("azurerm_", "azure"),
+    ("azuread_", "azure"),
+    ("aws_", "aws"),
+    ("kubernetes_", "kubernetes"),
+    ("random_", "std"),
+    ("null_resource", "std"),
+    ("terraform_data", "std"),
+    ("google_", "google"),
+    ("helm_", "kubernetes"),
+    ("tls_", "std"),
+    ("local_", "std"),
+    ("time_", "std"),
+];
+
+/// If `name` is a type as Terraform writes it: ours, where it is known.
+pub(crate) fn type_name(name: &str, providers: &[EcoString]) -> Option<Option<String>> {
+    let (prefix, provider) = PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix)).copied().or_else(|| {
+        let (prefix, _) = name.split_once('_')?;
+        providers.iter().any(|provider| provider == prefix).then_some((prefix, prefix))
+    })?;
+    let rest = name.strip_prefix(prefix).unwrap_or("").trim_start_matches('_');
+    let ours = match name {
+        "terraform_data" | "null_resource" => Some("std.value".to_owned()),
+        "random_password" | "random_id" | "random_uuid" => Some(format!("std.{name}")),
+        _ if rest.is_empty() => None,
+        _ => Some(format!("{provider}.{rest}")),
+    };
+    Some(ours)
+}
+
+/// What Terraform writes into a block and we into its header or above it.
+pub(crate) fn meta_argument(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "depends_on" => "write `after NAME, …` in the header; what is mentioned in an attribute is waited for anyway",
+        "count" => "write `for name in to_set([\"a\", \"b\"])` in the header, or `if CONDITION` for one or none",
+        "for_each" => "write `for key, value in MAP` in the header",
+        "provider" | "providers" => "write `with PROVIDER.NAME` in the header",
+        "lifecycle" => "write decorators above the block: @protect, @create_first, @ignore(paths), @replace_when(values)",
+        "provisioner" | "connection" => "there are no provisioners: use `std.command`, or the image's own first boot",
+        "dynamic" => "write a list: `[for x in xs => { … }]`",
+        "timeouts" => "write `@timeout(create = 45m, delete = 30m)` above the block",
+        _ => return None,
+    })
+}
+
+/// Terraform's functions and ours.
+const FUNCTIONS: &[(&str, &str)] = &[
+    ("jsonencode", "json_encode(value)"),
+    ("jsondecode", "json_decode(text)"),
+    ("yamlencode", "yaml_encode(value)"),
+    ("yamldecode", "yaml_decode(text)"),
+    ("tomldecode", "toml_decode(text)"),
+    ("base64encode", "base64_encode(text)"),
+    ("base64decode", "base64_decode(text)"),
+    ("urlencode", "url_encode(text)"),
+    ("lookup", "map?[key] ?? default"),
+    ("element", "list[index]"),
+    ("tostring", "\"${value}\""),
+    ("tonumber", "to_int(text)"),
+    ("tobool", "to_bool(text)"),
+    ("toset", "to_set(list)"),
+    ("tolist", "to_list(set)"),
+    ("tomap", "{ key = value }"),
+    ("concat", "[...a, ...b]"),
+    ("merge", "{ ...a, ...b }"),
+    ("coalesce", "a ?? b"),
+    ("try", "a?.b ?? default"),
+    ("can", "x != null"),
+    ("length", "length(x)"),
+    ("templatefile", "template(path, values)"),
+    ("cidrsubnet", "cidr_subnet(range, bits, number)"),
+    ("cidrsubnets", "cidr_subnets(range, bits…)"),
+    ("cidrhost", "cidr_host(range, number)"),
+    ("cidrnetmask", "cidr_netmask(range)"),
+    ("regexall", "find_all(text, pattern)"),
+    ("regex", "find(text, pattern)"),
+    ("startswith", "starts_with(text, prefix)"),
+    ("endswith", "ends_with(text, suffix)"),
+    ("trimprefix", "trim_prefix(text, prefix)"),
+    ("trimsuffix", "trim_suffix(text, suffix)"),
+    ("trimspace", "trim(text)"),
+    ("alltrue", "all(list)"),
+    ("anytrue", "any(list)"),
+    ("setunion", "union(a, b)"),
+    ("setintersection", "intersection(a, b)"),
+    ("setsubtract", "difference(a, b)"),
+    ("setproduct", "product(a, b)"),
+    ("zipmap", "zip_map(keys, values)"),
+    ("chunklist", "chunk(list, size)"),
+    ("file64", "base64_encode(file(path))"),
+    ("filebase64", "base64_encode(file(path))"),
+    ("filesha256", "sha256(file(path))"),
+    ("format", "\"${a}-${b}\""),
+    ("formatlist", "[for x in xs => \"${x}\"]"),
+    ("timestamp", "resource now: std.time"),
+    ("uuid", "resource id: std.random_uuid"),
+    ("bcrypt", "resource secret: std.random_password"),
+    ("nonsensitive", "a param that is no secret"),
+    ("sensitive", "a value declared as secret<T>"),
+    ("matchkeys", "[for k, v in m if … => v]"),
+    ("substr", "slice(text, start, end)"),
+    ("upper", "upper(text)"),
+    ("title", "title(text)"),
+];
+
+/// What to write for a function of Terraform's. Names of ours in the advice are checked against the library, so that no
+/// advice leads nowhere.
+pub(crate) fn function(name: &EcoString, span: Span, library: &HashMap<&'static str, &'static LibraryFunction>) -> Option<NameProblem> {
+    let (_, ours) = FUNCTIONS.iter().find(|(theirs, _)| *theirs == name.as_str())?;
+    let called = ours.split_once('(').map(|(called, _)| called);
+    let is_word = |word: &str| word.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+    let advice = match called {
+        Some(called) if is_word(called) && !library.contains_key(called) => {
+            let near = nearest(called, crate::library::FUNCTIONS.iter().map(|function| function.name))?;
+            format!("did you mean `{near}`?")
+        }
+        _ => format!("write `{ours}`"),
+    };
+    Some(NameProblem::HabitFunction { name: name.clone(), span, help: advice })
+}

@@ -1,0 +1,195 @@
+//! Tree → Program: resolves every name, types every expression, and holds blocks against the schemas of their
+//! providers. Needs no network and no credentials; tells every mistake of a stack in one run, and each of them once.
+
+mod blocks;
+mod calls;
+mod comprehension;
+mod context;
+mod decorators;
+mod expression;
+mod fits;
+mod habits;
+mod limits;
+mod literals;
+mod matching;
+mod members;
+mod module;
+mod module_calls;
+mod moves;
+mod names;
+mod narrow;
+mod operators;
+mod order;
+mod overlays;
+mod providers;
+mod references;
+pub(crate) mod report;
+mod schemas;
+mod types;
+
+#[cfg(test)]
+mod tests;
+
+use crate::library;
+use crate::load::Loaded;
+use crate::program::{Environment, Program};
+use context::{Interface, Shared};
+use ecow::EcoString;
+use formwork_model::schema::ProviderSchema;
+use formwork_model::{Diagnostic, Literal, Type};
+use names::Names;
+use order::{ModuleFlow, Order};
+use std::collections::{BTreeMap, HashMap};
+
+/// Gives the schemas of the providers at hand.
+pub trait Schemas {
+    /// The provider called `name`.
+    fn provider(&self, name: &str) -> Option<&'static ProviderSchema>;
+
+    /// Names of all providers, for suggestions.
+    fn names(&self) -> Vec<&str>;
+}
+
+impl Schemas for [&'static ProviderSchema] {
+    fn provider(&self, name: &str) -> Option<&'static ProviderSchema> {
+        self.iter().find(|schema| schema.name == name).copied()
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.iter().map(|schema| schema.name).collect()
+    }
+}
+
+impl Schemas for &[&'static ProviderSchema] {
+    fn provider(&self, name: &str) -> Option<&'static ProviderSchema> {
+        (**self).provider(name)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        (**self).names()
+    }
+}
+
+/// What is checked, and how strictly.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Whether warnings are looked for as well.
+    pub warnings: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { warnings: true }
+    }
+}
+
+/// What checking gives.
+#[derive(Debug)]
+pub struct Checked {
+    /// The program; none where there is an error.
+    pub program: Option<Program>,
+    /// All that was found, also while loading, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a stack with all its modules and overlays.
+#[must_use]
+pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checked {
+    let mut shared = Shared {
+        schemas: schemas::SchemaTable::new(schemas),
+        library: library::FUNCTIONS.iter().map(|function| (function.name, function)).collect(),
+        records: Vec::new(),
+        report: loaded.diagnostics.clone(),
+        patterns: HashMap::new(),
+        environment: environment_type(loaded),
+        interfaces: Vec::new(),
+        defaults: HashMap::new(),
+    };
+    let names: Vec<Names<'_>> = loaded.modules.iter().map(|module| Names::of(module, &mut shared.report)).collect();
+    shared.interfaces = names.iter().map(|_| Interface::default()).collect();
+    note_calls(&names, &mut shared);
+    note_defaults(&names, &mut shared);
+    let modules = check_modules(loaded, &names, &mut shared);
+    let environments = overlays::check(loaded, &names, &mut shared);
+    let mut diagnostics = std::mem::take(&mut shared.report);
+    diagnostics.retain(|diagnostic| options.warnings || diagnostic.is_error());
+    formwork_model::diagnostic::sort(&mut diagnostics);
+    let failed = diagnostics.iter().any(Diagnostic::is_error);
+    let program = (!failed).then(|| assemble(loaded, shared, modules, environments)).flatten();
+    Checked { program, diagnostics }
+}
+
+/// The type of `env`: the union of the environments, or any text where there are no overlays.
+fn environment_type(loaded: &Loaded) -> Type {
+    let names: Vec<Literal> = loaded
+        .overlays
+        .iter()
+        .filter(|overlay| overlay.tree.is_abstract.is_none())
+        .map(|overlay| Literal::String(overlay.name.clone()))
+        .collect();
+    if names.is_empty() { Type::String } else { fits::union_of(names) }
+}
+
+/// Notes for each module one call of it: where it is not the stack itself.
+fn note_calls(names: &[Names<'_>], shared: &mut Shared<'_>) {
+    for module in names {
+        for (call, target) in module.calls.iter().zip(&module.targets) {
+            if let Some(interface) = target.and_then(|target| shared.interfaces.get_mut(target)) {
+                interface.called_at.get_or_insert(call.what.name.span);
+            }
+        }
+    }
+}
+
+/// Notes what the `defaults` of the stack's provider blocks set, for attributes that would else be missing.
+fn note_defaults(names: &[Names<'_>], shared: &mut Shared<'_>) {
+    for declared in names.first().into_iter().flat_map(|root| &root.providers) {
+        let found = providers::default_names(declared.what);
+        let entry = shared.defaults.entry(declared.what.provider.text.clone()).or_insert_with(|| Some(Vec::new()));
+        match (entry.as_mut(), found) {
+            (Some(all), Some(found)) => all.extend(found),
+            _ => *entry = None,
+        }
+    }
+}
+
+/// Checks modules, each after those that it calls.
+fn check_modules<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> BTreeMap<usize, crate::program::Module> {
+    let mut flows: Vec<ModuleFlow> = names.iter().map(|_| ModuleFlow::default()).collect();
+    let mut modules = BTreeMap::new();
+    for index in &loaded.order {
+        let Some(own) = names.get(*index) else { continue };
+        let (sorted, flow) = {
+            let order = Order::of(own, names, &flows);
+            let sorted = order.sorted();
+            for cycle in &sorted.cycles {
+                shared.report.push(order.tell(cycle));
+            }
+            (sorted, order.flow())
+        };
+        let module = module::check(*index, loaded, names, sorted, shared);
+        if let Some(slot) = flows.get_mut(*index) {
+            *slot = flow;
+        }
+        modules.insert(*index, module);
+    }
+    modules
+}
+
+fn assemble(
+    loaded: &Loaded,
+    shared: Shared<'_>,
+    mut modules: BTreeMap<usize, crate::program::Module>,
+    environments: BTreeMap<EcoString, Environment>,
+) -> Option<Program> {
+    let modules = (0..loaded.modules.len()).map(|index| modules.remove(&index)).collect::<Option<Vec<_>>>()?;
+    let default_environment = loaded.manifest.default_environment.as_ref().map(|named| named.name.clone());
+    Some(Program {
+        name: loaded.manifest.name.clone(),
+        files: loaded.files.clone(),
+        modules,
+        records: shared.records,
+        environments,
+        default_environment,
+    })
+}

@@ -128,7 +128,7 @@ async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
         shared.values.note(change);
     }
     records.extend(resume::state_records(&changes));
-    for provider in plan.providers.iter().filter(|provider| !provider.recorded) {
+    for provider in &plan.providers {
         let configuration = plan.values.get(provider.configuration).to_buf();
         records.push(Record::Provider { address: provider.address.clone(), configuration });
     }

@@ -194,6 +194,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         id
     }
 
+    /// Gives a local variable a second name.
+    pub(crate) fn alias_local(&mut self, name: EcoString, id: LocalId, ty: Type) {
+        self.frame.locals.push(Local { name, id, ty });
+    }
+
     /// Where the scope stands, to come back to it with [`Self::leave`].
     pub(crate) fn enter(&self) -> (usize, u32, usize) {
         (self.frame.locals.len(), self.frame.next, self.frame.facts.len())

@@ -300,14 +300,24 @@ impl<'a> ModuleChecker<'_, 'a> {
         let own = param.conditions.iter().map(|condition| (condition, false));
         let aliased = param.ty.as_ref().map(|ty| self.alias_conditions(ty)).unwrap_or_default();
         let all: Vec<_> = own.chain(aliased.into_iter().map(|condition| (condition, true))).collect();
-        all.into_iter().map(|(condition, is_alias)| self.param_condition(condition, ty, is_alias)).collect()
+        all.into_iter().map(|(condition, is_alias)| self.param_condition(param, condition, ty, is_alias)).collect()
     }
 
-    fn param_condition(&mut self, written: &'a Where, ty: &Type, is_alias: bool) -> Condition {
+    fn param_condition(
+        &mut self,
+        param: &'a crate::tree::Param,
+        written: &'a Where,
+        ty: &Type,
+        is_alias: bool,
+    ) -> Condition {
         let allowed = if is_alias { Allowed::Constants(CONDITION_PLACE, CONDITION_HELP) } else { Allowed::Everything };
         let frame = Frame { allowed, ..Frame::default() };
         let (mut condition, locals) = self.in_frame(frame, |checker| {
-            checker.add_hidden_local("self".into(), ty.clone());
+            let value = checker.add_hidden_local("self".into(), ty.clone());
+            // Its own name means the same: a param's condition does not need the param to be done.
+            if !is_alias {
+                checker.alias_local(param.name.text.clone(), value, ty.clone());
+            }
             checker.condition(written)
         });
         condition.locals = locals;

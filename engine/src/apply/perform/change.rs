@@ -71,9 +71,9 @@ async fn record_failure(work: &Work<'_>, error: &str, row: &Row) -> Result<(), S
 pub(super) async fn update(work: &Work<'_>) -> Result<Success, Stopped> {
     let row = existing(work)?;
     let config = work.config()?;
-    let planned = work.resolve(work.operation.planned)?;
     let connected = work.connect().await?;
     let schema = work.schema(&connected)?;
+    let planned = work.planned(schema, &config)?;
     let write_only = Work::write_only_paths(schema, &config);
     work.shared.journal.append(begin(work, Change::Update, &row, planned.clone(), write_only.clone())).await?;
     let permit = match work.permit(&connected).await {

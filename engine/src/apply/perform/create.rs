@@ -38,9 +38,9 @@ enum Attempted {
 
 pub(super) async fn create(work: &Work<'_>) -> Result<Success, Stopped> {
     let config = work.config()?;
-    let planned = work.resolve(work.operation.planned)?;
     let connected = work.connect().await?;
     let schema = work.schema(&connected)?;
+    let planned = work.planned(schema, &config)?;
     let address = work.operation.address.clone();
     let key = RowKey { generation: work.shared.values.next_generation(&address), address };
     let creation = Creation { work, connected: &connected, schema, config, planned, key };

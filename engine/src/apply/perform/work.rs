@@ -11,7 +11,7 @@ use crate::{guard, secrets};
 use formwork_lang::residual;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{Address, AttributePath, Diagnostic, ObjectKind, Value, ValueBuf, ValueId};
-use formwork_provider_api::{ErrorClass, ProviderError, StoredObject, check};
+use formwork_provider_api::{ErrorClass, ProviderError, StoredObject, check, propose};
 use formwork_state::record::{Condition, OperationId, Role, Row, RowKey};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -85,6 +85,12 @@ impl<'a> Work<'a> {
         config.view().each_attribute(&mut |address, path| waits_for.push((address.clone(), path.clone())));
         Err(ApplyError::StillUnknown { address: self.operation.address.clone(), waits_for, span: self.operation.span }
             .into())
+    }
+
+    /// The plan, with what the config now says where it was unknown. What stays unknown is for the cloud to tell.
+    pub(crate) fn planned(&self, schema: &ResourceSchema, config: &ValueBuf) -> Result<ValueBuf, Stopped> {
+        let planned = self.resolve(self.operation.planned)?;
+        Ok(propose::settled(schema, &self.operation.address, config.view(), planned.view()))
     }
 
     /// The provider's connection.

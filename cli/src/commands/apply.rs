@@ -1,0 +1,262 @@
+//! `apply` and its relatives: plan, ask, do, and again while a phase is left.
+
+use super::session::{self, Session};
+use super::{CHANGES, DONE, FAILED, plan as plan_command, run_record};
+use crate::arguments::{ApplyArguments, DestroyArguments, Global, ImportArguments, Planning, RefreshArguments};
+use crate::logging;
+use crate::output::{self, Output, confirm, tell};
+use crate::project::{Answer, Failure, refusal};
+use crate::render::diagnostics;
+use crate::render::progress::Progress;
+use crate::signals;
+use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
+use formwork_engine::connections::Connections;
+use formwork_engine::plan::{Plan, PlanOptions};
+use formwork_engine::ports::{Interruption, InterruptionReceiver};
+use formwork_engine::recovery::{RecoverRequest, recover};
+use formwork_model::Diagnostic;
+use formwork_state::record::Outcome;
+use formwork_state::store::Store;
+use std::path::Path;
+use std::sync::Arc;
+
+/// More phases than this are a mistake of the stack: values that wait for each other again and again.
+const MOST_PHASES: u32 = 4;
+
+/// What is done, and how it is called.
+struct Undertaking<'a> {
+    session: Session,
+    command: &'static str,
+    question: &'static str,
+    options: PlanOptions,
+    planning: &'a Planning,
+    auto_approve: bool,
+}
+
+pub(super) fn run(global: &Global, arguments: &ApplyArguments) -> Answer {
+    if let Some(file) = &arguments.plan {
+        return super::apply_file::run(global, arguments, file);
+    }
+    if arguments.next_out.is_some() {
+        let help = "without a plan file, apply goes on from phase to phase by itself";
+        return Err(refusal("E0586", "`--next-out` goes with a plan file", help));
+    }
+    Undertaking {
+        session: open(global, &arguments.planning)?,
+        command: "apply",
+        question: "Apply these changes?",
+        options: session::options(&arguments.planning, false)?,
+        planning: &arguments.planning,
+        auto_approve: arguments.auto_approve,
+    }
+    .run()
+}
+
+pub(super) fn destroy(global: &Global, arguments: &DestroyArguments) -> Answer {
+    Undertaking {
+        session: open(global, &arguments.planning)?,
+        command: "destroy",
+        question: "Delete all of this? There is no undo.",
+        options: session::options(&arguments.planning, true)?,
+        planning: &arguments.planning,
+        auto_approve: arguments.auto_approve,
+    }
+    .run()
+}
+
+pub(super) fn refresh(global: &Global, arguments: &RefreshArguments) -> Answer {
+    let mut options = session::options(&arguments.planning, false)?;
+    options.refresh_only = true;
+    Undertaking {
+        session: open(global, &arguments.planning)?,
+        command: "refresh",
+        question: "Record what the cloud says?",
+        options,
+        planning: &arguments.planning,
+        auto_approve: arguments.auto_approve,
+    }
+    .run()
+}
+
+pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
+    let address = super::state::address(&arguments.address)?;
+    let planning = Planning {
+        variables: arguments.variables.clone(),
+        targets: vec![arguments.address.clone()],
+        excludes: Vec::new(),
+        replaces: Vec::new(),
+        refresh: true,
+        refresh_only: true,
+        parallelism: 10,
+        detailed_exitcode: false,
+        lock_timeout: arguments.lock_timeout,
+        forget_unreachable: false,
+    };
+    let mut options = session::options(&planning, false)?;
+    options.imports = vec![(address, arguments.id.clone())];
+    // What differs from the stack is for the next apply: an import changes nothing in the cloud.
+    Undertaking {
+        session: open(global, &planning)?,
+        command: "import",
+        question: "Take this into the state?",
+        options,
+        planning: &planning,
+        auto_approve: true,
+    }
+    .run()
+}
+
+fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {
+    Session::open(global, planning, Arc::new(Progress::new(Output::new(global))))
+}
+
+impl Undertaking<'_> {
+    fn run(mut self) -> Answer {
+        if !self.auto_approve && !self.session.project.output.interactive {
+            let help = "add `--auto-approve`, or apply a plan file that someone has read";
+            return Err(refusal("E0587", format!("`{}` would ask, but nobody can answer here", self.command), help));
+        }
+        let began = super::now_ms();
+        let (project, environment) = (&self.session.project, &self.session.environment);
+        let store = project.lock(environment, self.command, self.planning.lock_timeout)?;
+        self.session.warn(&store.warnings());
+        let answer = session::runtime().and_then(|runtime| runtime.block_on(self.phases(&store)));
+        let closed = store.close();
+        let code = answer?;
+        closed?;
+        if !self.session.project.output.json {
+            tell(&format!("Took {}.\n", session::elapsed_since(began)));
+        }
+        Ok(code)
+    }
+
+    async fn phases(&mut self, store: &Arc<dyn Store>) -> Answer {
+        let interruption = listen()?;
+        let told = recover_open(&self.session, store, &interruption).await;
+        if told.iter().any(Diagnostic::is_error) {
+            // What stayed open blocks only what it is about; the plan tells the rest.
+            self.session.warn(&told);
+        }
+        let environment = self.session.project.provider_environment();
+        let connections = Connections::new(Arc::clone(&self.session.providers), environment);
+        for phase in 1..=MOST_PHASES {
+            self.options.phase = phase;
+            let plan = self.session.plan(&connections, &store.state(), &self.options).await?;
+            self.session.show(&plan);
+            if !plan.has_changes() && plan.header.complete {
+                return Ok(if told.iter().any(Diagnostic::is_error) { FAILED } else { DONE });
+            }
+            if !self.auto_approve && !confirm(&format!("\n{}", self.question)) {
+                tell("Nothing was changed.\n");
+                return Ok(FAILED);
+            }
+            let complete = plan.header.complete;
+            let report = apply_plan(&self.session, plan, store, self.command, &interruption).await;
+            if !conclude(&self.session, &report) {
+                return Ok(FAILED);
+            }
+            session::phase_finished(self.session.events.as_ref(), phase, !complete);
+            if complete || *interruption.borrow() != Interruption::None {
+                return Ok(self.code(complete));
+            }
+        }
+        let message = format!("after {MOST_PHASES} phases there are still values that only another apply would tell");
+        Err(refusal(
+            "E2020",
+            message,
+            "run `formwork apply` again, or split the stack where its values wait for each other",
+        ))
+    }
+
+    const fn code(&self, complete: bool) -> i32 {
+        if self.planning.detailed_exitcode && !complete { CHANGES } else { DONE }
+    }
+}
+
+/// Listens to signals.
+pub(super) fn listen() -> Result<InterruptionReceiver, Failure> {
+    signals::listen().map_err(|error| {
+        refusal(
+            "E0588",
+            format!("cannot listen to signals: {error}"),
+            "this is a limit of the machine; nothing was changed",
+        )
+    })
+}
+
+/// Resolves what an earlier run left open.
+pub(super) async fn recover_open(
+    session: &Session,
+    store: &Arc<dyn Store>,
+    interruption: &InterruptionReceiver,
+) -> Vec<Diagnostic> {
+    recover(RecoverRequest {
+        store: Arc::clone(store),
+        providers: Arc::clone(&session.providers),
+        inputs: Arc::clone(&session.inputs),
+        environment: session.project.provider_environment(),
+        events: Arc::clone(&session.events),
+        interruption: interruption.clone(),
+    })
+    .await
+}
+
+/// Applies a plan that was confirmed.
+pub(super) async fn apply_plan(
+    session: &Session,
+    plan: Plan,
+    store: &Arc<dyn Store>,
+    command: &str,
+    interruption: &InterruptionReceiver,
+) -> ApplyReport {
+    apply(ApplyRequest {
+        run: run_record(&session.project, command, &plan.header.id),
+        plan: Arc::new(plan),
+        store: Arc::clone(store),
+        providers: Arc::clone(&session.providers),
+        inputs: Arc::clone(&session.inputs),
+        digest: Arc::new(session::SealedDigest(session.sealer.clone())),
+        secrets: logging::secrets(),
+        environment: session.project.provider_environment(),
+        parallelism: session.parallelism,
+        events: Arc::clone(&session.events),
+        interruption: interruption.clone(),
+    })
+    .await
+}
+
+/// Tells how an apply ended; whether it went well.
+pub(super) fn conclude(session: &Session, report: &ApplyReport) -> bool {
+    let output = &session.project.output;
+    if output.json {
+        let all: Vec<_> = report
+            .diagnostics
+            .iter()
+            .map(|diagnostic| diagnostics::to_json(session.stack.files(), diagnostic))
+            .collect();
+        let line = serde_json::json!({ "event": "report", "outcome": report.outcome, "diagnostics": all });
+        output::print(&format!("{line}\n"));
+    } else {
+        tell("\n");
+        tell(&diagnostics::text(output, session.stack.files(), &report.diagnostics));
+        let word = match report.outcome {
+            Outcome::Succeeded => "Done",
+            Outcome::Failed => "Failed",
+            Outcome::Interrupted => "Interrupted",
+        };
+        tell(&format!("{word}: {}.\n", report.summary));
+    }
+    report.outcome == Outcome::Succeeded
+}
+
+/// Where the next phase's plan is written.
+pub(super) fn write_next(session: &Session, plan: &Plan, path: &Path) -> Result<(), Failure> {
+    let _ = (plan, path);
+    tell(&format!("The next phase is in {0}; apply it with `formwork apply {0}`.\n", path.display()));
+    Ok(())
+}
+
+/// The code of a finished plan file.
+pub(super) fn file_code(plan: &Plan, detailed: bool) -> i32 {
+    if plan.header.complete { DONE } else { plan_command::code(plan, detailed) }
+}

@@ -1,0 +1,39 @@
+//! `check`: every mistake of a stack, in one run, without any network.
+
+use super::{DONE, FAILED};
+use crate::arguments::{CheckArguments, CheckFormat, Global};
+use crate::output::{Output, print, tell};
+use crate::project::{Answer, Examined, Project, examine};
+use crate::render::diagnostics;
+use formwork_lang::source::FileTable;
+use formwork_model::Diagnostic;
+use serde_json::json;
+
+pub(super) fn run(global: &Global, arguments: &CheckArguments) -> Answer {
+    let project = Project::open(global)?;
+    let Examined { checked, files } = examine(&project.root, &arguments.variables.variable_files)?;
+    let found = checked.diagnostics;
+    let count = checked.program.as_ref().map(|program| (program.modules.len(), program.environments.len()));
+    let bad = found.iter().any(|diagnostic| diagnostic.is_error() || arguments.deny_warnings);
+    report(&project.output, arguments.format, &files, &found);
+    if let (Some((modules, environments)), false, false) = (count, bad, project.output.json) {
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        let (more, many) = (plural(modules), plural(environments));
+        tell(&format!(
+            "`{}` is well-typed: {modules} module{more}, {environments} environment{many}.\n",
+            project.manifest.name
+        ));
+    }
+    Ok(if bad { FAILED } else { DONE })
+}
+
+fn report(output: &Output, format: CheckFormat, files: &FileTable, found: &[Diagnostic]) {
+    match format {
+        CheckFormat::Text if !output.json => tell(&diagnostics::text(output, files, found)),
+        CheckFormat::Text | CheckFormat::Json => {
+            let all: Vec<_> = found.iter().map(|diagnostic| diagnostics::to_json(files, diagnostic)).collect();
+            print(&format!("{}\n", json!({ "diagnostics": all })));
+        }
+        CheckFormat::Sarif => print(&format!("{:#}\n", diagnostics::sarif(files, found))),
+    }
+}

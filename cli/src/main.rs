@@ -1,0 +1,22 @@
+//! The `formwork` command: reads arguments, calls the engine, shows what comes of it.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is the program that talks to people")]
+
+mod arguments;
+mod commands;
+mod logging;
+mod output;
+mod project;
+mod registry;
+mod render;
+mod signals;
+
+use clap::Parser;
+
+fn main() {
+    let arguments = arguments::Arguments::parse();
+    logging::start();
+    let code = commands::run(arguments);
+    // Tearing down large tables costs more than some commands do; everything durable is flushed by now.
+    std::process::exit(code);
+}

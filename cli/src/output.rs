@@ -1,0 +1,60 @@
+//! Where text goes: to a terminal with colours, to a pipe without, to a closed pipe not at all.
+
+use crate::arguments::Global;
+use std::io::{self, IsTerminal, Write};
+
+/// How this run talks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    /// JSON instead of text.
+    pub(crate) json: bool,
+    /// Colours on standard output.
+    pub(crate) color: bool,
+    /// Colours on standard error.
+    pub(crate) error_color: bool,
+    /// Standard error is a terminal: progress may move.
+    pub(crate) live: bool,
+    /// People can be asked.
+    pub(crate) interactive: bool,
+}
+
+impl Output {
+    /// By flags, environment and terminals.
+    pub(crate) fn new(global: &Global) -> Self {
+        let wanted = !global.no_color && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+        let dumb = std::env::var("TERM").is_ok_and(|terminal| terminal == "dumb");
+        let colors = |terminal: bool| wanted && !dumb && terminal;
+        Self {
+            json: global.json,
+            color: colors(io::stdout().is_terminal()),
+            error_color: colors(io::stderr().is_terminal()),
+            live: io::stderr().is_terminal() && !dumb && !global.json,
+            interactive: global.input && !global.json && io::stdin().is_terminal(),
+        }
+    }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) ends the program quietly.
+pub(crate) fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        eprintln!("error: cannot write to standard output: {error}");
+        std::process::exit(1);
+    }
+}
+
+/// Writes to standard error; a closed one is passed over.
+pub(crate) fn tell(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// Asks a question that is answered with the word `yes`.
+pub(crate) fn confirm(question: &str) -> bool {
+    tell(&format!("{question}\n  Only `yes` is accepted: "));
+    let mut answer = String::new();
+    let read = io::stdin().read_line(&mut answer);
+    matches!(read, Ok(count) if count > 0) && answer.trim() == "yes"
+}

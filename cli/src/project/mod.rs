@@ -1,0 +1,250 @@
+//! The stack that a command works on: its directory, manifest, environment and state.
+
+mod inputs;
+mod sources;
+mod stack;
+
+pub(crate) use inputs::ProcessInputs;
+pub(crate) use sources::Files;
+pub(crate) use stack::{Examined, Stack, examine};
+
+use crate::arguments::Global;
+use crate::logging;
+use crate::output::Output;
+use formwork_lang::manifest::{self, Allowance, MANIFEST_FILE, Manifest};
+use formwork_lang::source::{FileTable, Sources};
+use formwork_model::{Code, Diagnostic};
+use formwork_provider_api::Environment;
+use formwork_state::store::{Published, Reader, Store, StoreError};
+use formwork_state::{Keys, LocalReader, LocalStore, LockOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A command that failed, with what is to be reported.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What is wrong.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// The sources that they point into.
+    pub(crate) files: FileTable,
+}
+
+impl From<Diagnostic> for Failure {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self { diagnostics: vec![diagnostic], files: FileTable::default() }
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self { diagnostics, files: FileTable::default() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(StoreError(diagnostic): StoreError) -> Self {
+        (*diagnostic).into()
+    }
+}
+
+impl From<formwork_state::Problem> for Failure {
+    fn from(problem: formwork_state::Problem) -> Self {
+        problem.diagnostic().into()
+    }
+}
+
+/// What a command answers: its exit code.
+pub(crate) type Answer = Result<i32, Failure>;
+
+/// An error of the command line itself, without place: what and what to do.
+pub(crate) fn refusal(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Failure {
+    Diagnostic::error(Code::new(code), message).help(help).into()
+}
+
+/// A stack's directory with its manifest.
+pub(crate) struct Project {
+    /// The directory.
+    pub(crate) root: PathBuf,
+    /// Its manifest.
+    pub(crate) manifest: Manifest,
+    /// Environments that have an overlay, sorted; abstract ones are not told apart here.
+    pub(crate) overlays: Vec<String>,
+    /// How this run talks.
+    pub(crate) output: Output,
+    /// What `-e` says.
+    environment: Option<String>,
+    /// `--untrusted`
+    untrusted: bool,
+}
+
+impl Project {
+    /// Reads the manifest of the directory that `-C` names.
+    pub(crate) fn open(global: &Global) -> Result<Self, Failure> {
+        let root = global.directory.clone();
+        let path = root.join(MANIFEST_FILE);
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(manifest::missing(&root.display().to_string()).into());
+            }
+            Err(error) => return Err(unreadable(&path, &error)),
+        };
+        let mut files = FileTable::default();
+        let file = files.add(MANIFEST_FILE, text.as_str());
+        let (manifest, diagnostics) = manifest::parse(file, &text);
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Failure { diagnostics, files });
+        }
+        let overlays = overlays(&root);
+        let (environment, untrusted) = (global.environment.clone(), global.untrusted);
+        Ok(Self { root, manifest, overlays, output: Output::new(global), environment, untrusted })
+    }
+
+    /// The environment that is meant: `-e`, the manifest's default, or the only one there is.
+    pub(crate) fn environment(&self) -> Result<String, Failure> {
+        let names = || self.overlays.join(", ");
+        if let Some(name) = &self.environment {
+            let known = self.overlays.contains(name) || (self.overlays.is_empty() && name == "default");
+            return if known { Ok(name.clone()) } else { Err(self.no_such_environment(name)) };
+        }
+        if let Some(default) = &self.manifest.default_environment {
+            return Ok(default.name.to_string());
+        }
+        match self.overlays.as_slice() {
+            [] => Ok("default".into()),
+            [only] => Ok(only.clone()),
+            _ => {
+                let message = format!("which environment? this stack has {}", names());
+                Err(refusal(
+                    "E0580",
+                    message,
+                    "say it with `-e NAME`, or declare `[environments] default` in formwork.toml",
+                ))
+            }
+        }
+    }
+
+    fn no_such_environment(&self, name: &str) -> Failure {
+        let have = if self.overlays.is_empty() { "none".to_owned() } else { self.overlays.join(", ") };
+        let message = format!("there is no environment `{name}`; this stack has {have}");
+        refusal("E0581", message, format!("write env/{name}.fwvars, or choose one of these"))
+    }
+
+    /// Where the state of an environment lies.
+    pub(crate) fn state_directory(&self, environment: &str) -> PathBuf {
+        self.root.join(self.manifest.state.path.as_str()).join(environment)
+    }
+
+    /// The state, for reading.
+    pub(crate) fn reader(&self, environment: &str) -> Result<LocalReader, Failure> {
+        Ok(LocalStore::open_reader(self.state_directory(environment), Keys::from_environment()?))
+    }
+
+    /// The last published state.
+    pub(crate) fn published(&self, environment: &str) -> Result<Published, Failure> {
+        let published = self.reader(environment)?.read()?;
+        for row in published.state.rows.values() {
+            logging::secrets().learn(row.values.view());
+            logging::secrets().learn(row.config.view());
+        }
+        logging::secrets().learn(published.state.outputs.view());
+        Ok(published)
+    }
+
+    /// The state, for writing; tells whom it waits for.
+    pub(crate) fn lock(&self, environment: &str, command: &str, timeout: Duration) -> Result<Arc<dyn Store>, Failure> {
+        let options = LockOptions::new(who(), command).timeout(timeout).on_wait(|holder| {
+            let whom = holder.map_or_else(
+                || "another process".into(),
+                |holder| format!("{} ({}, process {})", holder.who, holder.command, holder.process),
+            );
+            crate::output::tell(&format!("Waiting for the lock of the state, held by {whom} …\n"));
+        });
+        let store = LocalStore::lock_and_open(self.state_directory(environment), options, &Keys::from_environment()?)?;
+        self.ignore_in_git();
+        Ok(Arc::from(store))
+    }
+
+    /// The state holds what the stack knows of the cloud: it must not be committed by accident.
+    fn ignore_in_git(&self) {
+        let directory = self.root.join(".formwork");
+        let ignore = directory.join(".gitignore");
+        if directory.is_dir() && !ignore.exists() {
+            // A directory that cannot be written has been reported by the state itself.
+            drop(std::fs::write(ignore, "*\n"));
+        }
+    }
+
+    /// What the run allows, for providers.
+    pub(crate) fn provider_environment(&self) -> Environment {
+        Environment {
+            root: std::path::absolute(&self.root).ok().map(|root| root.display().to_string()),
+            ca_bundle: ca_bundle(),
+            allowed_commands: listed(&self.manifest.allow.commands, self.untrusted),
+            allowed_endpoints: listed(&self.manifest.allow.endpoints, false),
+            untrusted: self.untrusted,
+            sandbox: false,
+        }
+    }
+
+    /// Values of the environment, as far as the manifest allows.
+    pub(crate) fn inputs(&self) -> Arc<ProcessInputs> {
+        let allowed = self.manifest.allow.env.clone();
+        Arc::new(ProcessInputs::new(allowed, self.root.clone(), logging::secrets()))
+    }
+}
+
+/// user@host, for locks and the history.
+pub(crate) fn who() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    let host =
+        if host.trim().is_empty() { std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".into()) } else { host };
+    format!("{user}@{}", host.trim())
+}
+
+/// A file that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    refusal(
+        "E0582",
+        format!("cannot read {}: {error}", path.display()),
+        "check that it exists and that you may read it",
+    )
+}
+
+/// A file that cannot be written.
+pub(crate) fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
+    let help = "check that the directory exists, that you may write there, and that the disk is not full";
+    refusal("E0583", format!("cannot write {}: {error}", path.display()), help)
+}
+
+/// Overlays that are environments: `abstract` ones are left out.
+fn overlays(root: &Path) -> Vec<String> {
+    let names = Files::new(root).list("env").unwrap_or_default();
+    let is_abstract = |name: &str| {
+        let text = std::fs::read_to_string(root.join("env").join(name)).unwrap_or_default();
+        let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
+        first.is_some_and(|line| line.split_whitespace().next() == Some("abstract"))
+    };
+    names
+        .iter()
+        .filter(|name| !is_abstract(name))
+        .filter_map(|name| name.strip_suffix(".fwvars").map(str::to_owned))
+        .collect()
+}
+
+fn listed(allowance: &Allowance, denied: bool) -> Vec<String> {
+    match allowance {
+        _ if denied => Vec::new(),
+        Allowance::Nothing => Vec::new(),
+        Allowance::Only(names) => names.iter().map(ToString::to_string).collect(),
+        Allowance::Anything => vec!["*".into()],
+    }
+}
+
+fn ca_bundle() -> Option<String> {
+    ["FORMWORK_CA_BUNDLE", "SSL_CERT_FILE"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|path| !path.is_empty()))
+}

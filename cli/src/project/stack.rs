@@ -1,0 +1,123 @@
+//! A loaded and checked stack with the values of its params.
+
+use super::{Failure, Files, Project, unreadable};
+use crate::arguments::Variables;
+use crate::logging;
+use crate::registry::{NAMES, Registry};
+use formwork_engine::ports::{GraphSource, Providers};
+use formwork_lang::check::{Checked, Options, Schemas, check};
+use formwork_lang::evaluate::evaluate;
+use formwork_lang::graph::{Known, ResourceGraph};
+use formwork_lang::inputs::{self, InputLayer, Inputs};
+use formwork_lang::load::{Loaded, load};
+use formwork_lang::program::Program;
+use formwork_lang::source::FileTable;
+use formwork_model::schema::ProviderSchema;
+use formwork_model::{Diagnostic, ValueBuf};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The schemas of the providers that are built in.
+pub(crate) struct BuiltIn;
+
+impl Schemas for BuiltIn {
+    fn provider(&self, name: &str) -> Option<&'static ProviderSchema> {
+        Registry.provider(name).map(|provider| provider.schema())
+    }
+
+    fn names(&self) -> Vec<&str> {
+        NAMES.to_vec()
+    }
+}
+
+/// A stack, checked, for one environment.
+pub(crate) struct Stack {
+    pub(crate) program: Program,
+    pub(crate) inputs: Inputs,
+    pub(crate) warnings: Vec<Diagnostic>,
+    root: PathBuf,
+}
+
+/// What loading and checking found: the report of `check`.
+pub(crate) struct Examined {
+    pub(crate) checked: Checked,
+    pub(crate) files: FileTable,
+}
+
+/// Loads and checks the stack in `root`, with these overlay files besides its own.
+pub(crate) fn examine(root: &Path, variable_files: &[PathBuf]) -> Result<Examined, Failure> {
+    let sources = Files::new(root);
+    let loaded: Loaded = load(&sources, "");
+    for path in variable_files {
+        let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let _ = text;
+    }
+    let mut checked = check(&loaded, &BuiltIn, Options::default());
+    checked.diagnostics.extend(loaded.manifest.check_providers(&versions()));
+    formwork_model::diagnostic::sort(&mut checked.diagnostics);
+    Ok(Examined { checked, files: loaded.files })
+}
+
+/// Versions of the providers that are built in.
+fn versions() -> BTreeMap<ecow::EcoString, semver::Version> {
+    let provider = |name: &&str| {
+        let schema = Registry.provider(name)?.schema();
+        Some((schema.name.into(), semver::Version::parse(schema.version).ok()?))
+    };
+    NAMES.iter().filter_map(provider).collect()
+}
+
+impl Stack {
+    /// The stack for an environment.
+    pub(crate) fn load(project: &Project, environment: &str, variables: &Variables) -> Result<Self, Failure> {
+        let Examined { checked, files } = examine(&project.root, &variables.variable_files)?;
+        let Checked { program, diagnostics } = checked;
+        let Some(program) = program.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
+            return Err(Failure { diagnostics, files });
+        };
+        let layers = layers(&program, variables);
+        let inputs = match inputs::resolve(&program, environment, layers) {
+            Ok(inputs) => inputs,
+            Err(diagnostics) => return Err(Failure { diagnostics, files }),
+        };
+        let mut warnings = diagnostics;
+        warnings.extend(inputs.warnings.iter().cloned());
+        Ok(Self { program, inputs, warnings, root: project.root.clone() })
+    }
+
+    /// The sources.
+    pub(crate) const fn files(&self) -> &FileTable {
+        &self.program.files
+    }
+}
+
+/// Layers over the overlays: files, variables of the process, flags.
+fn layers(program: &Program, variables: &Variables) -> Vec<InputLayer> {
+    let mut layers: Vec<InputLayer> = Vec::new();
+    let params = program.modules.first().map_or(&[][..], |root| &root.params);
+    for param in params {
+        if let Ok(text) = std::env::var(format!("FORMWORK_VAR_{}", param.name)) {
+            layers.push(InputLayer::EnvironmentVariable { name: param.name.clone(), text: text.into() });
+        }
+    }
+    for variable in &variables.variables {
+        let (name, text) = variable.split_once('=').unwrap_or((variable, ""));
+        layers.push(InputLayer::Flag { name: name.into(), text: text.into() });
+    }
+    layers
+}
+
+impl GraphSource for Stack {
+    fn graph(&self, known: &dyn Known) -> Result<ResourceGraph, Vec<Diagnostic>> {
+        let evaluated = evaluate(&self.program, &self.inputs, known, &Files::new(&self.root));
+        if evaluated.has_errors() {
+            return Err(evaluated.diagnostics);
+        }
+        let mut graph = evaluated.graph;
+        for output in &graph.outputs {
+            logging::secrets().learn(ValueBuf::from(&output.value).view());
+        }
+        graph.warnings.extend(evaluated.diagnostics);
+        Ok(graph)
+    }
+}

@@ -1,0 +1,29 @@
+//! The providers that this program is built with. The only place that knows concrete ones.
+
+use formwork_engine::ports::Providers;
+use formwork_provider_api::Provider;
+use std::sync::Arc;
+
+/// Providers by name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Registry;
+
+/// Names of all providers, sorted.
+pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "aws")]
+    "aws",
+    "mock",
+    "std",
+];
+
+impl Providers for Registry {
+    fn provider(&self, name: &str) -> Option<Arc<dyn Provider>> {
+        match name {
+            #[cfg(feature = "aws")]
+            "aws" => Some(Arc::new(formwork_provider_aws::AwsProvider)),
+            "mock" => Some(Arc::new(formwork_provider_mock::Mock)),
+            "std" => Some(Arc::new(formwork_provider_std::Std)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What people see.
+
+pub(crate) mod diagnostics;
+pub(crate) mod paint;
+pub(crate) mod plan;
+pub(crate) mod progress;
+pub(crate) mod value;

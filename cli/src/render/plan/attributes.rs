@@ -1,0 +1,125 @@
+//! The attributes of one object in a plan: aligned, one a line, documents line by line.
+
+use super::document;
+use crate::render::paint::{Meaning, Paint};
+use crate::render::value::{Writer, pad, push_key};
+use formwork_model::schema::ResourceSchema;
+use formwork_model::{AttributePath, ValueRef, View};
+use formwork_provider_api::difference::differences;
+
+/// Collects lines, then writes them with their `=` under each other.
+pub(super) struct Attributes<'a> {
+    writer: Writer<'a>,
+    paint: Paint,
+    schema: Option<&'static ResourceSchema>,
+    replace: &'a [AttributePath],
+    lines: Vec<Line>,
+}
+
+struct Line {
+    meaning: Meaning,
+    mark: char,
+    name: String,
+    text: String,
+    note: &'static str,
+}
+
+impl<'a> Attributes<'a> {
+    pub(super) const fn new(
+        writer: Writer<'a>,
+        paint: Paint,
+        schema: Option<&'static ResourceSchema>,
+        replace: &'a [AttributePath],
+    ) -> Self {
+        Self { writer, paint, schema, replace, lines: Vec::new() }
+    }
+
+    fn add(&mut self, mark: char, meaning: Meaning, name: String, text: String, note: &'static str) {
+        self.lines.push(Line { meaning, mark, name, text, note });
+    }
+
+    /// All attributes of a new object; those that are not set are left out.
+    pub(super) fn added(&mut self, planned: ValueRef<'_>) {
+        let order = |name: &str| {
+            let attributes = self.schema.map_or(&[][..], |schema| schema.attributes);
+            attributes.iter().position(|attribute| attribute.name == name).unwrap_or(usize::MAX)
+        };
+        let mut entries: Vec<_> = planned.entries().filter(|(_, value)| !is_nothing(*value)).collect();
+        entries.sort_by_key(|(name, _)| order(name));
+        for (name, value) in entries {
+            let mut text = String::new();
+            match document::added(value) {
+                Some(document) => text = document,
+                None => self.writer.push(&mut text, value, 6),
+            }
+            let mut key = String::new();
+            push_key(&mut key, name);
+            self.add('+', Meaning::Added, key, text, "");
+        }
+    }
+
+    /// What changes.
+    pub(super) fn changed(&mut self, prior: ValueRef<'_>, planned: ValueRef<'_>) {
+        let Some(schema) = self.schema else { return };
+        for difference in differences(schema, prior, planned) {
+            let view = |value: &'_ Option<formwork_model::ValueBuf>| {
+                value.as_ref().map(|value| self.writer.line(value.view()))
+            };
+            let forced = difference.forces_replacement || self.replace.contains(&difference.path);
+            let note = if forced { "forces replacement" } else { "" };
+            let name = difference.path.to_string();
+            let document = match (&difference.before, &difference.after) {
+                (Some(before), Some(after)) => document::changed(before.view(), after.view(), self.paint),
+                _ => None,
+            };
+            let (mark, meaning, text) = match (view(&difference.before), view(&difference.after)) {
+                (None, Some(after)) => ('+', Meaning::Added, after),
+                (Some(before), None) => ('-', Meaning::Removed, before),
+                (Some(before), Some(after)) => {
+                    let text = document.unwrap_or_else(|| format!("{before} → {after}"));
+                    ('~', Meaning::Changed, text)
+                }
+                (None, None) => continue,
+            };
+            self.add(mark, meaning, name, text, note);
+        }
+    }
+
+    /// Which object it is.
+    pub(super) fn identity(&mut self, prior: ValueRef<'_>) {
+        let Some(schema) = self.schema else { return };
+        for name in schema.identity {
+            if let Some(value) = prior.get(name) {
+                self.add(' ', Meaning::Dim, (*name).to_owned(), self.writer.line(value), "");
+            }
+        }
+    }
+
+    pub(super) fn write(self, out: &mut String, indent: usize) {
+        let width = self.lines.iter().map(|line| line.name.chars().count()).max().unwrap_or(0).min(32);
+        for line in &self.lines {
+            pad(out, indent);
+            if line.mark != ' ' {
+                self.paint.push(out, line.meaning, &line.mark.to_string());
+                out.push(' ');
+            }
+            out.push_str(&line.name);
+            pad(out, width.saturating_sub(line.name.chars().count()));
+            out.push_str(" = ");
+            out.push_str(&line.text);
+            if !line.note.is_empty() {
+                self.paint.push(out, Meaning::Removed, &format!("  # {}", line.note));
+            }
+            out.push('\n');
+        }
+    }
+}
+
+fn is_nothing(value: ValueRef<'_>) -> bool {
+    match value.view() {
+        View::Null => true,
+        View::List(items) | View::Set(items) => items.len() == 0,
+        View::Map(entries) => entries.len() == 0,
+        _ => false,
+    }
+}

@@ -1,0 +1,53 @@
+//! Texts of several lines and documents (JSON), compared line by line.
+
+use crate::render::paint::{Meaning, Paint};
+use formwork_model::{ValueRef, View};
+use similar::{ChangeTag, TextDiff};
+
+/// Lines are indented by so much.
+const INDENT: &str = "          ";
+/// Unchanged lines around a change that are shown.
+const CONTEXT: usize = 2;
+
+/// The lines of a value that is a document; none for an ordinary one.
+fn lines(value: ValueRef<'_>) -> Option<String> {
+    let View::String(text) = value.view() else { return None };
+    let opens = text.trim_start().starts_with(['{', '[']);
+    if opens && let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
+        let pretty = serde_json::to_string_pretty(&json).ok()?;
+        return pretty.contains('\n').then(|| pretty + "\n");
+    }
+    let whole = text.trim_end_matches('\n');
+    whole.contains('\n').then(|| format!("{whole}\n"))
+}
+
+/// A new document.
+pub(super) fn added(value: ValueRef<'_>) -> Option<String> {
+    let lines = lines(value)?;
+    let indented: Vec<String> = lines.lines().map(|line| format!("{INDENT}{line}")).collect();
+    Some(format!("\"\"\"\n{}\n{INDENT}\"\"\"", indented.join("\n")))
+}
+
+/// A changed document: the lines that change, with some around them.
+pub(super) fn changed(before: ValueRef<'_>, after: ValueRef<'_>, paint: Paint) -> Option<String> {
+    let (before, after) = (lines(before)?, lines(after)?);
+    let diff = TextDiff::from_lines(&before, &after);
+    let mut out = String::from("\"\"\"");
+    for (position, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if position > 0 {
+            out.push_str(&format!("\n{INDENT}…"));
+        }
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let (mark, meaning) = match change.tag() {
+                ChangeTag::Delete => ("- ", Meaning::Removed),
+                ChangeTag::Insert => ("+ ", Meaning::Added),
+                ChangeTag::Equal => ("  ", Meaning::Dim),
+            };
+            let line = format!("{mark}{}", change.value().trim_end_matches('\n'));
+            out.push_str(&format!("\n{}", &INDENT[2..]));
+            paint.push(&mut out, meaning, &line);
+        }
+    }
+    out.push_str(&format!("\n{INDENT}\"\"\""));
+    Some(out)
+}

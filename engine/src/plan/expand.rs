@@ -5,9 +5,14 @@ use super::items::{Extra, Outcome, Source, Standing};
 use super::kinds::Kind;
 use super::problem::Problem;
 use super::walk::{Visit, Walk};
-use formwork_model::TypeName;
+use formwork_model::{Address, TypeName};
 use formwork_provider_api::{ExpandRequest, ExpandedRow, check};
 use std::collections::HashMap;
+
+/// The address of a row: `block["row"]`, or `block["key"]["row"]` where the block has instances.
+fn row_address(block: &Address, row: String) -> Address {
+    if block.key.is_some() { block.clone().with_row(row) } else { block.clone().with_key(row) }
+}
 
 impl<'a> Walk<'a> {
     /// Expands a block; its rows are visited next.
@@ -58,6 +63,18 @@ impl<'a> Walk<'a> {
         Visit::Expanded
     }
 
+    /// The item of the block that a row's address would belong to, when that block expands.
+    pub(crate) fn expanding_block(&mut self, address: &Address) -> Option<u32> {
+        let block = match address.row {
+            Some(_) => Address { row: None, ..address.clone() },
+            None => Address { key: None, ..address.clone() },
+        };
+        let item = self.nodes.get(&block).copied()?;
+        let source = self.source(item).filter(|_| address.key.is_some())?;
+        let kind = self.kind(&source)?;
+        kind.schema.capabilities.expand.then_some(item)
+    }
+
     /// The rows as items, each with the rows that it waits for.
     fn extras_of(&self, source: &Source<'a>, rows: Vec<ExpandedRow>) -> Vec<(Extra, Vec<u32>)> {
         let first = self.outcomes.len() as u32;
@@ -69,7 +86,7 @@ impl<'a> Walk<'a> {
             .map(|row| {
                 let after: Vec<u32> = row.after.iter().filter_map(|key| numbers.get(key).copied()).collect();
                 let extra = Extra {
-                    address: source.address().clone().with_row(row.key),
+                    address: row_address(source.address(), row.key),
                     type_name: TypeName::new(provider.clone(), row.type_name),
                     config: row.config,
                     block: source.item,

@@ -36,13 +36,11 @@ impl<'a> Walk<'a> {
         let mut unknown: BTreeMap<Address, ()> = BTreeMap::new();
         for number in 0..self.memory.rows.len() {
             self.upgrade(number);
-            let Some(held) = self.memory.rows.get(number) else { continue };
-            if held.dropped || held.fresh {
+            let Some(held) = self.memory.rows.get(number).cloned().filter(|held| !held.dropped && !held.fresh) else {
                 continue;
-            }
+            };
             let address = &held.row.key.address;
-            let block = Address { row: None, ..address.clone() };
-            let item = self.nodes.get(address).or_else(|| self.nodes.get(&block)).copied();
+            let item = self.nodes.get(address).copied().or_else(|| self.expanding_block(address));
             if !self.is_row_selected(number, item) {
                 continue;
             }

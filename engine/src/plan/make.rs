@@ -98,7 +98,7 @@ fn header(request: &PlanRequest<'_>, serial: u64, graph: &ResourceGraph, plan: &
         destroy: request.options.destroy,
         phase: request.options.phase,
         complete: plan.deferred.is_empty(),
-        secret_digests: memory.secrets.borrow().iter().map(|(name, digest)| (name.clone(), *digest)).collect(),
+        input_digests: memory.used.borrow().iter().map(|(source, digest)| (source.clone(), *digest)).collect(),
         selection: select::written(request.options),
     }
 }

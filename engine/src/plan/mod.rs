@@ -19,13 +19,13 @@ pub(crate) mod problem;
 mod record;
 mod request;
 pub(crate) mod rows;
-mod values;
+pub(crate) mod values;
 pub(crate) mod walk;
 
 pub use make::plan;
 pub use request::{PlanOptions, PlanRequest};
 
-use formwork_model::{Address, AttributePath, Diagnostic, Span, TypeName, Value, ValueArena, ValueId};
+use formwork_model::{Address, AttributePath, Diagnostic, InputSource, Span, TypeName, Value, ValueArena, ValueId};
 use formwork_provider_api::AccountIdentity;
 use formwork_state::record::{Lifecycle, OperationId, Row, RowKey};
 use serde::{Deserialize, Serialize};
@@ -93,8 +93,9 @@ pub struct Header {
     pub phase: u32,
     /// No phase follows.
     pub complete: bool,
-    /// Keyed digests of secret inputs that the plan used, by how they are written: a changed secret is refused.
-    pub secret_digests: Vec<(String, [u8; 16])>,
+    /// Keyed digests of the inputs (`env_var`, `secret_from`) that configs of objects used: a plan with a changed one is
+    /// refused. Credentials of providers are not among them; they may change.
+    pub input_digests: Vec<(InputSource, [u8; 16])>,
     /// `--target`, `--exclude`, `--replace`, as written, for the summary's warning.
     pub selection: Vec<String>,
 }

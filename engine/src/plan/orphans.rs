@@ -51,10 +51,9 @@ impl Walk<'_> {
         let waiting = Waiting::new(&self.graph.deferred);
         let mut blocks: Option<HashSet<Address>> = None;
         for number in 0..self.memory.rows.len() {
-            let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped) else { continue };
+            let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped).cloned() else { continue };
             let address = &held.row.key.address;
-            let block = Address { row: None, ..address.clone() };
-            let item = self.item(address).or_else(|| self.nodes.get(&block).copied());
+            let item = self.item(address).or_else(|| self.expanding_block(address));
             let replaced = held.row.role != Role::Current || self.memory.rows.current(address) != Some(number);
             if self.request.options.refresh_only || !self.is_row_selected(number, item) {
                 continue;

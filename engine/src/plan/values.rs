@@ -3,8 +3,10 @@
 use super::items::{Config, Source, Standing};
 use super::problem::Problem;
 use super::walk::Walk;
+use crate::ports::KeyedDigest;
 use formwork_lang::residual;
-use formwork_model::{Address, AttributePath, InputSource, Span, Step, Value, ValueBuf, ValueRef, View};
+use formwork_model::{Address, AttributePath, Diagnostic, InputSource, Span, Step, Value, ValueBuf, ValueRef, View};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What a reference into an object sees: the value, null where there is none, or the unknown that is in its way.
@@ -44,6 +46,11 @@ pub(crate) fn input_name(source: &InputSource) -> String {
     }
 }
 
+/// The digest by which an input is told to be the one that was planned with.
+pub(crate) fn input_digest(value: &Value, digest: &dyn KeyedDigest) -> [u8; 16] {
+    digest.digest(ValueBuf::from(value.exposed()).as_bytes())
+}
+
 impl<'a> Walk<'a> {
     /// What is known of an attribute now; none while it is not.
     pub(crate) fn attribute(&self, object: &Address, path: &AttributePath) -> Option<Value> {
@@ -61,25 +68,24 @@ impl<'a> Walk<'a> {
     }
 
     /// An input; asked for once.
-    pub(crate) fn input(&self, source: &InputSource) -> Result<Value, String> {
-        if let Some(known) = self.memory.inputs.borrow().get(source) {
-            return known.clone();
-        }
-        let answer = self.request.inputs.resolve(source);
-        if let Ok(value) = &answer
-            && let View::Secret(inner) = ValueBuf::from(value).view().view()
-        {
-            let digest = self.request.digest.digest(inner.as_bytes());
-            self.memory.secrets.borrow_mut().insert(input_name(source), digest);
-        }
-        self.memory.inputs.borrow_mut().insert(source.clone(), answer.clone());
-        answer
+    fn input(&self, source: &InputSource) -> Result<Value, String> {
+        let known = self.memory.inputs.borrow().get(source).cloned();
+        known.unwrap_or_else(|| {
+            let answer = self.request.inputs.resolve(source);
+            self.memory.inputs.borrow_mut().insert(source.clone(), answer.clone());
+            answer
+        })
     }
 
-    /// The value with everything put in that is known by now.
+    /// The value with everything put in that is known by now. Inputs that it uses are noted.
     pub(crate) fn resolve(&mut self, value: &Value, span: Option<Span>) -> Option<Value> {
         let objects = |object: &Address, path: &AttributePath| self.attribute(object, path);
-        self.resolve_with(value, span, &objects).map_err(|diagnostic| self.problems.push(*diagnostic)).ok()
+        let note = |source: &InputSource, value: &Value| {
+            let digest = input_digest(value, self.request.digest);
+            self.memory.used.borrow_mut().insert(source.clone(), digest);
+        };
+        let resolved = self.resolve_noting(value, span, &objects, &note);
+        resolved.map_err(|diagnostic| self.problems.push(*diagnostic)).ok()
     }
 
     /// The value with everything put in that `objects` knows.
@@ -88,12 +94,26 @@ impl<'a> Walk<'a> {
         value: &Value,
         span: Option<Span>,
         objects: &residual::ObjectLookup<'_>,
-    ) -> Result<Value, Box<formwork_model::Diagnostic>> {
-        let missing = std::cell::RefCell::new(None);
+    ) -> Result<Value, Box<Diagnostic>> {
+        self.resolve_noting(value, span, objects, &|_, _| {})
+    }
+
+    fn resolve_noting(
+        &self,
+        value: &Value,
+        span: Option<Span>,
+        objects: &residual::ObjectLookup<'_>,
+        note: &dyn Fn(&InputSource, &Value),
+    ) -> Result<Value, Box<Diagnostic>> {
+        let missing = RefCell::new(None);
         let inputs = |source: &InputSource| {
             let answer = self.input(source);
-            if let Err(reason) = &answer {
-                *missing.borrow_mut() = Some(Problem::Input { name: input_name(source), reason: reason.clone() });
+            match &answer {
+                Ok(value) => note(source, value),
+                Err(reason) => {
+                    let problem = Problem::Input { name: input_name(source), reason: reason.clone() };
+                    missing.borrow_mut().get_or_insert(problem);
+                }
             }
             Some(answer)
         };

@@ -161,7 +161,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
         let state = State { lineage: "lineage".into(), ..State::default() };
         Self { cloud: MockCloud::new(), state, inputs: Inputs(BTreeMap::new()), runtime }
     }
@@ -209,15 +209,22 @@ impl World {
 
     /// Does what a plan says.
     pub(crate) fn apply(&mut self, plan: &Plan) {
+        // All moves at once, before anything else.
+        let moves = plan.state_changes.iter().filter_map(|change| match change {
+            StateChange::Move(from, to) => {
+                let mut row = self.state.rows.remove(from).unwrap().as_ref().clone();
+                row.key = to.clone();
+                Some(row)
+            }
+            _ => None,
+        });
+        let moved: Vec<Row> = moves.collect();
+        self.state.rows.extend(moved.into_iter().map(|row| (row.key.clone(), Arc::new(row))));
         for change in &plan.state_changes {
             match change {
                 StateChange::Put(row) => drop(self.state.rows.insert(row.key.clone(), Arc::new(row.as_ref().clone()))),
                 StateChange::Remove(key, _) => drop(self.state.rows.remove(key)),
-                StateChange::Move(from, to) => {
-                    let mut row = self.state.rows.remove(from).unwrap().as_ref().clone();
-                    row.key = to.clone();
-                    self.state.rows.insert(to.clone(), Arc::new(row));
-                }
+                StateChange::Move(..) => {}
             }
         }
         for provider in plan.providers.iter().filter(|provider| !provider.recorded) {

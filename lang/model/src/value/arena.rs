@@ -1,7 +1,11 @@
 //! Many values in one allocation.
 
 use super::buffer::write_value;
-use super::{Value, ValueRef};
+use super::{Value, ValueBuf, ValueRef};
+use serde::de::{self, Deserializer, Visitor};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Where a value stands in its [`ValueArena`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -62,8 +66,77 @@ impl ValueArena {
     }
 }
 
-impl std::fmt::Debug for ValueArena {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// All values behind each other, and where each ends: two fields, whatever the number of values.
+#[derive(Serialize, Deserialize)]
+struct Stored<'a> {
+    #[serde(borrow)]
+    bytes: Bytes<'a>,
+    ends: std::borrow::Cow<'a, [usize]>,
+}
+
+struct Bytes<'a>(std::borrow::Cow<'a, [u8]>);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(&self.0)
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Bytes<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(BytesVisitor)
+    }
+}
+
+struct BytesVisitor;
+
+impl<'de> Visitor<'de> for BytesVisitor {
+    type Value = Bytes<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("bytes")
+    }
+
+    fn visit_borrowed_bytes<E: de::Error>(self, bytes: &'de [u8]) -> Result<Bytes<'de>, E> {
+        Ok(Bytes(bytes.into()))
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Bytes<'de>, E> {
+        Ok(Bytes(bytes.to_vec().into()))
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Bytes<'de>, E> {
+        Ok(Bytes(bytes.into()))
+    }
+}
+
+impl Serialize for ValueArena {
+    /// Writes the canonical bytes, secrets in the clear: seal what comes out.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let stored = Stored { bytes: Bytes(self.bytes.as_slice().into()), ends: self.ends.as_slice().into() };
+        stored.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ValueArena {
+    /// Reads what was written, after checking every value.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let mut start = 0;
+        for end in stored.ends.iter().copied() {
+            let value = stored.bytes.0.get(start..end).ok_or_else(|| de::Error::custom("an end is out of place"))?;
+            ValueBuf::from_bytes(value.to_vec()).map_err(de::Error::custom)?;
+            start = end;
+        }
+        if start != stored.bytes.0.len() {
+            return Err(de::Error::custom("bytes are left over"));
+        }
+        Ok(Self { bytes: stored.bytes.0.into_owned(), ends: stored.ends.into_owned() })
+    }
+}
+
+impl fmt::Debug for ValueArena {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "ValueArena({} values, {} bytes)", self.ends.len(), self.bytes.len())
     }
 }

@@ -1,7 +1,7 @@
 //! `apply` and its relatives: plan, ask, do, and again while a phase is left.
 
-use super::session::{self, Session};
-use super::{CHANGES, DONE, FAILED, plan as plan_command, run_record};
+use super::session::{self, Ground, Session};
+use super::{CHANGES, DONE, FAILED, run_record};
 use crate::arguments::{ApplyArguments, DestroyArguments, Global, ImportArguments, Planning, RefreshArguments};
 use crate::logging;
 use crate::output::{self, Output, confirm, tell};
@@ -10,14 +10,12 @@ use crate::render::diagnostics;
 use crate::render::progress::Progress;
 use crate::signals;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
-use formwork_engine::connections::Connections;
 use formwork_engine::plan::{Plan, PlanOptions};
 use formwork_engine::ports::{Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
 use formwork_model::Diagnostic;
 use formwork_state::record::Outcome;
 use formwork_state::store::Store;
-use std::path::Path;
 use std::sync::Arc;
 
 /// More phases than this are a mistake of the stack: values that wait for each other again and again.
@@ -112,19 +110,19 @@ fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {
 
 impl Undertaking<'_> {
     fn run(mut self) -> Answer {
-        if !self.auto_approve && !self.session.project.output.interactive {
+        if !self.auto_approve && !self.session.ground.project.output.interactive {
             let help = "add `--auto-approve`, or apply a plan file that someone has read";
             return Err(refusal("E0587", format!("`{}` would ask, but nobody can answer here", self.command), help));
         }
         let began = super::now_ms();
-        let (project, environment) = (&self.session.project, &self.session.environment);
-        let store = project.lock(environment, self.command, self.planning.lock_timeout)?;
-        self.session.warn(&store.warnings());
+        let ground = &self.session.ground;
+        let store = ground.project.lock(&ground.environment, self.command, self.planning.lock_timeout)?;
+        ground.warn(&store.warnings());
         let answer = session::runtime().and_then(|runtime| runtime.block_on(self.phases(&store)));
         let closed = store.close();
         let code = answer?;
         closed?;
-        if !self.session.project.output.json {
+        if !self.session.ground.project.output.json {
             tell(&format!("Took {}.\n", session::elapsed_since(began)));
         }
         Ok(code)
@@ -132,17 +130,15 @@ impl Undertaking<'_> {
 
     async fn phases(&mut self, store: &Arc<dyn Store>) -> Answer {
         let interruption = listen()?;
-        let told = recover_open(&self.session, store, &interruption).await;
-        if told.iter().any(Diagnostic::is_error) {
-            // What stayed open blocks only what it is about; the plan tells the rest.
-            self.session.warn(&told);
-        }
-        let environment = self.session.project.provider_environment();
-        let connections = Connections::new(Arc::clone(&self.session.providers), environment);
+        // What stays open blocks only what it is about.
+        let told = recover_open(&self.session.ground, store, &interruption).await;
+        self.session.ground.warn(&told);
+        let connections = self.session.ground.connections();
         for phase in 1..=MOST_PHASES {
             self.options.phase = phase;
-            let plan = self.session.plan(&connections, &store.state(), &self.options).await?;
-            self.session.show(&plan);
+            let state = store.state();
+            let plan = self.session.plan(&connections, &state, &self.options).await?;
+            self.session.ground.show(&plan, &state);
             if !plan.has_changes() && plan.header.complete {
                 return Ok(if told.iter().any(Diagnostic::is_error) { FAILED } else { DONE });
             }
@@ -151,11 +147,11 @@ impl Undertaking<'_> {
                 return Ok(FAILED);
             }
             let complete = plan.header.complete;
-            let report = apply_plan(&self.session, plan, store, self.command, &interruption).await;
-            if !conclude(&self.session, &report) {
+            let report = apply_plan(&self.session.ground, plan, store, self.command, &interruption).await;
+            if !conclude(&self.session.ground, &report) {
                 return Ok(FAILED);
             }
-            session::phase_finished(self.session.events.as_ref(), phase, !complete);
+            session::phase_finished(self.session.ground.events.as_ref(), phase, !complete);
             if complete || *interruption.borrow() != Interruption::None {
                 return Ok(self.code(complete));
             }
@@ -186,16 +182,16 @@ pub(super) fn listen() -> Result<InterruptionReceiver, Failure> {
 
 /// Resolves what an earlier run left open.
 pub(super) async fn recover_open(
-    session: &Session,
+    ground: &Ground,
     store: &Arc<dyn Store>,
     interruption: &InterruptionReceiver,
 ) -> Vec<Diagnostic> {
     recover(RecoverRequest {
         store: Arc::clone(store),
-        providers: Arc::clone(&session.providers),
-        inputs: Arc::clone(&session.inputs),
-        environment: session.project.provider_environment(),
-        events: Arc::clone(&session.events),
+        providers: Arc::clone(&ground.providers),
+        inputs: Arc::clone(&ground.inputs),
+        environment: ground.project.provider_environment(),
+        events: Arc::clone(&ground.events),
         interruption: interruption.clone(),
     })
     .await
@@ -203,42 +199,39 @@ pub(super) async fn recover_open(
 
 /// Applies a plan that was confirmed.
 pub(super) async fn apply_plan(
-    session: &Session,
+    ground: &Ground,
     plan: Plan,
     store: &Arc<dyn Store>,
     command: &str,
     interruption: &InterruptionReceiver,
 ) -> ApplyReport {
     apply(ApplyRequest {
-        run: run_record(&session.project, command, &plan.header.id),
+        run: run_record(&ground.project, command, &plan.header.id),
         plan: Arc::new(plan),
         store: Arc::clone(store),
-        providers: Arc::clone(&session.providers),
-        inputs: Arc::clone(&session.inputs),
-        digest: Arc::new(session::SealedDigest(session.sealer.clone())),
+        providers: Arc::clone(&ground.providers),
+        inputs: Arc::clone(&ground.inputs),
+        digest: Arc::new(session::SealedDigest(ground.sealer.clone())),
         secrets: logging::secrets(),
-        environment: session.project.provider_environment(),
-        parallelism: session.parallelism,
-        events: Arc::clone(&session.events),
+        environment: ground.project.provider_environment(),
+        parallelism: ground.parallelism,
+        events: Arc::clone(&ground.events),
         interruption: interruption.clone(),
     })
     .await
 }
 
 /// Tells how an apply ended; whether it went well.
-pub(super) fn conclude(session: &Session, report: &ApplyReport) -> bool {
-    let output = &session.project.output;
+pub(super) fn conclude(ground: &Ground, report: &ApplyReport) -> bool {
+    let output = &ground.project.output;
     if output.json {
-        let all: Vec<_> = report
-            .diagnostics
-            .iter()
-            .map(|diagnostic| diagnostics::to_json(session.stack.files(), diagnostic))
-            .collect();
+        let all: Vec<_> =
+            report.diagnostics.iter().map(|diagnostic| diagnostics::to_json(&ground.files, diagnostic)).collect();
         let line = serde_json::json!({ "event": "report", "outcome": report.outcome, "diagnostics": all });
         output::print(&format!("{line}\n"));
     } else {
         tell("\n");
-        tell(&diagnostics::text(output, session.stack.files(), &report.diagnostics));
+        tell(&diagnostics::text(output, &ground.files, &report.diagnostics));
         let word = match report.outcome {
             Outcome::Succeeded => "Done",
             Outcome::Failed => "Failed",
@@ -247,16 +240,4 @@ pub(super) fn conclude(session: &Session, report: &ApplyReport) -> bool {
         tell(&format!("{word}: {}.\n", report.summary));
     }
     report.outcome == Outcome::Succeeded
-}
-
-/// Where the next phase's plan is written.
-pub(super) fn write_next(session: &Session, plan: &Plan, path: &Path) -> Result<(), Failure> {
-    let _ = (plan, path);
-    tell(&format!("The next phase is in {0}; apply it with `formwork apply {0}`.\n", path.display()));
-    Ok(())
-}
-
-/// The code of a finished plan file.
-pub(super) fn file_code(plan: &Plan, detailed: bool) -> i32 {
-    if plan.header.complete { DONE } else { plan_command::code(plan, detailed) }
 }

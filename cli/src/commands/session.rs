@@ -12,6 +12,7 @@ use formwork_engine::connections::Connections;
 use formwork_engine::event::Event;
 use formwork_engine::plan::{Plan, PlanOptions, PlanRequest};
 use formwork_engine::ports::{EventSink, InputResolver, KeyedDigest, Providers};
+use formwork_lang::source::FileTable;
 use formwork_model::{Address, Diagnostic};
 use formwork_state::record::State;
 use formwork_state::{Keys, Sealer};
@@ -26,16 +27,72 @@ impl KeyedDigest for SealedDigest {
     }
 }
 
-/// A stack that is planned or applied.
-pub(super) struct Session {
+/// What applying needs, with or without sources.
+pub(super) struct Ground {
     pub(super) project: Project,
     pub(super) environment: String,
-    pub(super) stack: Stack,
+    pub(super) files: FileTable,
     pub(super) providers: Arc<dyn Providers>,
     pub(super) inputs: Arc<dyn InputResolver>,
     pub(super) sealer: Sealer,
     pub(super) events: Arc<dyn EventSink>,
     pub(super) parallelism: usize,
+}
+
+/// A stack that is planned.
+pub(super) struct Session {
+    pub(super) ground: Ground,
+    pub(super) stack: Stack,
+}
+
+impl Ground {
+    /// For a project and its environment.
+    pub(super) fn new(
+        project: Project,
+        environment: String,
+        files: FileTable,
+        parallelism: usize,
+        events: Arc<dyn EventSink>,
+    ) -> Result<Self, Failure> {
+        let sealer = Keys::from_environment()?.sealer()?;
+        let inputs = project.inputs();
+        Ok(Self { project, environment, files, providers: Arc::new(Registry), inputs, sealer, events, parallelism })
+    }
+
+    /// Connections that a run shares.
+    pub(super) fn connections(&self) -> Connections {
+        Connections::new(Arc::clone(&self.providers), self.project.provider_environment())
+    }
+
+    /// A failure that points into the sources.
+    pub(super) fn failure(&self, diagnostics: Vec<Diagnostic>) -> Failure {
+        Failure { diagnostics, files: self.files.clone() }
+    }
+
+    /// Tells warnings, on standard error.
+    pub(super) fn warn(&self, warnings: &[Diagnostic]) {
+        if !warnings.is_empty() && !self.project.output.json {
+            tell(&diagnostics::text(&self.project.output, &self.files, warnings));
+        }
+    }
+
+    /// Shows a plan with its summary.
+    pub(super) fn show(&self, plan: &Plan, state: &State) {
+        self.warn(&plan.warnings);
+        let output = &self.project.output;
+        if output.json {
+            let json = formwork_engine::export::terraform_json(plan, state);
+            print(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
+            return;
+        }
+        let mut text = render::text(plan, self.providers.as_ref(), Paint::new(output.color));
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&render::summary(plan));
+        text.push('\n');
+        print(&logging::secrets().scrub(&text));
+    }
 }
 
 impl Session {
@@ -44,18 +101,10 @@ impl Session {
         let project = Project::open(global)?;
         let environment = project.environment()?;
         let stack = Stack::load(&project, &environment, &planning.variables)?;
-        let sealer = Keys::from_environment()?.sealer()?;
-        let inputs = project.inputs();
-        Ok(Self {
-            project,
-            environment,
-            stack,
-            providers: Arc::new(Registry),
-            inputs,
-            sealer,
-            events,
-            parallelism: planning.parallelism,
-        })
+        let files = stack.files().clone();
+        let ground = Ground::new(project, environment, files, planning.parallelism, events)?;
+        ground.warn(&stack.warnings);
+        Ok(Self { ground, stack })
     }
 
     /// Plans against a state.
@@ -65,51 +114,23 @@ impl Session {
         state: &State,
         options: &PlanOptions,
     ) -> Result<Plan, Failure> {
-        let digest = SealedDigest(self.sealer.clone());
+        let ground = &self.ground;
+        let digest = SealedDigest(ground.sealer.clone());
         let plan = formwork_engine::plan::plan(PlanRequest {
             source: &self.stack,
             state,
             connections,
-            inputs: self.inputs.as_ref(),
+            inputs: ground.inputs.as_ref(),
             digest: &digest,
-            events: self.events.as_ref(),
-            stack: &self.project.manifest.name,
-            environment: &self.environment,
+            events: ground.events.as_ref(),
+            stack: &ground.project.manifest.name,
+            environment: &ground.environment,
             options,
         })
         .await;
-        plan.map_err(|diagnostics| self.failure(diagnostics))
-    }
-
-    /// A failure that points into the stack's sources.
-    pub(super) fn failure(&self, diagnostics: Vec<Diagnostic>) -> Failure {
-        Failure { diagnostics, files: self.stack.files().clone() }
-    }
-
-    /// Tells warnings, on standard error.
-    pub(super) fn warn(&self, warnings: &[Diagnostic]) {
-        if !warnings.is_empty() && !self.project.output.json {
-            tell(&diagnostics::text(&self.project.output, self.stack.files(), warnings));
-        }
-    }
-
-    /// Shows a plan with its summary.
-    pub(super) fn show(&self, plan: &Plan) {
-        self.warn(&plan.warnings);
-        let output = &self.project.output;
-        if output.json {
-            let json = serde_json::json!({"todo":plan.operations.len()});
-            print(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
-            return;
-        }
-        let paint = Paint::new(output.color);
-        let mut text = render::text(plan, self.providers.as_ref(), paint);
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&render::summary(plan));
-        text.push('\n');
-        print(&logging::secrets().scrub(&text));
+        let mut plan = plan.map_err(|diagnostics| ground.failure(diagnostics))?;
+        plan.header.place = ground.project.place();
+        Ok(plan)
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) use stack::{Examined, Stack, examine};
 use crate::arguments::Global;
 use crate::logging;
 use crate::output::Output;
+use formwork_engine::plan::{Header, Place};
 use formwork_lang::manifest::{self, Allowance, MANIFEST_FILE, Manifest};
 use formwork_lang::source::{FileTable, Sources};
 use formwork_model::{Code, Diagnostic};
@@ -188,6 +189,42 @@ impl Project {
         }
     }
 
+    /// Where plans of this stack belong.
+    pub(crate) fn place(&self) -> Place {
+        let state = self.root.join(self.manifest.state.path.as_str());
+        Place {
+            state: std::path::absolute(&state).unwrap_or(state).display().to_string(),
+            variables: listed(&self.manifest.allow.env, false),
+            environment: self.provider_environment(),
+        }
+    }
+
+    /// The stack that a plan belongs to, without its sources. A stack of that name in the directory at hand (a checkout
+    /// on another machine) comes before the place where the plan was made.
+    pub(crate) fn of_plan(global: &Global, header: &Header) -> Result<Self, Failure> {
+        if let Ok(here) = Self::open(global)
+            && here.manifest.name == header.stack
+        {
+            return Ok(Self { environment: Some(header.environment.clone()), ..here });
+        }
+        let place = &header.place;
+        let state = Path::new(&place.state);
+        if !state.is_dir() && !header.lineage.is_empty() {
+            let message =
+                format!("the state of `{}` is not at {}, where the plan was made", header.stack, state.display());
+            return Err(refusal("E0590", message, "name the stack's directory with `-C DIR`"));
+        }
+        let mut manifest = Manifest { name: header.stack.as_str().into(), ..Manifest::default() };
+        manifest.state.path = place.state.as_str().into();
+        manifest.allow.env = allowance(&place.variables);
+        manifest.allow.commands = allowance(&place.environment.allowed_commands);
+        manifest.allow.endpoints = allowance(&place.environment.allowed_endpoints);
+        let root = place.environment.root.as_ref().map_or_else(|| global.directory.clone(), PathBuf::from);
+        let environment = Some(header.environment.clone());
+        let output = Output::new(global);
+        Ok(Self { root, manifest, overlays: Vec::new(), output, environment, untrusted: global.untrusted })
+    }
+
     /// Values of the environment, as far as the manifest allows.
     pub(crate) fn inputs(&self) -> Arc<ProcessInputs> {
         let allowed = self.manifest.allow.env.clone();
@@ -240,6 +277,14 @@ fn listed(allowance: &Allowance, denied: bool) -> Vec<String> {
         Allowance::Nothing => Vec::new(),
         Allowance::Only(names) => names.iter().map(ToString::to_string).collect(),
         Allowance::Anything => vec!["*".into()],
+    }
+}
+
+fn allowance(names: &[String]) -> Allowance {
+    match names {
+        [] => Allowance::Nothing,
+        [any] if any == "*" => Allowance::Anything,
+        names => Allowance::Only(names.iter().map(|name| name.as_str().into()).collect()),
     }
 }
 

@@ -87,6 +87,7 @@ fn wanted_imports<'r>(
 
 fn header(request: &PlanRequest<'_>, serial: u64, graph: &ResourceGraph, plan: &Plan, memory: &Memory) -> Header {
     Header {
+        place: super::Place::default(),
         id: crate::identity::random_id(),
         stack: request.stack.to_owned(),
         environment: request.environment.to_owned(),

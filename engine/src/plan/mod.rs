@@ -96,8 +96,21 @@ pub struct Header {
     /// Keyed digests of the inputs (`env_var`, `secret_from`) that configs of objects used: a plan with a changed one is
     /// refused. Credentials of providers are not among them; they may change.
     pub input_digests: Vec<(InputSource, [u8; 16])>,
+    /// Where it belongs, so that it can be applied from anywhere.
+    pub place: Place,
     /// `--target`, `--exclude`, `--replace`, as written, for the summary's warning.
     pub selection: Vec<String>,
+}
+
+/// Where a plan belongs, and what its stack's manifest allows: what an apply without sources needs.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// Directory that holds the state's environments, absolute.
+    pub state: String,
+    /// Variables that `env_var` and `secret_from` may read; `*` for any.
+    pub variables: Vec<String>,
+    /// What providers may do, and relative to which directory.
+    pub environment: formwork_provider_api::Environment,
 }
 
 /// A provider instance of a plan.

@@ -127,6 +127,7 @@ async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
         counted += usize::from(!matches!(change, crate::plan::StateChange::Put(_)));
         shared.values.note(change);
     }
+    known_from_plan(shared);
     records.extend(resume::state_records(&changes));
     for provider in &plan.providers {
         let configuration = plan.values.get(provider.configuration).to_buf();
@@ -135,6 +136,19 @@ async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
     shared.journal.append_all(records).await?;
     shared.events.emit(Event::ApplyStarted { operations: schedule::changes(plan) });
     Ok(counted)
+}
+
+/// Data that was read while planning has no row; those who refer to it find it here.
+fn known_from_plan(shared: &Shared) {
+    let plan = &shared.plan;
+    let read = |operation: &&crate::plan::Operation| {
+        operation.action == crate::plan::Action::NoOp && operation.address.kind == formwork_model::ObjectKind::Data
+    };
+    for operation in plan.operations.iter().filter(read) {
+        let Some(planned) = operation.planned else { continue };
+        let values = plan.values.get(planned).to_buf();
+        shared.values.set(operation.address.clone(), Some(values::Known { values, row: None }));
+    }
 }
 
 async fn conclude(shared: &Shared, report: &mut ApplyReport) {

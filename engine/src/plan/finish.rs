@@ -29,6 +29,8 @@ impl Walk<'_> {
         plan.providers = uses.iter().map(|through| self.planned_provider(*through, &arranged, &order)).collect();
         plan.drift = self.drift();
         plan.state_changes = self.state_changes();
+        let fresh = self.memory.rows.all().filter(|(_, held)| held.fresh);
+        plan.imported = fresh.map(|(_, held)| held.row.key.address.clone()).collect();
         plan.operations = self.operations(&arranged, &order, &numbers, &dependencies);
         plan.deferred = std::mem::take(&mut self.deferred);
         plan.deferred.sort_by(|left, right| left.address.cmp(&right.address));

@@ -10,8 +10,9 @@ use super::{Deferral, Header, Plan, digest, moves};
 use crate::import::Imports;
 use crate::recovery;
 use crate::select;
-use formwork_lang::graph::{Deferred, Known, NothingKnown, ResourceGraph};
+use formwork_lang::graph::{Deferred, Known, NodeKind, NothingKnown, ResourceGraph};
 use formwork_model::{Address, AttributePath, Diagnostic, Value, ValueBuf, diagnostic};
+use formwork_provider_api::scrub::Scrubber;
 use std::collections::{BTreeSet, HashMap};
 
 /// How often a stack is evaluated at most in one plan: each time at least one more block must be decided.
@@ -62,6 +63,8 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
             problems.extend(errors);
             plan.warnings.extend(warnings);
         }
+        let told = problems.iter_mut().chain(&mut plan.warnings).collect();
+        scrub(told, &request, &graph, &memory);
         if !problems.is_empty() {
             diagnostic::sort(&mut problems);
             return Err(problems);
@@ -75,6 +78,40 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
         return Ok(plan);
     }
     Err(vec![Problem::NoFixpoint.at(graph.deferred.first().map(|deferred| deferred.span))])
+}
+
+/// Takes secrets out of what is told: providers may quote what they were given.
+fn scrub(told: Vec<&mut Diagnostic>, request: &PlanRequest<'_>, graph: &ResourceGraph, memory: &Memory) {
+    if told.is_empty() {
+        return;
+    }
+    let mut scrubber = Scrubber::new();
+    for node in &graph.nodes {
+        match &node.kind {
+            NodeKind::Object(object) => scrubber.learn(graph.value(object.config)),
+            NodeKind::Provider(instance) => scrubber.learn(graph.value(instance.config)),
+            NodeKind::Junction => {}
+        }
+    }
+    for row in request.state.rows.values() {
+        scrubber.learn(row.values.view());
+    }
+    for (_, held) in memory.rows.all() {
+        scrubber.learn(held.row.values.view());
+    }
+    let inputs = memory.inputs.borrow();
+    let mut known: Vec<_> = inputs.iter().collect();
+    known.sort_by_key(|(source, _)| *source);
+    for value in known.into_iter().filter_map(|(_, answer)| answer.as_ref().ok()) {
+        scrubber.learn(ValueBuf::from(value).view());
+    }
+    for diagnostic in told {
+        let labels = diagnostic.primary.iter_mut().chain(&mut diagnostic.labels).map(|label| &mut label.text);
+        let others = diagnostic.help.iter_mut().chain(&mut diagnostic.notes);
+        for text in std::iter::once(&mut diagnostic.message).chain(others).chain(labels) {
+            *text = scrubber.scrub(text);
+        }
+    }
 }
 
 fn wanted_imports<'r>(

@@ -50,9 +50,12 @@ pub struct Plan {
     pub providers: Vec<PlannedProvider>,
     /// Changes of the state alone, in order, made before all operations: moves, imports, refreshed rows, forgotten rows.
     pub state_changes: Vec<StateChange>,
+    /// Addresses of rows in `state_changes` that are imported.
+    pub imported: Vec<Address>,
     /// Resolutions of operations that an earlier run left open, made before all operations.
     pub recoveries: Vec<Recovery>,
-    /// Operations, by address; delete before create of the same address. No-ops are in it, for rendering and for values.
+    /// Operations, by address; delete before create of the same address. No-ops are in it, for rendering and for values;
+    /// also junctions (see [`Operation::is_junction`]), which keep the edges few.
     pub operations: Vec<Operation>,
     /// What the cloud changed behind our back.
     pub drift: Vec<Drift>,
@@ -321,12 +324,21 @@ impl Plan {
         self.operations.get(index.0 as usize)
     }
 
-    /// Whether applying it would change the cloud, the state or an output.
+    /// Whether applying it would write down something that nobody has to confirm: what the refresh found, decorators that
+    /// outlive their block, the config of objects that stay as they are.
+    #[must_use]
+    pub fn has_notes(&self) -> bool {
+        !self.state_changes.is_empty()
+    }
+
+    /// Whether applying it would change the cloud, the state or an output. What is only noted does not count: see
+    /// [`Self::has_notes`].
     #[must_use]
     pub fn has_changes(&self) -> bool {
         let acts = |operation: &Operation| !matches!(operation.action, Action::NoOp | Action::Read | Action::Open);
         self.operations.iter().any(acts)
             || self.state_changes.iter().any(|change| !matches!(change, StateChange::Put(_)))
+            || !self.imported.is_empty()
             || !self.recoveries.is_empty()
             || self.outputs.iter().any(|output| output.prior != output.planned)
     }

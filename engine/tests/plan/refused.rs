@@ -177,3 +177,39 @@ fn a_block_that_cannot_be_expanded() {
     builder.resource("a", "mock.bundle", mock, Value::map([("items", Value::Int(3))]));
     assert_eq!(codes(&world.errors(builder.build(), &PlanOptions::default())), ["E1019"]);
 }
+
+#[test]
+fn every_code_has_a_page() {
+    let sources = [include_str!("../../src/plan/problem.rs"), include_str!("../../src/plan_file.rs")];
+    let pages = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/diagnostics");
+    let mut count = 0;
+    for code in sources.iter().flat_map(|source| source.split('"')) {
+        let is_code =
+            code.len() == 5 && code.starts_with(['E', 'W']) && code[1..].chars().all(|digit| digit.is_ascii_digit());
+        if is_code {
+            count += 1;
+            let page = std::fs::read_to_string(pages.join(format!("{code}.md"))).expect(code);
+            assert!(page.starts_with(&format!("# {code}: ")), "{code}");
+        }
+    }
+    assert!(count >= 33, "{count}");
+}
+
+#[test]
+fn what_a_provider_quotes_is_scrubbed() {
+    let mut world = World::new();
+    let graph = |world: &World| {
+        let mut builder = Builder::default();
+        let mock = builder.mock(&world.cloud);
+        let config = Value::map([("name", text("x")), ("password", text("hunter2-hunter2").secret())]);
+        builder.resource("a", "mock.thing", mock, config);
+        builder.build()
+    };
+    world.settle(graph(&world));
+    let fault =
+        Fault { message: Some("bad password hunter2-hunter2".into()), ..Fault::new(FaultKind::Forbidden).call("read") };
+    world.cloud.script(vec![fault]).unwrap();
+    let errors = world.errors(graph(&world), &PlanOptions::default());
+    assert_eq!(codes(&errors), ["E4006"]);
+    assert!(!format!("{errors:?}").contains("hunter2"), "{errors:?}");
+}

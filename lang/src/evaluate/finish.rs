@@ -7,27 +7,12 @@ impl Evaluator<'_> {
     /// Turns what was found into a graph.
     pub(super) fn finish(mut self) -> Evaluated {
         let order = self.stable_order();
-        let mut position = vec![0_u32; order.len()];
-        for (new, old) in (0_u32..).zip(&order) {
-            if let Some(slot) = position.get_mut(*old as usize) {
-                *slot = new;
-            }
-        }
-        let renumbered = |id: u32| NodeId(position.get(id as usize).copied().unwrap_or(0));
         let mut graph = ResourceGraph::default();
         graph.values = std::mem::take(&mut self.nodes.values);
-        let mut nodes: Vec<Option<_>> = std::mem::take(&mut self.nodes.nodes).into_iter().map(Some).collect();
-        graph.reserve(order.len());
-        let mut dependencies = Vec::new();
-        for old in order {
-            let Some(mut node) = nodes.get_mut(old as usize).and_then(Option::take) else { continue };
-            if let NodeKind::Object(object) = &mut node.kind {
-                object.provider = renumbered(object.provider.0);
-            }
-            dependencies.clear();
-            dependencies.extend(self.nodes.dependencies(old as usize).iter().map(|id| renumbered(*id)));
-            dependencies.sort_unstable();
-            graph.add(node, &dependencies);
+        if order.is_sorted() {
+            self.in_order(&mut graph);
+        } else {
+            self.reordered(&mut graph, &order);
         }
         self.checks.sort_by_key(|check| check.span);
         graph.outputs = std::mem::take(&mut self.outputs);
@@ -39,6 +24,40 @@ impl Evaluator<'_> {
         graph.deferred = self.deferred;
         graph.deferred.sort_by(|one, two| one.address.cmp(&two.address));
         Evaluated { graph, diagnostics: self.diagnostics }
+    }
+
+    /// Nodes were found in their order: they keep their numbers, and are not copied.
+    fn in_order(&mut self, graph: &mut ResourceGraph) {
+        graph.nodes = std::mem::take(&mut self.nodes.nodes);
+        let mut dependencies = Vec::new();
+        for node in 0..graph.nodes.len() {
+            dependencies.clear();
+            dependencies.extend(self.nodes.dependencies(node).iter().map(|id| NodeId(*id)));
+            graph.add_dependencies(&dependencies);
+        }
+    }
+
+    fn reordered(&mut self, graph: &mut ResourceGraph, order: &[u32]) {
+        let mut position = vec![0_u32; order.len()];
+        for (new, old) in (0_u32..).zip(order) {
+            if let Some(slot) = position.get_mut(*old as usize) {
+                *slot = new;
+            }
+        }
+        let renumbered = |id: u32| NodeId(position.get(id as usize).copied().unwrap_or(0));
+        let mut nodes: Vec<Option<_>> = std::mem::take(&mut self.nodes.nodes).into_iter().map(Some).collect();
+        graph.reserve(order.len());
+        let mut dependencies = Vec::new();
+        for old in order {
+            let Some(mut node) = nodes.get_mut(*old as usize).and_then(Option::take) else { continue };
+            if let NodeKind::Object(object) = &mut node.kind {
+                object.provider = renumbered(object.provider.0);
+            }
+            dependencies.clear();
+            dependencies.extend(self.nodes.dependencies(*old as usize).iter().map(|id| renumbered(*id)));
+            dependencies.sort_unstable();
+            graph.add(node, &dependencies);
+        }
     }
 
     /// The numbers of all nodes in their stable order.

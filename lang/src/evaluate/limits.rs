@@ -6,7 +6,7 @@ use formwork_model::{Residual, Value};
 /// Nested calls and expressions.
 pub(super) const MAXIMUM_NESTING: u32 = 400;
 /// Steps of the whole evaluation.
-pub(super) const MAXIMUM_STEPS: u64 = 400_000_000;
+pub(super) const MAXIMUM_STEPS: u64 = 50_000_000;
 /// Parts of one value.
 const MAXIMUM_PARTS: usize = 4 << 20;
 /// Levels of the canonical bytes; more are refused when they are read back.

@@ -124,9 +124,10 @@ impl Nodes {
         }
         let (first, end) = (found.first, found.end);
         let instances: Vec<u32> = (first..end).filter(|id| self.group_of(*id) == group).collect();
-        let sample = self.nodes.get(first as usize)?;
+        let sample = *instances.first()? as usize;
+        let origin = self.details.get(sample)?.origin;
+        let sample = self.nodes.get(sample)?;
         let (address, span) = (sample.address.block(), sample.span);
-        let origin = self.details.get(first as usize)?.origin;
         // Added by hand: settling these dependencies would lead back here.
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         self.nodes.push(Node { address, kind: NodeKind::Junction, span });

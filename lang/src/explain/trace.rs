@@ -21,12 +21,14 @@ pub(super) struct Trace<'p> {
 }
 
 /// The place from which an expression is read.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Place<'p> {
     instance: u32,
     depth: u32,
     /// The `for` around, whose variables are the first locals.
     iteration: Option<&'p Iteration>,
+    /// The key of the instance that it makes.
+    key: Option<EcoString>,
 }
 
 impl<'p> Trace<'p> {
@@ -88,8 +90,8 @@ impl<'p> Trace<'p> {
         let block =
             module.providers.iter().find(|block| *block.name.as_ref().unwrap_or(&block.provider) == address.name)?;
         let config = self.config(address)?;
-        let place = Place { instance, depth: 0, iteration: block.iteration.as_ref() };
-        self.attributes(&block.attributes, path, place);
+        let place = Place { instance, depth: 0, iteration: block.iteration.as_ref(), key: address.key.clone() };
+        self.attributes(&block.attributes, path, &place);
         Some(at(&config, path.steps()).cloned())
     }
 
@@ -102,8 +104,8 @@ impl<'p> Trace<'p> {
     ) -> Option<Option<Value>> {
         let config = self.config(address)?;
         let value = at(&config, path.steps()).cloned();
-        let place = Place { instance, depth: 0, iteration: block.iteration.as_ref() };
-        let is_written = self.attributes(&block.attributes, path, place);
+        let place = Place { instance, depth: 0, iteration: block.iteration.as_ref(), key: address.key.clone() };
+        let is_written = self.attributes(&block.attributes, path, &place);
         if !is_written && let Some(name) = path.first_name() {
             let default = block.schema.attribute(name).and_then(formwork_model::schema::Attribute::default_value);
             let (origin, shown) = match (&value, default) {
@@ -118,7 +120,7 @@ impl<'p> Trace<'p> {
     }
 
     /// Explains the attributes that `path` leads to; whether there are any.
-    fn attributes(&mut self, attributes: &'p [Attribute], path: &AttributePath, place: Place<'p>) -> bool {
+    fn attributes(&mut self, attributes: &'p [Attribute], path: &AttributePath, place: &Place<'p>) -> bool {
         let mut is_written = false;
         for attribute in
             attributes.iter().filter(|attribute| path.first_name().is_none_or(|name| name == attribute.name))
@@ -127,7 +129,7 @@ impl<'p> Trace<'p> {
             let rest = path.steps().get(1..).unwrap_or_default();
             let (expression, rest) = narrowed(&attribute.value, rest);
             if self.push(place.depth, Origin::Attribute(attribute.name.clone()), Some(expression.span), None) {
-                self.expression(expression, rest, Place { depth: place.depth + 1, ..place });
+                self.expression(expression, rest, &Place { depth: place.depth + 1, ..place.clone() });
             }
         }
         is_written
@@ -212,17 +214,19 @@ impl<'p> Trace<'p> {
         let (expression, origin, place) = match call.arguments.get(index).and_then(Option::as_ref) {
             Some(argument) => {
                 let origin = Origin::Argument(module_path.clone(), param.name.clone());
-                (argument, origin, Place { instance: caller, depth: depth + 1, iteration: call.iteration.as_ref() })
+                let key = module_path.0.last().and_then(|step| step.key.clone());
+                let iteration = call.iteration.as_ref();
+                (argument, origin, Place { instance: caller, depth: depth + 1, iteration, key })
             }
             None => {
                 let Some(default) = &param.default else { return };
                 let origin = Origin::Default(module_path.clone(), param.name.clone());
-                (default, origin, Place { instance, depth: depth + 1, iteration: None })
+                (default, origin, Place { instance, depth: depth + 1, iteration: None, key: None })
             }
         };
         let (expression, rest) = narrowed(expression, path);
         if self.push(depth, origin, Some(expression.span), None) {
-            self.expression(expression, rest, place);
+            self.expression(expression, rest, &place);
         }
     }
 
@@ -233,7 +237,7 @@ impl<'p> Trace<'p> {
         let origin = Origin::Let(self.module_path(instance), declared.name.clone(), path.iter().cloned().collect());
         let (expression, rest) = narrowed(&declared.value, path);
         if self.push(depth, origin, Some(expression.span), value) {
-            self.expression(expression, rest, Place { instance, depth: depth + 1, iteration: None });
+            self.expression(expression, rest, &Place { instance, depth: depth + 1, iteration: None, key: None });
         }
     }
 
@@ -244,12 +248,12 @@ impl<'p> Trace<'p> {
         let value = self.slot(instance, index, |instance| &instance.outputs);
         let value = value.and_then(|value| at(&value, path).cloned());
         if self.push(depth, origin, Some(expression.span), value) {
-            self.expression(expression, rest, Place { instance, depth: depth + 1, iteration: None });
+            self.expression(expression, rest, &Place { instance, depth: depth + 1, iteration: None, key: None });
         }
     }
 
     /// Everything that an expression takes its value from; `rest` is what of it is asked for.
-    fn expression(&mut self, expression: &'p Expr, rest: &[PathStep], place: Place<'p>) {
+    fn expression(&mut self, expression: &'p Expr, rest: &[PathStep], place: &Place<'p>) {
         let mut path: Vec<PathStep> = Vec::new();
         let base = chain(expression, &mut path);
         path.reverse();
@@ -280,7 +284,7 @@ impl<'p> Trace<'p> {
         self.keys(expression, place);
     }
 
-    fn children(&mut self, expression: &'p Expr, place: Place<'p>) {
+    fn children(&mut self, expression: &'p Expr, place: &Place<'p>) {
         let mut children = Vec::new();
         each_child(expression, &mut |child| children.push(child));
         for child in children {
@@ -288,7 +292,7 @@ impl<'p> Trace<'p> {
         }
     }
 
-    fn keys(&mut self, expression: &'p Expr, place: Place<'p>) {
+    fn keys(&mut self, expression: &'p Expr, place: &Place<'p>) {
         match &expression.kind {
             ExprKind::Index { base, index, .. } => {
                 if literal_key(index).is_none() {
@@ -302,21 +306,19 @@ impl<'p> Trace<'p> {
         }
     }
 
-    fn local(&mut self, index: usize, path: &[PathStep], at: &Expr, place: Place<'p>) {
+    fn local(&mut self, index: usize, path: &[PathStep], at: &Expr, place: &Place<'p>) {
         let Some(iteration) = place.iteration.filter(|_| index < 2) else { return };
         if self.push(place.depth, Origin::Variable, Some(at.span), None) {
+            let key = place.key.clone().map_or(PathStep::Each, PathStep::Key);
             let is_value = iteration.second.is_some_and(|second| second.index() == index);
-            let rest: Vec<PathStep> = if is_value {
-                std::iter::once(PathStep::Each).chain(path.iter().cloned()).collect()
-            } else {
-                Vec::new()
-            };
-            let outer = Place { depth: place.depth + 1, iteration: None, ..place };
-            self.expression(&iteration.source, &rest, outer);
+            let rest: Vec<PathStep> =
+                if is_value { std::iter::once(key).chain(path.iter().cloned()).collect() } else { Vec::new() };
+            let outer = Place { depth: place.depth + 1, iteration: None, ..place.clone() };
+            self.expression(&iteration.source, &rest, &outer);
         }
     }
 
-    fn object(&mut self, index: usize, path: &[PathStep], expression: &Expr, place: Place<'p>) {
+    fn object(&mut self, index: usize, path: &[PathStep], expression: &Expr, place: &Place<'p>) {
         let Some(block) = self.module(place.instance).and_then(|module| module.blocks.get(index)) else { return };
         let mut address = Address::new(self.module_path(place.instance), block.kind, block.name.clone());
         let state = self.evaluator.instances.get(place.instance as usize).and_then(|at| at.blocks.get(index));
@@ -329,7 +331,7 @@ impl<'p> Trace<'p> {
         self.push(place.depth, Origin::Object(address, path), Some(expression.span), None);
     }
 
-    fn call(&mut self, index: usize, path: &[PathStep], place: Place<'p>) {
+    fn call(&mut self, index: usize, path: &[PathStep], place: &Place<'p>) {
         let state = self.evaluator.instances.get(place.instance as usize).and_then(|at| at.calls.get(index)).cloned();
         let (instance, path) = match (state, path.split_first()) {
             (Some(CallState::Single(instance)), _) => (instance, path),

@@ -232,6 +232,12 @@ impl ResourceGraph {
         id
     }
 
+    /// Adds the edges of the next node that has none yet.
+    pub(crate) fn add_dependencies(&mut self, dependencies: &[NodeId]) {
+        self.dependencies.extend_from_slice(dependencies);
+        self.dependency_ends.push(self.dependencies.len() as u32);
+    }
+
     /// Replaces all edges: `dependencies[i]` is what node `i` needs.
     pub fn set_dependencies(&mut self, dependencies: &[Vec<NodeId>]) {
         self.dependencies.clear();

@@ -117,13 +117,15 @@ impl Inputs {
     /// Marks a fault at the line that wrote the bad value last.
     pub(crate) fn blame(&self, param: usize, fault: Fault, was: &str) -> Fault {
         let path = fault.path();
-        let place = self.params.get(param).and_then(|param| {
-            let mut writers = param.said.iter().rev().filter(|said| said.value.is_some());
-            writers.find_map(|said| said.place(&path))
-        });
-        match place {
+        let Some(param) = self.params.get(param) else { return fault };
+        let mut writers = param.said.iter().rev().filter(|said| said.value.is_some());
+        let Some(writer) = writers.find(|said| said.writes(&path)) else { return fault };
+        match writer.place(&path) {
             Some(span) => fault.blamed_on(span, was),
-            None => fault,
+            None => {
+                let layer = self.layers.get(writer.layer).map(ToString::to_string).unwrap_or_default();
+                fault.note(format!("the value comes from {layer}"))
+            }
         }
     }
 }
@@ -147,14 +149,18 @@ impl Said {
         rest.iter().try_fold(self.value.as_ref()?, merge::child)
     }
 
-    /// Where the value at `path` was written, if this line wrote it.
-    pub(crate) fn place(&self, path: &AttributePath) -> Option<Span> {
+    /// Whether this line wrote the value at `path`, or what something is missing in there.
+    fn writes(&self, path: &AttributePath) -> bool {
         if self.path.covers(path) {
-            self.at(path).or_else(|| self.nearest(path))?;
-            let covering = self.parts.iter().filter(|(part, _)| part.covers(path));
-            return covering.max_by_key(|(part, _)| part.steps().len()).map(|(_, span)| *span).or(self.span);
+            return self.at(path).or_else(|| self.nearest(path)).is_some();
         }
-        path.covers(&self.path).then_some(self.span).flatten()
+        path.covers(&self.path)
+    }
+
+    /// Where the value at `path` was written.
+    pub(crate) fn place(&self, path: &AttributePath) -> Option<Span> {
+        let covering = self.parts.iter().filter(|(part, _)| part.covers(path));
+        covering.max_by_key(|(part, _)| part.steps().len()).map(|(_, span)| *span).or(self.span)
     }
 
     /// For what is missing within a value: the value that it is missing in.

@@ -202,10 +202,20 @@ impl<'p> Chain<'p> {
 
     fn say(&mut self, param: usize, said: Said) {
         let Some(input) = self.inputs.params.get_mut(param) else { return };
-        let is_whole_removal = said.action == OverlayAction::Remove && said.path.steps().is_empty();
+        let is_removal = said.action == OverlayAction::Remove;
         let before = input.value.clone();
-        let base = if is_whole_removal { before } else { before.or_else(|| input.default.clone()) };
-        match merge::amend(base, said.action, &said.path, said.value.clone()) {
+        let base =
+            if is_removal && said.path.steps().is_empty() { before } else { before.or_else(|| input.default.clone()) };
+        // A field goes back to what the param's default says of it; an entry of a map goes.
+        let default = input.default.as_ref().filter(|_| {
+            is_removal && self.params.get(param).is_some_and(|param| leads_to_field(&param.ty, &said.path))
+        });
+        let default = default.and_then(|default| said.path.steps().iter().try_fold(default, merge::child)).cloned();
+        let (action, value) = match default {
+            Some(default) if base.is_some() => (OverlayAction::Replace, Some(default)),
+            _ => (said.action, said.value.clone()),
+        };
+        match merge::amend(base, action, &said.path, value) {
             Ok(value) => {
                 input.value = value;
                 input.said.push(said);
@@ -241,6 +251,20 @@ fn text_value(text: &EcoString, ty: &Type) -> Result<Value, String> {
         return Ok(Value::String(text.clone()));
     }
     literal::value(text)
+}
+
+/// Whether the last step of a path takes a field of a record.
+fn leads_to_field(ty: &Type, path: &AttributePath) -> bool {
+    let Some((step, rest)) = path.steps().split_first() else { return false };
+    match (ty, step) {
+        (Type::Optional(inner) | Type::Secret(inner), _) => leads_to_field(inner, path),
+        (Type::Record(record), Step::Member(name) | Step::Key(name)) => {
+            rest.is_empty()
+                || record.field(name).is_some_and(|field| leads_to_field(&field.ty, &rest.iter().cloned().collect()))
+        }
+        (Type::Map(entry), Step::Member(_) | Step::Key(_)) => leads_to_field(entry, &rest.iter().cloned().collect()),
+        _ => false,
+    }
 }
 
 /// Whether a text is taken as it is.

@@ -187,7 +187,9 @@ fn absent_field(
     match (field.optional, field.span.is_some()) {
         (true, true) => Ok(Some(Value::Null)),
         (true, false) => Ok(None),
-        (false, _) => Err(FaultKind::MissingField { name: field.name.clone(), ty: format!("a {}", field.ty) }.into()),
+        (false, _) => {
+            Err(FaultKind::MissingField { name: field.name.clone(), ty: format!("of type {}", field.ty) }.into())
+        }
     }
 }
 
@@ -206,7 +208,9 @@ pub(crate) fn without_objects(host: &mut dyn Host, value: &Value) -> Value {
 }
 
 fn unknown(host: &mut dyn Host, residual: Arc<Residual>, ty: &Type, span: Option<Span>) -> Result<Value, Fault> {
-    if matches!(ty, Type::Object(_) | Type::Module(_)) || matches!(*residual, Residual::Failure { .. }) {
+    // Inputs are texts.
+    let is_text = matches!((&*residual, ty), (Residual::Input(_), Type::String));
+    if is_text || matches!(ty, Type::Object(_) | Type::Module(_)) || matches!(*residual, Residual::Failure { .. }) {
         return Ok(Value::Unknown(residual));
     }
     if let Some(value) = distribute(host, &residual, ty, span)? {

@@ -17,6 +17,8 @@ struct Details {
     span: Option<Span>,
     /// Other places that it speaks of.
     labels: Vec<(Span, String)>,
+    /// A further fact.
+    note: Option<String>,
 }
 
 /// Kinds of faults.
@@ -64,7 +66,7 @@ pub(crate) enum FaultKind {
 
 impl From<FaultKind> for Fault {
     fn from(kind: FaultKind) -> Self {
-        Self(Box::new(Details { kind, path: Vec::new(), span: None, labels: Vec::new() }))
+        Self(Box::new(Details { kind, path: Vec::new(), span: None, labels: Vec::new(), note: None }))
     }
 }
 
@@ -109,6 +111,12 @@ impl Fault {
         self
     }
 
+    /// Adds a fact.
+    pub(crate) fn note(mut self, text: String) -> Self {
+        self.0.note = Some(text);
+        self
+    }
+
     /// Adds a place that it speaks of.
     pub(crate) fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.0.labels.push((span, text.into()));
@@ -150,6 +158,7 @@ impl Fault {
         if let Some(span) = self.0.span {
             diagnostic = diagnostic.at(span, self.0.kind.label());
         }
+        diagnostic.notes.extend(self.0.note);
         self.0.labels.into_iter().fold(diagnostic, |diagnostic, (span, text)| diagnostic.label(span, text))
     }
 }
@@ -211,7 +220,7 @@ impl FaultKind {
             Self::NoSuchKey { .. } => "this key".into(),
             Self::Null { .. } => "this is null".into(),
             Self::WrongType { found, .. } => format!("this is {found}"),
-            Self::Condition { .. } => "this condition does not hold".into(),
+            Self::Condition { .. } => "this does not fulfil it".into(),
             Self::Function { .. } => "in this call".into(),
             _ => String::new(),
         }

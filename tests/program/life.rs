@@ -1,0 +1,156 @@
+//! A stack's life, from empty to empty, as a person at a terminal has it.
+
+use super::support::{Bench, inventory};
+use super::trial;
+use formwork_model::Value;
+use libtest_mimic::Trial;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        trial("life::init_plans_and_applies_at_once", init_plans_and_applies_at_once),
+        trial("life::create_change_replace_drift_destroy", create_change_replace_drift_destroy),
+        trial("life::phases_go_on_by_themselves", phases_go_on_by_themselves),
+        trial("life::protected_objects_stay", protected_objects_stay),
+        trial("life::renames_keep_their_objects", renames_keep_their_objects),
+        trial("life::a_dead_endpoint_is_no_plan_to_create_anew", a_dead_endpoint_is_no_plan_to_create_anew),
+        trial("life::readers_work_while_an_apply_runs", readers_work_while_an_apply_runs),
+        trial("life::nobody_to_ask_is_an_error", nobody_to_ask_is_an_error),
+    ]
+}
+
+const STACK: &str = r#"
+provider mock {}
+param size: int = 1
+param zone: string = "a"
+@create_first
+resource root: mock.thing { name = "root", size, zone }
+resource leaf: mock.thing for name in to_set(["x", "y"]) { name = "leaf-${name}", parent = root }
+output leaves = { for name, one in leaf => [name] = one.id }
+"#;
+
+fn init_plans_and_applies_at_once() {
+    let bench = Bench::new(&[]);
+    std::fs::remove_file(bench.root().join("formwork.toml")).unwrap();
+    bench.run(&["init", "--name", "demo"]).expect(0);
+    bench.run(&["check"]).expect(0);
+    bench.run(&["fmt", "--check"]).expect(0);
+    bench.run(&["plan", "--detailed-exitcode"]).expect(2);
+    bench.apply().expect(0);
+    bench.expect_clean();
+    let json = bench.run(&["output", "--json"]).expect(0).out;
+    assert!(json.contains("endpoints") && json.contains("(secret)"), "{json}");
+    bench.run(&["init"]).expect(1);
+}
+
+fn create_change_replace_drift_destroy() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    let plan = bench.run(&["plan"]).expect(0).out;
+    assert!(plan.contains("Plan: 3 to create."), "{plan}");
+    bench.apply().expect(0);
+    bench.expect_clean();
+    let plan = bench.run(&["plan", "--var", "size=2"]).expect(0).out;
+    assert!(plan.contains("1 → 2") && plan.contains("Plan: 1 to change."), "{plan}");
+    let plan = bench.run(&["plan", "--var", "zone=b"]).expect(0).out;
+    assert!(plan.contains("forces replacement"), "{plan}");
+    bench.run(&["apply", "--auto-approve", "--var", "zone=b"]).expect(0);
+    bench.run(&["plan", "--detailed-exitcode", "--var", "zone=b"]).expect(0);
+    let cloud = bench.cloud();
+    let root = cloud.objects("thing").unwrap().into_iter().find(|object| object.name == "root").unwrap();
+    assert!(cloud.drift("thing", &root.id, "size", Value::Int(7)).unwrap());
+    let drift = bench.run(&["drift", "--var", "zone=b"]).expect(2).out;
+    assert!(drift.contains("root") && drift.contains('7'), "{drift}");
+    bench.run(&["apply", "--auto-approve", "--var", "zone=b"]).expect(0);
+    assert_eq!(bench.recorded_ids(), inventory(&cloud, &["thing"]));
+    bench.run(&["destroy", "--auto-approve"]).expect(0);
+    assert!(cloud.objects("thing").unwrap().is_empty());
+    assert!(bench.recorded_ids().is_empty());
+    let history = bench.run(&["state", "history"]).expect(0).out;
+    assert_eq!(history.lines().count(), 4, "{history}");
+}
+
+fn phases_go_on_by_themselves() {
+    let bench = Bench::new(&[(
+        "main.fw",
+        r#"
+provider mock {}
+resource main: mock.cluster { name = "main" }
+provider mock inner { endpoint = main.endpoint, token = main.token }
+resource app: mock.object with mock.inner { kind = "app", name = "shop", body = { replicas = 2 } }
+resource seed: mock.thing { name = "seed" }
+resource each: mock.thing for part in to_set(split(seed.address, ".")) { name = "part-${part}" }
+"#,
+    )]);
+    let plan = bench.run(&["plan", "--detailed-exitcode"]).expect(2).out;
+    assert!(plan.contains("waiting for the next phase"), "{plan}");
+    assert!(plan.contains("app (mock.object) will be created"), "{plan}");
+    bench.apply().expect(0);
+    bench.expect_clean();
+    assert!(bench.cloud().objects("thing").unwrap().len() > 1);
+    bench.run(&["destroy", "--auto-approve"]).expect(0);
+    assert!(bench.recorded_ids().is_empty());
+}
+
+fn protected_objects_stay() {
+    let stack = "provider mock {}\n@protect\nresource vault: mock.thing { name = \"vault\" }\n";
+    let bench = Bench::new(&[("main.fw", stack)]);
+    bench.apply().expect(0);
+    bench.write("main.fw", "provider mock {}\n");
+    let refused = bench.run(&["plan"]).expect(1).err;
+    assert!(refused.contains("protect"), "{refused}");
+    bench.run(&["destroy", "--auto-approve"]).expect(1);
+    assert_eq!(bench.cloud().objects("thing").unwrap().len(), 1);
+}
+
+fn renames_keep_their_objects() {
+    let bench = Bench::new(&[("main.fw", "provider mock {}\nresource old: mock.thing { name = \"one\" }\n")]);
+    bench.apply().expect(0);
+    let moved = "provider mock {}\nresource new: mock.thing { name = \"one\" }\nmoved old -> new\n";
+    bench.write("main.fw", moved);
+    let plan = bench.run(&["plan"]).expect(0).out;
+    assert!(plan.contains("old → new") && !plan.contains("to create"), "{plan}");
+    bench.apply().expect(0);
+    bench.expect_clean();
+    assert_eq!(bench.run(&["state", "list"]).expect(0).out, "new\n");
+    bench.run(&["state", "mv", "new", "third"]).expect(0);
+    assert_eq!(bench.run(&["state", "list"]).expect(0).out, "third\n");
+    bench.run(&["state", "rm", "third"]).expect(0);
+    assert_eq!(bench.cloud().objects("thing").unwrap().len(), 1);
+}
+
+fn a_dead_endpoint_is_no_plan_to_create_anew() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    bench.apply().expect(0);
+    let fault = r#"[{"call": "read", "class": "unreachable"}]"#;
+    std::fs::write(bench.home().join("cloud/faults.json"), fault).unwrap();
+    let ran = bench.run(&["plan"]).expect(1);
+    assert!(ran.err.contains("E1011") && !ran.out.contains("to create"), "{}{}", ran.out, ran.err);
+    bench.run(&["plan", "--refresh=false", "--detailed-exitcode"]).expect(0);
+}
+
+fn readers_work_while_an_apply_runs() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    bench.apply().expect(0);
+    let fault = r#"[{"call": "update", "delay_ms": 3000}]"#;
+    std::fs::write(bench.home().join("cloud/faults.json"), fault).unwrap();
+    let mut running = bench.command(&["apply", "--auto-approve", "--var", "size=9"]).spawn().unwrap();
+    let locked = || bench.run(&["state", "lock"]).expect(0).out.contains("holds the lock");
+    for _ in 0..100 {
+        if locked() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    bench.run(&["state", "list"]).expect(0);
+    bench.run(&["output"]).expect(0);
+    bench.run(&["plan", "--refresh=false"]).expect(0);
+    let second = bench.apply().expect(1);
+    assert!(second.err.contains("E3001"), "{}", second.err);
+    assert!(running.wait().unwrap().success());
+}
+
+fn nobody_to_ask_is_an_error() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    let ran = bench.run(&["apply"]).expect(1);
+    assert!(ran.err.contains("--auto-approve"), "{}", ran.err);
+    assert!(bench.cloud().objects("thing").unwrap().is_empty());
+}

@@ -1,0 +1,29 @@
+//! Tests of the whole program: the built `formwork` binary, the mock cloud in a directory, and what is left on disk.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
+
+mod crash;
+mod life;
+mod plan_files;
+mod secrets;
+mod support;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    trials.extend(life::trials());
+    trials.extend(plan_files::trials());
+    trials.extend(secrets::trials());
+    trials.extend(crash::trials());
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A trial of a function that panics when it fails.
+fn trial(name: &'static str, test: fn()) -> Trial {
+    Trial::test(name, move || {
+        test();
+        Ok(())
+    })
+}

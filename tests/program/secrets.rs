@@ -1,0 +1,117 @@
+//! A planted password is found nowhere: not in files, output, JSON or logs; not raw, in base64, hexadecimal, URL- or
+//! JSON-escaped.
+
+use super::support::{Bench, Ran};
+use super::trial;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use libtest_mimic::Trial;
+use std::path::Path;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![trial("secrets::a_planted_password_is_found_nowhere", a_planted_password_is_found_nowhere)]
+}
+
+const PASSWORD: &str = "pl4nted/\"p@ss w\u{f6}rd\"+%&\\end";
+
+const STACK: &str = r#"
+provider mock {}
+param password: secret<string> = secret_from("env:PASSWORD")
+let connection = "postgres://app:${password}@db/${env}"
+resource plain: mock.thing { name = "plain", tags = { connection } }
+resource kept: std.value { input = { nested = [connection], password } }
+resource encoded: std.value { input = base64_encode(password) }
+resource generated: std.random_password { length = 24 }
+output connection: secret<string> = connection
+output generated = generated.result
+output length = length(connection)
+"#;
+
+fn a_planted_password_is_found_nowhere() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    bench.write("formwork.toml", "[stack]\nname = \"bench\"\n[allow]\nenv = [\"PASSWORD\"]\n");
+    let faults = format!(
+        r#"[{{"call": "create", "type": "thing", "nth": 1, "class": "forbidden", "message": {}}}]"#,
+        serde_json::to_string(&format!("denied: tag connection=postgres://app:{PASSWORD}@db/default")).unwrap()
+    );
+    std::fs::create_dir_all(bench.home().join("cloud")).unwrap();
+    std::fs::write(bench.home().join("cloud/faults.json"), faults).unwrap();
+    let file = bench.home().join("plan.fwplan").display().to_string();
+    let mut said = String::new();
+    for (arguments, code) in [
+        (vec!["check"], 0),
+        (vec!["plan", "--out", &file], 0),
+        (vec!["plan", "--json"], 0),
+        (vec!["show", &file], 0),
+        (vec!["show", &file, "--json"], 0),
+        (vec!["show", &file, "--markdown"], 0),
+        // The cloud quotes the secret in its refusal.
+        (vec!["apply", "--auto-approve"], 1),
+        (vec!["apply", "--auto-approve", "--json"], 0),
+        (vec!["plan", "--detailed-exitcode"], 0),
+        (vec!["state", "show", "kept"], 0),
+        (vec!["state", "show", "plain", "--json"], 0),
+        (vec!["show"], 0),
+        (vec!["show", "--json"], 0),
+        (vec!["output"], 0),
+        (vec!["output", "--json"], 0),
+        (vec!["explain", "kept.input"], 0),
+        (vec!["state", "history", "--json"], 0),
+        (vec!["graph"], 0),
+    ] {
+        let mut command = bench.command(&arguments);
+        command.env("PASSWORD", PASSWORD).env("FORMWORK_LOG", "trace");
+        let ran = Ran::of(&command.output().unwrap());
+        assert_eq!(ran.code, Some(code), "{arguments:?}\n{}\n{}", ran.out, ran.err);
+        said.push_str(&ran.out);
+        said.push_str(&ran.err);
+    }
+    // What the cloud itself was told to say, and how often it did, is not ours.
+    std::fs::remove_file(bench.home().join("cloud/fault_counts.json")).unwrap();
+    std::fs::remove_file(bench.home().join("cloud/faults.json")).unwrap();
+    refuse_forms("what was said", said.as_bytes());
+    search(bench.home());
+    // It is there, though: asked for by name, it comes.
+    let raw = Ran::of(&bench.command(&["output", "connection", "--raw"]).output().unwrap()).expect(0).out;
+    assert!(raw.contains(PASSWORD));
+}
+
+fn search(directory: &Path) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            search(&path);
+        } else {
+            refuse_forms(&path.display().to_string(), &std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn refuse_forms(place: &str, bytes: &[u8]) {
+    for form in forms() {
+        let found = bytes.windows(form.len()).any(|window| window == form.as_slice());
+        assert!(!found, "{place} holds the password as {}", String::from_utf8_lossy(&form));
+    }
+}
+
+/// The password as it may appear: parts that survive escaping, and encodings of all of it.
+fn forms() -> Vec<Vec<u8>> {
+    let url: String = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let json = serde_json::to_string(PASSWORD).unwrap();
+    let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut forms: Vec<Vec<u8>> = vec![
+        PASSWORD.into(),
+        "pl4nted".into(),
+        json.trim_matches('"').into(),
+        url.into_bytes(),
+        hex.into_bytes(),
+    ];
+    // Three alignments: the password may stand anywhere in what was encoded.
+    for shift in 0..3 {
+        let shifted = format!("{}{PASSWORD}", "x".repeat(shift));
+        for encoded in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
+            forms.push(encoded.as_bytes()[4..encoded.len() - 3].to_vec());
+        }
+    }
+    forms
+}

@@ -1,1 +1,0 @@
-//! Whole-program tests as data, crash tests, oracles, tidiness checks.

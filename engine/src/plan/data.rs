@@ -92,14 +92,14 @@ impl<'a> Walk<'a> {
             draft.config = config;
             draft.planned = planned;
         }
-        let replaced = self.through(source.item).replaced;
+        let behind = self.through(source.item);
         let outcome = Outcome {
             standing: Standing::Changing,
             value: planned,
             draft: Some(number),
-            anew: true,
-            replaced,
-            ..Outcome::default()
+            // An ephemeral value is not new by itself: what it is opened for may have been there all along.
+            anew: action == Action::Read || behind.anew,
+            replaced: behind.replaced,
         };
         self.set(source.item, outcome);
     }

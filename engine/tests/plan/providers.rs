@@ -186,3 +186,29 @@ fn what_is_known_decides_in_the_same_plan() {
     let plan = world.try_plan_with(&by_id, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Gone)"]);
 }
+
+#[test]
+fn an_ephemeral_token_is_opened_to_plan_with_and_given_back() {
+    let world = World::new();
+    let graph = |world: &World, names: &[&str]| {
+        let mut builder = Builder::default();
+        let mock = builder.mock(&world.cloud);
+        builder.resource("ephemeral.token", "mock.lease", mock, Value::map([("name", text("t"))]));
+        let mut configuration = world.cloud.configuration().as_map().unwrap().clone();
+        let token = Value::attribute(address("ephemeral.token"), AttributePath::member("token"));
+        configuration.insert("token", token);
+        let other = builder.provider("other", "mock", Value::Map(configuration));
+        for name in names {
+            builder.resource(name, "mock.named", other, Value::map([("name", text(name))]));
+        }
+        builder.build()
+    };
+    let plan = world.plan(graph(&world, &["a"]));
+    assert_eq!(summary(&plan), ["create a (Config)", "open ephemeral.token (Config)"]);
+    let other = plan.providers.iter().find(|provider| provider.address == address("provider.other")).unwrap();
+    assert!(other.account.is_some(), "it was connected to");
+    assert_eq!(other.depends_on.len(), 1);
+    assert!(comes_before(&plan, (Action::Open, "ephemeral.token"), (Action::Create, "a")));
+    assert_eq!(world.cloud.count("open", "lease").unwrap(), 1);
+    assert_eq!(world.cloud.count("close", "lease").unwrap(), 1);
+}

@@ -9,6 +9,7 @@ mod connection;
 mod data;
 mod ec2;
 mod error;
+mod iam;
 mod registry;
 mod resource;
 mod resources;

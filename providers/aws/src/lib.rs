@@ -7,6 +7,7 @@ mod client;
 mod configuration;
 mod connection;
 mod data;
+mod document;
 mod ec2;
 mod error;
 mod iam;

@@ -3,7 +3,7 @@
 use crate::data::{self, AnyData, AwsData};
 use crate::resource::{AnyResource, AwsResource};
 use crate::resources::{
-    eip, iam_openid_connect_provider, iam_policy, internet_gateway, nat_gateway, route_table, security_group,
+    eip, iam_openid_connect_provider, iam_policy, iam_role, internet_gateway, nat_gateway, route_table, security_group,
     security_group_rule, subnet, vpc,
 };
 use formwork_model::schema::ResourceSchema;
@@ -24,6 +24,7 @@ registry! {
         eip::Eip,
         iam_openid_connect_provider::OpenIdConnectProvider,
         iam_policy::Policy,
+        iam_role::Role,
         internet_gateway::InternetGateway,
         nat_gateway::NatGateway,
         route_table::RouteTable,

@@ -1,6 +1,7 @@
 //! `aws.iam_policy`: a policy of its own, to be attached to several roles.
 
 use crate::client::Session;
+use crate::document;
 use crate::error::{IntoProviderError, found, missing};
 use crate::iam::{self, Tagged, done};
 use crate::resource::{AwsResource, Done, Hit, Operation, Query, Search, read_back};
@@ -137,7 +138,7 @@ impl Policy {
         wanted: &Values,
     ) -> Result<Values, ProviderError> {
         let mut changed = self.update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
-        if !same_json(&present.policy_document, &wanted.policy_document) {
+        if !document::same(&present.policy_document, &wanted.policy_document) {
             make_room(session, &present.arn).await?;
             let call = session.iam().create_policy_version().policy_arn(&present.arn).set_as_default(true);
             done(call.policy_document(&wanted.policy_document).send().await)?;
@@ -152,7 +153,7 @@ impl Policy {
             |error| error.code == STALE,
             || async {
                 let read = self.import(session, &present.arn).await?;
-                let shown = same_json(&read.policy_document, &wanted.policy_document);
+                let shown = document::same(&read.policy_document, &wanted.policy_document);
                 if shown { Ok(read) } else { Err(missing("the new version of the policy").vendor(STALE, "")) }
             },
         )
@@ -162,11 +163,6 @@ impl Policy {
 
 /// Our own code for a read that shows what was there before.
 const STALE: &str = "Stale";
-
-fn same_json(one: &str, other: &str) -> bool {
-    let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-    one == other || parse(one).is_some_and(|one| parse(other) == Some(one))
-}
 
 async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
     let call = session

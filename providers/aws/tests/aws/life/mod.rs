@@ -2,6 +2,7 @@
 
 mod identity;
 mod network;
+mod roles;
 mod routing;
 mod security;
 
@@ -9,5 +10,5 @@ use crate::MotoTest;
 
 /// All tests that need moto.
 pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
-    [identity::TESTS, network::TESTS, routing::TESTS, security::TESTS].into_iter().flatten()
+    [identity::TESTS, network::TESTS, roles::TESTS, routing::TESTS, security::TESTS].into_iter().flatten()
 }

@@ -20,6 +20,8 @@ pub(crate) struct Instance {
     pub(crate) connected: Option<Connected>,
     /// What it is configured by is replaced: what is in it goes with it.
     pub(crate) replaced: bool,
+    /// It cannot be configured in this phase, because of this object.
+    pub(crate) blocked: Option<Address>,
     /// It could not be connected; reported.
     pub(crate) failed: bool,
     /// It does not answer, and its objects shall be forgotten.
@@ -219,7 +221,8 @@ impl<'a> Walk<'a> {
             }
         }
         let (anew, replaced) = self.configured_by(&instance.provider, &given);
-        let mut entry = Instance { replaced, ..Instance::default() };
+        let blocked = self.blocked_by(resolved.view());
+        let mut entry = Instance { replaced, blocked, ..Instance::default() };
         let configuration = if resolved.view().is_known() && !anew {
             Some(resolved)
         } else {
@@ -314,7 +317,8 @@ impl<'a> Walk<'a> {
         let before = self.instances.remove(&item).unwrap_or_default();
         let made = self.instance(&node.address, Some(node.span), result, rows.len());
         let connected = made.connected.clone();
-        self.instances.insert(item, Instance { replaced: before.replaced, before: before.before, ..made });
+        let Instance { replaced, before, blocked, .. } = before;
+        self.instances.insert(item, Instance { replaced, before, blocked, ..made });
         let Some(connected) = connected else { return Visit::Done };
         let batches = self.batches(rows, &connected);
         if batches.is_empty() {

@@ -138,6 +138,8 @@ struct Staged {
     cloud: MockCloud,
     /// Which attribute of `first` decides.
     decides: &'static str,
+    /// Whether another object refers to the block.
+    refers: bool,
 }
 
 impl GraphSource for Staged {
@@ -158,6 +160,12 @@ impl GraphSource for Staged {
                 span: crate::lifecycle::SPAN,
             }),
         }
+        if self.refers {
+            // As the evaluator writes it: the whole block, as an unknown.
+            let block = Value::attribute(address("second"), AttributePath::root());
+            let data = Value::map([("name", text("third")), ("data", block)]);
+            builder.resource("third", "mock.thing", mock, data);
+        }
         Ok(builder.build())
     }
 }
@@ -165,12 +173,12 @@ impl GraphSource for Staged {
 #[test]
 fn what_is_known_decides_in_the_same_plan() {
     let mut world = World::new();
-    let by_zone = Staged { cloud: world.cloud.clone(), decides: "zone" };
+    let by_zone = Staged { cloud: world.cloud.clone(), decides: "zone", refers: false };
     let plan = world.try_plan_with(&by_zone, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Config)", r#"create second["a"] (Config)"#]);
     assert!(plan.header.complete);
 
-    let by_id = Staged { cloud: world.cloud.clone(), decides: "id" };
+    let by_id = Staged { cloud: world.cloud.clone(), decides: "id", refers: false };
     let plan = world.try_plan_with(&by_id, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Config)"]);
     assert!(!plan.header.complete);
@@ -185,6 +193,16 @@ fn what_is_known_decides_in_the_same_plan() {
     world.cloud.remove("named", &id).unwrap();
     let plan = world.try_plan_with(&by_id, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Gone)"]);
+}
+
+#[test]
+fn what_refers_to_a_block_that_waits_waits_too() {
+    let world = World::new();
+    let staged = Staged { cloud: world.cloud.clone(), decides: "id", refers: true };
+    let plan = world.try_plan_with(&staged, &PlanOptions::default()).unwrap();
+    assert_eq!(summary(&plan), ["create first (Config)"]);
+    let deferred: Vec<String> = plan.deferred.iter().map(|deferred| deferred.address.to_string()).collect();
+    assert_eq!(deferred, ["second", "third"]);
 }
 
 #[test]

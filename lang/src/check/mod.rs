@@ -180,7 +180,7 @@ fn assemble(
     loaded: &Loaded,
     shared: Shared<'_>,
     mut modules: BTreeMap<usize, crate::program::Module>,
-    environments: BTreeMap<EcoString, Environment>,
+    (environments, variable_files): overlays::CheckedOverlays,
 ) -> Option<Program> {
     let modules = (0..loaded.modules.len()).map(|index| modules.remove(&index)).collect::<Option<Vec<_>>>()?;
     let default_environment = loaded.manifest.default_environment.as_ref().map(|named| named.name.clone());
@@ -190,6 +190,7 @@ fn assemble(
         modules,
         records: shared.records,
         environments,
+        variable_files,
         default_environment,
     })
 }

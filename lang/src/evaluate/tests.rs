@@ -210,6 +210,7 @@ fn program() -> Program {
         modules: vec![Module::default()],
         records: Vec::new(),
         environments: BTreeMap::new(),
+        variable_files: Vec::new(),
         default_environment: None,
     }
 }

@@ -32,9 +32,8 @@ mod tests;
 
 use crate::library;
 use crate::load::Loaded;
-use crate::program::{Environment, Program};
+use crate::program::Program;
 use context::{Interface, Shared};
-use ecow::EcoString;
 use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Literal, Type};
 use names::Names;

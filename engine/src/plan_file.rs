@@ -187,6 +187,7 @@ impl From<Content<'_>> for Plan {
 ///
 /// # Errors
 /// When it cannot be written.
+#[expect(clippy::result_large_err, reason = "made once in a run")]
 pub fn write(path: &Path, plan: &Plan, sealer: &Sealer) -> Result<(), Diagnostic> {
     let bytes = encode(plan, sealer).map_err(|reason| Refusal::damaged(path, reason).diagnostic())?;
     replace(path, &bytes).map_err(|error| Refusal::io(path, &error).diagnostic())
@@ -228,6 +229,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// When it cannot be read, was damaged or changed, was sealed with another key, or is of another version.
+#[expect(clippy::result_large_err, reason = "made once in a run")]
 pub fn read(path: &Path, sealer: &Sealer) -> Result<Plan, Diagnostic> {
     let mut bytes = Vec::new();
     let opened = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));

@@ -23,6 +23,8 @@ pub struct Loaded {
     pub order: Vec<usize>,
     /// Overlays, by name.
     pub overlays: Vec<LoadedOverlay>,
+    /// `--var-file`, in the order given (see [`read_overlay`]): overlays over the selected environment's.
+    pub variable_files: Vec<LoadedOverlay>,
     /// What was found wrong.
     pub diagnostics: Vec<Diagnostic>,
 }

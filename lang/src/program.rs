@@ -62,6 +62,8 @@ pub struct Program {
     pub records: Vec<RecordDeclaration>,
     /// The environments, by name; a stack without overlays has one called `default`.
     pub environments: BTreeMap<EcoString, Environment>,
+    /// `--var-file`, in the order given: layers over those of the selected environment.
+    pub variable_files: Vec<Arc<Overlay>>,
     /// The environment that is meant when none is given.
     pub default_environment: Option<EcoString>,
 }

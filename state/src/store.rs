@@ -47,10 +47,10 @@ pub trait Store: Send + Sync {
     }
 
     /// Waits for what was appended, writes a checkpoint (rows, snapshot) and cuts the journal where that is worth its
-    /// cost, releases the lock.
+    /// cost, releases the lock. Nothing is accepted afterwards.
     ///
     /// # Errors
-    /// When it could not; the journal still holds all.
+    /// When it could not; the journal still holds all. The lock is released either way.
     fn close(&self) -> Result<(), StoreError>;
 }
 

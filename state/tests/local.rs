@@ -82,6 +82,54 @@ fn an_illegal_record_is_refused_and_the_store_goes_on() {
 }
 
 #[test]
+fn a_closed_store_releases_the_lock_and_accepts_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store.append_and_wait(create("one").to_vec()).unwrap();
+    store.close().unwrap();
+    let codes = [
+        store.append_and_wait(create("two").to_vec()).unwrap_err(),
+        store.assert_held(1).unwrap_err(),
+        store.close().unwrap_err(),
+    ];
+    assert!(codes.iter().all(|error| error.0.code.to_string() == "E3014"), "{codes:?}");
+    assert_eq!(open(directory.path()).state().rows.len(), 1);
+}
+
+#[test]
+fn a_lock_file_that_is_taken_away_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    store.assert_held(1_000).unwrap();
+    std::fs::remove_file(directory.path().join("lock")).unwrap();
+    assert_eq!(store.assert_held(1_000).unwrap_err().0.code.to_string(), "E3002");
+}
+
+#[test]
+fn many_tasks_share_flushes_and_a_held_state_does_not_change() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let before = store.state();
+    std::thread::scope(|scope| {
+        for thread in 0..20 {
+            let store = &store;
+            scope.spawn(move || {
+                for index in 0..25 {
+                    for record in create(&format!("thing_{thread}_{index}")) {
+                        store.append_and_wait(vec![record]).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    let statistics = store.statistics();
+    assert_eq!(statistics.records, 1_000);
+    assert!(statistics.flushes <= 200, "{statistics:?}");
+    assert!(before.rows.is_empty() && before.serial == 0);
+    assert_eq!(store.state().rows.len(), 500);
+}
+
+#[test]
 fn history_is_newest_first_and_has_killed_and_running_ones() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());

@@ -9,7 +9,7 @@ use formwork_lang::check::{Checked, Options, Schemas, check};
 use formwork_lang::evaluate::evaluate;
 use formwork_lang::graph::{Known, ResourceGraph};
 use formwork_lang::inputs::{self, InputLayer, Inputs};
-use formwork_lang::load::{Loaded, load};
+use formwork_lang::load::{Loaded, load, read_overlay};
 use formwork_lang::program::Program;
 use formwork_lang::source::FileTable;
 use formwork_model::schema::ProviderSchema;
@@ -47,10 +47,13 @@ pub(crate) struct Examined {
 /// Loads and checks the stack in `root`, with these overlay files besides its own.
 pub(crate) fn examine(root: &Path, variable_files: &[PathBuf]) -> Result<Examined, Failure> {
     let sources = Files::new(root);
-    let loaded: Loaded = load(&sources, "");
+    let mut loaded: Loaded = load(&sources, "");
     for path in variable_files {
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-        let _ = text;
+        let name = path.display().to_string();
+        let (overlay, diagnostics) = read_overlay(&mut loaded.files, &name, &name, &text);
+        loaded.variable_files.push(overlay);
+        loaded.diagnostics.extend(diagnostics);
     }
     let mut checked = check(&loaded, &BuiltIn, Options::default());
     checked.diagnostics.extend(loaded.manifest.check_providers(&versions()));

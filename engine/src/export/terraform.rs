@@ -71,7 +71,7 @@ impl Export<'_> {
         let first = operation.lifecycle.create_first;
         let actions = actions(operation.action, delete.is_some(), first);
         let mut entry = self.identity(&operation.address, &operation.type_name, Some(operation.provider));
-        entry.insert("change".into(), change(&actions, before, after, &operation.replace_paths));
+        entry.insert("change".into(), change(actions, before, after, &operation.replace_paths));
         if let Some(reason) = action_reason(operation, delete.is_some()) {
             entry.insert("action_reason".into(), reason.into());
         }

@@ -22,7 +22,8 @@ impl<'a> Walk<'a> {
                 return Visit::Done;
             }
         };
-        if let Some(blocked) = self.blocked_by(config.view()) {
+        let provider = self.instances.get(&source.provider()).and_then(|instance| instance.blocked.clone());
+        if let Some(blocked) = self.blocked_by(config.view()).or(provider) {
             self.block(&source, format!("it waits for `{blocked}`"));
             return Visit::Done;
         }
@@ -92,14 +93,14 @@ impl<'a> Walk<'a> {
             draft.config = config;
             draft.planned = planned;
         }
-        let replaced = self.through(source.item).replaced;
+        let behind = self.through(source.item);
         let outcome = Outcome {
             standing: Standing::Changing,
             value: planned,
             draft: Some(number),
-            anew: true,
-            replaced,
-            ..Outcome::default()
+            // An ephemeral value is not new by itself: what it is opened for may have been there all along.
+            anew: action == Action::Read || behind.anew,
+            replaced: behind.replaced,
         };
         self.set(source.item, outcome);
     }

@@ -33,7 +33,6 @@ impl Walk<'_> {
         plan.imported = fresh.map(|(_, held)| held.row.key.address.clone()).collect();
         plan.operations = self.operations(&arranged, &order, &numbers, &dependencies);
         plan.deferred = std::mem::take(&mut self.deferred);
-        plan.deferred.sort_by(|left, right| left.address.cmp(&right.address));
         plan.warnings = std::mem::take(&mut self.warnings);
         plan.values = std::mem::take(&mut self.values);
         (plan, std::mem::take(&mut self.problems))

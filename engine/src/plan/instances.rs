@@ -7,11 +7,11 @@ use super::rows::Observed;
 use super::walk::{Answer, Visit, Walk};
 use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::connections::Connected;
-use crate::refresh::{self, Batch, Read};
-use crate::{failure, guard, secrets};
+use crate::refresh;
+use crate::{failure, guard};
 use formwork_lang::graph::{NodeId, ProviderInstance};
 use formwork_model::{Address, AttributePath, ObjectKind, Span, TypeName, Value, ValueBuf, ValueRef};
-use formwork_provider_api::{ErrorClass, Provider, ProviderError, ReadOutcome, UpgradeRequest, ValidateRequest, check};
+use formwork_provider_api::{ErrorClass, Provider, ProviderError, UpgradeRequest, ValidateRequest};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A provider instance.
@@ -20,6 +20,8 @@ pub(crate) struct Instance {
     pub(crate) connected: Option<Connected>,
     /// What it is configured by is replaced: what is in it goes with it.
     pub(crate) replaced: bool,
+    /// It cannot be configured in this phase, because of this object.
+    pub(crate) blocked: Option<Address>,
     /// It could not be connected; reported.
     pub(crate) failed: bool,
     /// It does not answer, and its objects shall be forgotten.
@@ -167,29 +169,6 @@ impl<'a> Walk<'a> {
         held.map(|held| held.row.type_name.provider.to_string()).unwrap_or_default()
     }
 
-    /// Rows by type, ready to be read.
-    fn batches(&mut self, rows: &[u32], connected: &Connected) -> Vec<Batch> {
-        if !self.request.options.refresh {
-            return Vec::new();
-        }
-        let mut by_type: BTreeMap<TypeName, Vec<u32>> = BTreeMap::new();
-        for number in rows {
-            if let Some(held) = self.memory.rows.get(*number).filter(|held| held.observed == Observed::Unread) {
-                by_type.entry(held.row.type_name.clone()).or_default().push(*number);
-            }
-        }
-        by_type.retain(|type_name, _| connected.connection.reads(&type_name.name));
-        let connections = self.request.connections;
-        let batch = |(type_name, rows): (TypeName, Vec<u32>)| {
-            let find = || connections.provider(&type_name.provider).ok();
-            let first = self.memory.rows.get(*rows.first()?)?;
-            let kind = self.kinds.get(find, ObjectKind::Resource, &type_name, &first.row.key.address).ok()?;
-            let objects = rows.iter().filter_map(|row| Some(self.memory.rows.get(*row)?.stored())).collect();
-            Some(Batch { type_name, rows, objects, batched: kind.schema.capabilities.batch_read })
-        };
-        by_type.into_iter().filter_map(batch).collect()
-    }
-
     pub(crate) fn visit_provider(
         &mut self,
         item: u32,
@@ -219,7 +198,8 @@ impl<'a> Walk<'a> {
             }
         }
         let (anew, replaced) = self.configured_by(&instance.provider, &given);
-        let mut entry = Instance { replaced, ..Instance::default() };
+        let blocked = self.blocked_by(resolved.view());
+        let mut entry = Instance { replaced, blocked, ..Instance::default() };
         let configuration = if resolved.view().is_known() && !anew {
             Some(resolved)
         } else {
@@ -314,7 +294,8 @@ impl<'a> Walk<'a> {
         let before = self.instances.remove(&item).unwrap_or_default();
         let made = self.instance(&node.address, Some(node.span), result, rows.len());
         let connected = made.connected.clone();
-        self.instances.insert(item, Instance { replaced: before.replaced, before: before.before, ..made });
+        let Instance { replaced, before, blocked, .. } = before;
+        self.instances.insert(item, Instance { replaced, before, blocked, ..made });
         let Some(connected) = connected else { return Visit::Done };
         let batches = self.batches(rows, &connected);
         if batches.is_empty() {
@@ -325,15 +306,6 @@ impl<'a> Walk<'a> {
             let read = refresh::read(&connected, batches, parallelism, events).await;
             Answer::Read { item, connected, read }
         }))
-    }
-
-    /// Takes what was read through the instance of an item.
-    pub(crate) fn rows_read(&mut self, item: u32, connected: &Connected, read: Vec<Read>) {
-        let graph = self.graph;
-        let Some(node) = graph.node(NodeId(item)) else { return };
-        if let Some(made) = self.take_reads(&node.address, Some(node.span), connected, read) {
-            self.instances.insert(item, made);
-        }
     }
 
     /// Takes the answer of a connection.
@@ -359,7 +331,7 @@ impl<'a> Walk<'a> {
         self.unreachable(address, span, &error, objects)
     }
 
-    fn unreachable(
+    pub(crate) fn unreachable(
         &mut self,
         address: &Address,
         span: Option<Span>,
@@ -373,76 +345,6 @@ impl<'a> Walk<'a> {
         }
         self.report(&Problem::Unreachable { provider, reason: error.message.clone(), objects }, span);
         Instance { failed: true, ..Instance::default() }
-    }
-
-    /// Takes what was read; gives the instance anew when its endpoint did not answer.
-    fn take_reads(
-        &mut self,
-        provider: &Address,
-        span: Option<Span>,
-        connected: &Connected,
-        read: Vec<Read>,
-    ) -> Option<Instance> {
-        let mut lost: Option<ProviderError> = None;
-        let mut unread = 0;
-        for (number, outcome) in read {
-            match outcome {
-                ReadOutcome::Failed(error) if error.class == ErrorClass::Unreachable => {
-                    unread += 1;
-                    lost.get_or_insert(error);
-                    self.observed(number, Observed::Failed);
-                }
-                outcome => self.take_read(number, outcome, connected),
-            }
-        }
-        lost.map(|error| self.unreachable(provider, span, &error, unread))
-    }
-
-    fn observed(&mut self, number: u32, observed: Observed) {
-        if let Some(held) = self.memory.rows.get_mut(number) {
-            held.observed = observed;
-        }
-    }
-
-    fn take_read(&mut self, number: u32, outcome: ReadOutcome, connected: &Connected) {
-        let Some(row) = self.memory.rows.get(number).map(|held| held.row.clone()) else { return };
-        let address = &row.key.address;
-        let span = self.item(address).and_then(|item| self.source(item)).map(|source| source.span());
-        match outcome {
-            ReadOutcome::Gone => self.observed(number, Observed::Gone),
-            ReadOutcome::SoftDeleted => self.observed(number, Observed::SoftDeleted),
-            ReadOutcome::Deleting => self.observed(number, Observed::Deleting),
-            ReadOutcome::Failed(error) => {
-                self.observed(number, Observed::Failed);
-                self.failed_call("read", address, &row.type_name, span, &error);
-            }
-            ReadOutcome::Present(mut object) => {
-                let provider = connected.provider.schema();
-                let Some(schema) = provider.resource(&row.type_name.name) else { return };
-                object.values = secrets::mark(schema, &[row.config.view(), row.values.view()], object.values);
-                let subject = check::Subject {
-                    provider: provider.name,
-                    version: provider.version,
-                    type_name: schema.name,
-                    address: Some(address),
-                };
-                let outcome = ReadOutcome::Present(object);
-                let breaches = check::read(&subject, schema, row.values.view(), &outcome);
-                if breaches.is_empty()
-                    && let ReadOutcome::Present(object) = outcome
-                {
-                    if let Some(held) = self.memory.rows.get_mut(number) {
-                        held.observe(object);
-                    }
-                    return;
-                }
-                self.observed(number, Observed::Failed);
-                self.problems.extend(breaches.iter().map(|breach| match span {
-                    Some(span) => breach.diagnostic().at(span, ""),
-                    None => breach.diagnostic(),
-                }));
-            }
-        }
     }
 
     /// The connection to plan with; none where it cannot be made yet.

@@ -85,21 +85,17 @@ impl Kinds {
         kind: ObjectKind,
         type_name: &TypeName,
         address: &Address,
-    ) -> Result<Rc<Kind>, Problem> {
-        if !self.known.contains_key(&(kind, type_name.clone())) {
-            let found = find().and_then(|provider| {
-                let schema = match kind {
-                    ObjectKind::Data => provider.schema().data_source(&type_name.name),
-                    ObjectKind::Ephemeral => provider.schema().ephemeral(&type_name.name),
-                    ObjectKind::Resource | ObjectKind::Provider => provider.schema().resource(&type_name.name),
-                };
-                schema.map(|schema| Rc::new(Kind::new(schema, provider)))
-            });
-            self.known.insert((kind, type_name.clone()), found);
-        }
-        self.known
-            .get(&(kind, type_name.clone()))
-            .and_then(Clone::clone)
-            .ok_or_else(|| Problem::UnknownType { address: address.clone(), type_name: type_name.to_string() })
+    ) -> Result<Rc<Kind>, Box<Problem>> {
+        let known = self.known.entry((kind, type_name.clone())).or_insert_with(|| {
+            let provider = find()?;
+            let schema = match kind {
+                ObjectKind::Data => provider.schema().data_source(&type_name.name),
+                ObjectKind::Ephemeral => provider.schema().ephemeral(&type_name.name),
+                ObjectKind::Resource | ObjectKind::Provider => provider.schema().resource(&type_name.name),
+            };
+            schema.map(|schema| Rc::new(Kind::new(schema, provider)))
+        });
+        let unknown = || Problem::UnknownType { address: address.clone(), type_name: type_name.to_string() };
+        known.clone().ok_or_else(|| Box::new(unknown()))
     }
 }

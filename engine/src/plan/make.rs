@@ -55,6 +55,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
         let deferred: Vec<Deferral> = graph.deferred.iter().map(deferral).collect();
         let (mut plan, mut problems) = walk.finish();
         plan.deferred.extend(deferred);
+        plan.deferred.sort_by(|left, right| left.address.cmp(&right.address));
         plan.warnings.extend(graph.warnings.iter().cloned());
         if let Some(foreseen) = &foreseen {
             plan.recoveries.clone_from(&foreseen.recoveries);

@@ -16,6 +16,7 @@ mod moves;
 mod object;
 mod orphans;
 pub(crate) mod problem;
+mod reads;
 mod record;
 mod request;
 pub(crate) mod rows;

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::rows::Rows;
 use crate::select::{means, within};
-use formwork_lang::graph::{MoveEnd, Moved, ResourceGraph};
+use formwork_lang::graph::{MoveEnd, Moved, NodeKind, ResourceGraph};
 use formwork_model::{Address, Diagnostic, ModulePath};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,10 +15,11 @@ pub(crate) fn apply(graph: &ResourceGraph, rows: &mut Rows) -> Result<(), Vec<Di
     if graph.moved.is_empty() && graph.forgets.is_empty() {
         return Ok(());
     }
-    let declared: HashSet<Address> = graph.nodes.iter().map(|node| node.address.clone()).collect();
+    let objects = graph.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Object(_)));
+    let declared: HashSet<Address> = objects.map(|node| node.address.clone()).collect();
     let mut problems = Vec::new();
     moves(graph, rows, &declared, &mut problems);
-    forgets(graph, rows, &declared, &mut problems);
+    forgets(graph, rows, &mut problems);
     rows.index();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
 }
@@ -159,12 +160,11 @@ fn moved_module(from: &ModulePath, to: &ModulePath, module: &ModulePath) -> Opti
     Some(ModulePath(steps.into_iter().collect()))
 }
 
-fn forgets(graph: &ResourceGraph, rows: &mut Rows, declared: &HashSet<Address>, problems: &mut Vec<Diagnostic>) {
+fn forgets(graph: &ResourceGraph, rows: &mut Rows, problems: &mut Vec<Diagnostic>) {
     for forget in &graph.forgets {
-        if let Some(address) = graph.nodes.iter().map(|node| &node.address).find(|address| {
-            address.kind == formwork_model::ObjectKind::Resource
-                && declared.contains(*address)
-                && end_covers(&forget.address, address)
+        let mut nodes = graph.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Object(_)));
+        if let Some(address) = nodes.by_ref().map(|node| &node.address).find(|address| {
+            address.kind == formwork_model::ObjectKind::Resource && end_covers(&forget.address, address)
         }) {
             problems.push(Problem::ForgetDeclared { address: address.clone() }.at(Some(forget.span)));
             continue;

@@ -71,7 +71,8 @@ impl<'a> Walk<'a> {
             self.fail(source.item);
             return Visit::Done;
         };
-        if let Some(blocked) = self.blocked_by(config.view()) {
+        let provider = self.instances.get(&source.provider()).and_then(|instance| instance.blocked.clone());
+        if let Some(blocked) = self.blocked_by(config.view()).or(provider) {
             self.block(&source, format!("it waits for `{blocked}`"));
             return Visit::Done;
         }

@@ -14,6 +14,8 @@ use std::collections::HashSet;
 pub(crate) struct Waiting {
     blocks: HashSet<Address>,
     modules: HashSet<ModulePath>,
+    /// As expressions name them.
+    names: HashSet<Address>,
 }
 
 impl Waiting {
@@ -25,7 +27,13 @@ impl Waiting {
             blocks: blocks.collect(),
             // A call is named by a path whose last step is the call, or by an address whose name is the call's.
             modules: modules.flat_map(|deferred| [deferred.address.module.clone(), call(deferred)]).collect(),
+            names: deferred.iter().map(|deferred| deferred.address.clone()).collect(),
         }
+    }
+
+    /// Whether an expression that refers to this address has to wait.
+    pub(crate) fn names(&self, address: &Address) -> bool {
+        !self.names.is_empty() && (self.names.contains(address) || self.covers(address))
     }
 
     /// Whether an object may belong to a block that waits.
@@ -48,7 +56,6 @@ impl Waiting {
 impl Walk<'_> {
     /// Plans what becomes of rows that no item stands for.
     pub(crate) fn orphans(&mut self) {
-        let waiting = Waiting::new(&self.graph.deferred);
         let mut blocks: Option<HashSet<Address>> = None;
         for number in 0..self.memory.rows.len() {
             let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped).cloned() else { continue };
@@ -66,7 +73,7 @@ impl Walk<'_> {
                 let kept = item.is_some_and(|item| {
                     matches!(self.outcome(item).standing, Standing::Blocked | Standing::Failed | Standing::Waiting)
                 });
-                if kept || waiting.covers(address) {
+                if kept || self.waiting.covers(address) {
                     continue;
                 }
                 let graph = self.graph;

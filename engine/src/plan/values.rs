@@ -54,7 +54,10 @@ pub(crate) fn input_digest(value: &Value, digest: &dyn KeyedDigest) -> [u8; 16] 
 impl<'a> Walk<'a> {
     /// What is known of an attribute now; none while it is not.
     pub(crate) fn attribute(&self, object: &Address, path: &AttributePath) -> Option<Value> {
-        let Some(item) = self.item(object) else { return self.recorded_attribute(object, path) };
+        let Some(item) = self.item(object) else {
+            // What is recorded of a block that waits may not be what it will be.
+            return if self.waiting.names(object) { None } else { self.recorded_attribute(object, path) };
+        };
         let value = self.outcome(item).value?;
         Some(inside(object, self.values.get(value), path))
     }
@@ -140,8 +143,11 @@ impl<'a> Walk<'a> {
         }
         let mut blocked = None;
         value.each_attribute(&mut |object, _| {
-            let standing = self.item(object).map(|item| self.outcome(item).standing);
-            if blocked.is_none() && standing == Some(Standing::Blocked) {
+            let waits = match self.item(object) {
+                Some(item) => self.outcome(item).standing == Standing::Blocked,
+                None => self.waiting.names(object),
+            };
+            if blocked.is_none() && waits {
                 blocked = Some(object.clone());
             }
         });

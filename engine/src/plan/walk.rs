@@ -6,6 +6,7 @@ use super::items::{Draft, Extra, Outcome, Source, Standing, Subject, Through};
 use super::kinds::{Kind, Kinds};
 use super::memory::Memory;
 use super::object::Pending;
+use super::orphans::Waiting;
 use super::problem::Problem;
 use super::request::PlanRequest;
 use super::{Action, Deferral, Reason};
@@ -57,6 +58,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) memory: &'a mut Memory,
     pub(crate) selection: Option<Selection>,
     pub(crate) imports: Imports,
+    pub(crate) waiting: Waiting,
     pub(crate) nodes: HashMap<&'a Address, u32>,
     pub(crate) extras: Vec<Rc<Extra>>,
     pub(crate) extra_items: HashMap<Address, u32>,
@@ -101,6 +103,7 @@ impl<'a> Walk<'a> {
             memory,
             selection,
             imports,
+            waiting: Waiting::new(&graph.deferred),
             nodes: nodes.map(|(item, node)| (&node.address, item)).collect(),
             extras: Vec::new(),
             extra_items: HashMap::new(),

@@ -79,17 +79,25 @@ async fn once(connected: &Connected, search: &Search<'_>) -> Result<Finding, Pro
     if repeats_safely(search.schema) {
         return Ok(Finding::Absent);
     }
-    if search.schema.recognition == Recognition::None || !search.schema.capabilities.find {
-        let reason = format!("objects of type `{}` cannot be recognised", search.type_name);
-        return Ok(Finding::Ambiguous(reason));
+    if search.schema.recognition == Recognition::Repeatable {
+        return Ok(Finding::Absent);
     }
-    let found = asked(|| connected.connection.find(request(search))).await?;
-    Ok(match found {
-        Found::Ours(object) => Finding::Ours(object),
-        Found::Absent => Finding::Absent,
-        Found::Foreign(what) => Finding::Foreign(what),
-        Found::Ambiguous(reason) => Finding::Ambiguous(reason),
-    })
+    if !search.schema.capabilities.find {
+        return Ok(unrecognisable(search));
+    }
+    // Also of a type without a way to be recognised: it may know from its config what an interruption means.
+    match asked(|| connected.connection.find(request(search))).await {
+        Ok(Found::Ours(object)) => Ok(Finding::Ours(object)),
+        Ok(Found::Absent) => Ok(Finding::Absent),
+        Ok(Found::Foreign(what)) => Ok(Finding::Foreign(what)),
+        Ok(Found::Ambiguous(reason)) => Ok(Finding::Ambiguous(reason)),
+        Err(error) if error.class == ErrorClass::Unsupported => Ok(unrecognisable(search)),
+        Err(error) => Err(error),
+    }
+}
+
+fn unrecognisable(search: &Search<'_>) -> Finding {
+    Finding::Ambiguous(format!("objects of type `{}` cannot be recognised", search.type_name))
 }
 
 /// Whether the service recognises the request itself, by its token: repeating it gives the same object. Only for the

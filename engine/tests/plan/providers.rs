@@ -138,6 +138,8 @@ struct Staged {
     cloud: MockCloud,
     /// Which attribute of `first` decides.
     decides: &'static str,
+    /// Whether another object refers to the block.
+    refers: bool,
 }
 
 impl GraphSource for Staged {
@@ -158,6 +160,12 @@ impl GraphSource for Staged {
                 span: crate::lifecycle::SPAN,
             }),
         }
+        if self.refers {
+            // As the evaluator writes it: the whole block, as an unknown.
+            let block = Value::attribute(address("second"), AttributePath::root());
+            let data = Value::map([("name", text("third")), ("data", block)]);
+            builder.resource("third", "mock.thing", mock, data);
+        }
         Ok(builder.build())
     }
 }
@@ -165,12 +173,12 @@ impl GraphSource for Staged {
 #[test]
 fn what_is_known_decides_in_the_same_plan() {
     let mut world = World::new();
-    let by_zone = Staged { cloud: world.cloud.clone(), decides: "zone" };
+    let by_zone = Staged { cloud: world.cloud.clone(), decides: "zone", refers: false };
     let plan = world.try_plan_with(&by_zone, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Config)", r#"create second["a"] (Config)"#]);
     assert!(plan.header.complete);
 
-    let by_id = Staged { cloud: world.cloud.clone(), decides: "id" };
+    let by_id = Staged { cloud: world.cloud.clone(), decides: "id", refers: false };
     let plan = world.try_plan_with(&by_id, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Config)"]);
     assert!(!plan.header.complete);
@@ -185,4 +193,40 @@ fn what_is_known_decides_in_the_same_plan() {
     world.cloud.remove("named", &id).unwrap();
     let plan = world.try_plan_with(&by_id, &PlanOptions::default()).unwrap();
     assert_eq!(summary(&plan), ["create first (Gone)"]);
+}
+
+#[test]
+fn what_refers_to_a_block_that_waits_waits_too() {
+    let world = World::new();
+    let staged = Staged { cloud: world.cloud.clone(), decides: "id", refers: true };
+    let plan = world.try_plan_with(&staged, &PlanOptions::default()).unwrap();
+    assert_eq!(summary(&plan), ["create first (Config)"]);
+    let deferred: Vec<String> = plan.deferred.iter().map(|deferred| deferred.address.to_string()).collect();
+    assert_eq!(deferred, ["second", "third"]);
+}
+
+#[test]
+fn an_ephemeral_token_is_opened_to_plan_with_and_given_back() {
+    let world = World::new();
+    let graph = |world: &World, names: &[&str]| {
+        let mut builder = Builder::default();
+        let mock = builder.mock(&world.cloud);
+        builder.resource("ephemeral.token", "mock.lease", mock, Value::map([("name", text("t"))]));
+        let mut configuration = world.cloud.configuration().as_map().unwrap().clone();
+        let token = Value::attribute(address("ephemeral.token"), AttributePath::member("token"));
+        configuration.insert("token", token);
+        let other = builder.provider("other", "mock", Value::Map(configuration));
+        for name in names {
+            builder.resource(name, "mock.named", other, Value::map([("name", text(name))]));
+        }
+        builder.build()
+    };
+    let plan = world.plan(graph(&world, &["a"]));
+    assert_eq!(summary(&plan), ["create a (Config)", "open ephemeral.token (Config)"]);
+    let other = plan.providers.iter().find(|provider| provider.address == address("provider.other")).unwrap();
+    assert!(other.account.is_some(), "it was connected to");
+    assert_eq!(other.depends_on.len(), 1);
+    assert!(comes_before(&plan, (Action::Open, "ephemeral.token"), (Action::Create, "a")));
+    assert_eq!(world.cloud.count("open", "lease").unwrap(), 1);
+    assert_eq!(world.cloud.count("close", "lease").unwrap(), 1);
 }

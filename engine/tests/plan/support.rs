@@ -310,7 +310,7 @@ impl Run<'_> {
 
     fn current(&self, object: &Address) -> Option<Arc<Row>> {
         let rows = self.world.state.rows.values().filter(|row| row.key.address == *object && row.role == Role::Current);
-        rows.last().cloned()
+        rows.max_by_key(|row| row.key.generation).cloned()
     }
 
     fn resolved(&self, value: &Value) -> Value {

@@ -32,9 +32,8 @@ mod tests;
 
 use crate::library;
 use crate::load::Loaded;
-use crate::program::{Environment, Program};
+use crate::program::Program;
 use context::{Interface, Shared};
-use ecow::EcoString;
 use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Literal, Type};
 use names::Names;
@@ -180,7 +179,7 @@ fn assemble(
     loaded: &Loaded,
     shared: Shared<'_>,
     mut modules: BTreeMap<usize, crate::program::Module>,
-    environments: BTreeMap<EcoString, Environment>,
+    (environments, variable_files): overlays::CheckedOverlays,
 ) -> Option<Program> {
     let modules = (0..loaded.modules.len()).map(|index| modules.remove(&index)).collect::<Option<Vec<_>>>()?;
     let default_environment = loaded.manifest.default_environment.as_ref().map(|named| named.name.clone());
@@ -190,6 +189,7 @@ fn assemble(
         modules,
         records: shared.records,
         environments,
+        variable_files,
         default_environment,
     })
 }

@@ -13,12 +13,15 @@ use formwork_model::{AttributePath, Span, Step, Type};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+/// What checking overlays gives: the environments, and `--var-file`s.
+pub(crate) type CheckedOverlays = (BTreeMap<EcoString, Environment>, Vec<Arc<Overlay>>);
+
 /// The name of the only environment of a stack without overlays.
 const ONLY: &str = "default";
 
 /// Checks all overlays, and gives the environments with their chains.
-pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> BTreeMap<EcoString, Environment> {
-    let Some(root) = names.first() else { return BTreeMap::new() };
+pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> CheckedOverlays {
+    let Some(root) = names.first() else { return CheckedOverlays::default() };
     let mut checker = ModuleChecker::for_overlays(root, names, shared);
     let overlays: Vec<Arc<Overlay>> = loaded.overlays.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
     let by_name: HashMap<&str, usize> = loaded.overlays.iter().enumerate().map(|(index, overlay)| (overlay.name.as_str(), index)).collect();
@@ -37,7 +40,8 @@ pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Sh
         environments.insert(ONLY.into(), Environment::default());
     }
     checker.default_environment(loaded, &environments);
-    environments
+    let variable_files = loaded.variable_files.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
+    (environments, variable_files)
 }
 
 impl<'c, 'a> ModuleChecker<'c, 'a> {

@@ -21,6 +21,8 @@ mod value;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_graph;
 
 pub(crate) use expression::part_at;
 pub(crate) use state::Evaluator;

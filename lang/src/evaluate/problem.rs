@@ -18,7 +18,7 @@ pub(super) enum Problem {
     UnknownAddress { span: Span, what: &'static str },
     /// E0619
     BadKey { span: Span, found: String },
-    /// E0580
+    /// E0590
     NoValue { span: Span, name: String, ty: String },
 }
 
@@ -48,7 +48,7 @@ impl Problem {
             Self::BadKey { span, found } => error("E0619", format!("an instance cannot have {found} as its key"))
                 .at(span, "keys are texts, and not empty")
                 .help("go through a map, or a set of strings"),
-            Self::NoValue { span, name, ty } => error("E0580", format!("the param `{name}` has no value"))
+            Self::NoValue { span, name, ty } => error("E0590", format!("the param `{name}` has no value"))
                 .at(span, "needs a value")
                 .help(format!("write `{name} = …` ({ty}) into the environment's overlay, or give it a default")),
         }

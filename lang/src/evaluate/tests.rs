@@ -156,7 +156,10 @@ fn with_unknowns(expression: &Expr) -> Expr {
     let again = |inner: &Expr| with_unknowns(inner);
     let more = |inner: &Expr| boxed(with_unknowns(inner));
     let kind = match &expression.kind {
-        ExprKind::Constant(value) if expression.span.start > 0 => {
+        // A provider's secrets are whole attributes, marked before they are known.
+        ExprKind::Constant(value)
+            if expression.span.start > 0 && (matches!(value, Value::Secret(_)) || !value.holds_secret()) =>
+        {
             let number = expression.span.start as usize - 1;
             let unknown = Value::attribute(leaf_address(number), AttributePath::member("value"));
             ExprKind::Constant(if matches!(value, Value::Secret(_)) { unknown.secret() } else { unknown })
@@ -210,6 +213,7 @@ fn program() -> Program {
         modules: vec![Module::default()],
         records: Vec::new(),
         environments: BTreeMap::new(),
+        variable_files: Vec::new(),
         default_environment: None,
     }
 }

@@ -11,11 +11,9 @@ use ecow::EcoString;
 use formwork_model::{AttributePath, Diagnostic, Span, Step, Type, Value, diagnostic};
 use std::sync::Arc;
 
-/// Values given with the command.
+/// Values given with the command, beside `--var-file` (which the checker has put into the program).
 #[derive(Clone, Debug)]
 pub enum InputLayer {
-    /// `--var-file PATH`, checked against the stack.
-    File(Arc<Overlay>),
     /// `FORMWORK_VAR_name`
     EnvironmentVariable {
         /// The param.
@@ -32,7 +30,7 @@ pub enum InputLayer {
     },
 }
 
-/// Merges defaults, the overlays of `environment` and `layers`, in this order. The values are not made to fit their
+/// Merges defaults, the overlays of `environment`, the files of `--var-file` and `layers`, in this order. The values are not made to fit their
 /// types here but when the program is evaluated, which needs the whole chain's result.
 ///
 /// # Errors
@@ -47,9 +45,11 @@ pub fn resolve(program: &Program, environment: &str, layers: Vec<InputLayer>) ->
         }
         None => chain.no_environment(environment),
     }
+    for overlay in &program.variable_files {
+        chain.overlay(Layer::VarFile(overlay.path.clone()), overlay);
+    }
     for layer in layers {
         match layer {
-            InputLayer::File(overlay) => chain.overlay(Layer::VarFile(overlay.path.clone()), &overlay),
             InputLayer::EnvironmentVariable { name, text } => {
                 chain.text(Layer::EnvironmentVariable(name.clone()), &name, &text, false);
             }

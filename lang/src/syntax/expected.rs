@@ -4,7 +4,7 @@ use super::grammar::Rule;
 
 /// What would have fitted, without what always fits (operators, comments) and without saying the same twice.
 pub(super) fn words(rules: &[Rule]) -> Vec<&'static str> {
-    let begins_value = rules.iter().any(|rule| matches!(rule, Rule::parenthesised | Rule::list));
+    let begins_value = rules.iter().any(|rule| matches!(rule, Rule::parenthesised | Rule::list | Rule::missing_value));
     let begins_type =
         rules.iter().any(|rule| matches!(rule, Rule::type_expression | Rule::type_record | Rule::type_group));
     let mut words = Vec::new();
@@ -25,7 +25,12 @@ fn word(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::word | Rule::provider_name | Rule::path | Rule::address | Rule::parameter | Rule::type_field => "a name",
         Rule::string | Rule::string_key => "a text",
-        Rule::list | Rule::parenthesised | Rule::if_expression | Rule::match_expression | Rule::unary => "a value",
+        Rule::missing_value
+        | Rule::list
+        | Rule::parenthesised
+        | Rule::if_expression
+        | Rule::match_expression
+        | Rule::unary => "a value",
         Rule::type_expression | Rule::type_record | Rule::type_group | Rule::type_literal | Rule::type_name => "a type",
         Rule::record | Rule::with_many | Rule::match_start => "`{`",
         Rule::parameters | Rule::decorator_arguments => "`(`",

@@ -241,8 +241,9 @@ impl Builder<'_> {
         let mut arguments: Vec<Argument> = Vec::new();
         let mut height = 0;
         while self.inside(node) {
-            let name = self.argument_name();
+            let name = self.call_argument_name();
             let value = self.expression();
+            let value = self.without_mark(value);
             height = height.max(self.height);
             let last_name = arguments.iter().rev().find_map(|argument| argument.name.as_ref());
             let broken = matches!(value.kind, ExpressionKind::Broken);
@@ -254,6 +255,30 @@ impl Builder<'_> {
         }
         self.leave(node);
         (arguments, height)
+    }
+
+    /// `a.b = 1` is no named argument.
+    fn without_mark(&mut self, value: Expression) -> Expression {
+        let mark = self.peek().filter(|node| matches!(node.rule, Rule::argument_equals | Rule::argument_colon));
+        let Some(_) = mark else { return value };
+        self.at += 1;
+        let found = Some(ecow::eco_format!("`{}`", self.slice(value.span)));
+        self.report(SyntaxError::Expected { span: value.span, expected: vec!["a name"], found });
+        self.expression()
+    }
+
+    /// `name =` before an argument's value. The grammar takes any expression before the mark.
+    fn call_argument_name(&mut self) -> Option<Word> {
+        let mark = |node: &Node| matches!(node.rule, Rule::argument_equals | Rule::argument_colon);
+        let node = self.nodes.get(self.at + 1).copied().filter(mark);
+        let named = node.filter(|_| self.is(Rule::word));
+        let Some(node) = named else { return None };
+        let name = self.name();
+        self.at += 1;
+        if node.rule == Rule::argument_colon {
+            self.report(SyntaxError::ColonForEquals { span: self.span(node), key: name.clone() });
+        }
+        Some(name)
     }
 
     pub(super) fn argument_name(&mut self) -> Option<Word> {

@@ -76,7 +76,9 @@ impl Nodes {
     fn add_noise(&mut self, rule: Rule, span: Span, text: &str) {
         match rule {
             Rule::semicolon => self.semicolons.push(span),
-            Rule::comment => {
+            Rule::comment | Rule::comment_behind => {
+                let eaten = u32::from(rule == Rule::comment_behind);
+                let span = Span { start: span.start - eaten, ..span };
                 let written = text.get(span.start as usize..span.end as usize).unwrap_or("");
                 let written = written.trim_end_matches('\r');
                 let kind = if written.starts_with("///") && !written.starts_with("////") {
@@ -95,7 +97,7 @@ impl Nodes {
 }
 
 fn is_noise(rule: Rule) -> bool {
-    matches!(rule, Rule::comment | Rule::semicolon | Rule::EOI)
+    matches!(rule, Rule::comment | Rule::comment_behind | Rule::semicolon | Rule::EOI)
 }
 
 /// Whether a pair has no children, or (texts) rarely has.
@@ -129,6 +131,7 @@ fn is_leaf(rule: Rule) -> bool {
             | Rule::object_keyword
             | Rule::append
             | Rule::argument_colon
+            | Rule::argument_equals
             | Rule::match_start
             | Rule::stands_for
             | Rule::type_end

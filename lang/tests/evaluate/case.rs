@@ -10,6 +10,8 @@ pub struct Case {
     /// Path and text, in the order written.
     pub files: Vec<(String, String)>,
     pub environment: Option<String>,
+    /// `--var-file`
+    pub variable_files: Vec<String>,
     /// `--var`
     pub flags: Vec<String>,
     /// `FORMWORK_VAR_name`
@@ -32,6 +34,7 @@ pub fn read_file(path: &Path) -> Result<Vec<Case>, String> {
             match heading.split_once(' ').unwrap_or((heading, "")) {
                 ("FILE", name) => case.files.push((name.to_owned(), format!("{body}\n"))),
                 ("ENV", name) => case.environment = Some(name.to_owned()),
+                ("VARFILE", path) => case.variable_files.push(path.to_owned()),
                 ("VAR", text) => case.flags.push(text.to_owned()),
                 ("VARIABLE", text) => case.variables.push(text.to_owned()),
                 ("KNOWN", _) => case.known = body,
@@ -54,6 +57,9 @@ pub fn written(cases: &[Case]) -> String {
         }
         if let Some(name) = &case.environment {
             let _ = writeln!(text, "=== ENV {name}");
+        }
+        for path in &case.variable_files {
+            let _ = writeln!(text, "=== VARFILE {path}");
         }
         for flag in &case.flags {
             let _ = writeln!(text, "=== VAR {flag}");

@@ -2,7 +2,7 @@
 //! `UPDATE_EXPECT=1` writes what is found.
 //!
 //! A file has several cases. `=== CASE title` begins one, `=== FILE path` a source of it; `=== ENV name` selects the
-//! environment, `=== VAR name=text` and `=== VARIABLE name=text` are `--var` and `FORMWORK_VAR_name`, `=== KNOWN` has
+//! environment, `=== VARFILE path` is `--var-file`, `=== VAR name=text` and `=== VARIABLE name=text` are `--var` and `FORMWORK_VAR_name`, `=== KNOWN` has
 //! lines `address.attribute = json` of what is known of objects (or `env_var NAME = json`). What is expected:
 //!
 //! - `=== EXPECT graph`: the graph while nothing is known, or what is reported,

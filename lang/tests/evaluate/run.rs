@@ -7,7 +7,7 @@ use formwork_lang::evaluate::evaluate;
 use formwork_lang::explain::{Explanation, Origin, explain, locate};
 use formwork_lang::graph::{Known, NothingKnown, render, value_text};
 use formwork_lang::inputs::{self, InputLayer, Inputs};
-use formwork_lang::load::load;
+use formwork_lang::load::{load, read_overlay};
 use formwork_lang::program::Program;
 use formwork_lang::residual::resolve;
 use formwork_lang::source::{FileTable, SourceError, Sources};
@@ -21,7 +21,13 @@ const MANIFEST: &str = "[stack]\nname = \"suite\"\n";
 /// What is found for what a case asks.
 pub fn run(case: &Case, what: &str) -> String {
     let sources = Texts::of(case);
-    let loaded = load(&sources, "");
+    let mut loaded = load(&sources, "");
+    for path in &case.variable_files {
+        let text = case.files.iter().find(|(name, _)| name == path).map_or("", |(_, text)| text);
+        let (overlay, diagnostics) = read_overlay(&mut loaded.files, path, path, text);
+        loaded.variable_files.push(overlay);
+        loaded.diagnostics.extend(diagnostics);
+    }
     let checked = check(&loaded, &PROVIDERS, Options { warnings: false });
     let Some(program) = checked.program else { return report(&loaded.files, &checked.diagnostics) };
     let selected = case.environment.clone().or_else(|| program.environments.keys().next().map(ToString::to_string));

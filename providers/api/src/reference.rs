@@ -137,6 +137,9 @@ fn facts(attribute: &Attribute) -> Vec<String> {
     facts.extend(default_text(attribute.default).map(|default| format!("default `{default}`")));
     let flags = [(attribute.create_only, "replaces"), (attribute.write_only, "write-only")];
     facts.extend(flags.into_iter().filter(|(set, _)| *set).map(|(_, word)| word.to_owned()));
+    if !attribute.vendor.is_empty() {
+        facts.push(format!("vendor's `{}`", attribute.vendor));
+    }
     facts.extend(equality_text(attribute.equality).map(str::to_owned));
     facts.extend(attribute.limits.iter().map(limit_text));
     facts

@@ -2,6 +2,7 @@
 
 use formwork_model::value::MASK;
 use formwork_model::{ValueRef, View};
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -12,9 +13,8 @@ const SHORTEST: usize = 4;
 /// alphabets), URL-escaped (upper and lower case), JSON-escaped, hexadecimal.
 #[derive(Clone, Default)]
 pub struct Scrubber {
-    /// Sorted longest first, so that no secret hides behind a part of itself.
-    forms: Vec<String>,
-    known: BTreeSet<String>,
+    /// Longest first, so that no secret hides behind a part of itself.
+    forms: BTreeSet<(Reverse<usize>, String)>,
 }
 
 impl fmt::Debug for Scrubber {
@@ -42,21 +42,16 @@ impl Scrubber {
     /// Learns one secret text; each line of a longer one too, since services quote single lines of a key or certificate.
     pub fn learn_text(&mut self, text: &str) {
         let lines = text.lines().filter(|line| line.len() >= 16 && line.len() < text.len());
-        let before = self.known.len();
         for part in std::iter::once(text).chain(lines).filter(|part| part.len() >= SHORTEST) {
-            if !self.known.contains(part) {
-                self.known.extend(forms(part));
+            if !self.forms.contains(&(Reverse(part.len()), part.to_owned())) {
+                self.forms.extend(forms(part).into_iter().map(|form| (Reverse(form.len()), form)));
             }
-        }
-        if self.known.len() != before {
-            self.forms = self.known.iter().cloned().collect();
-            self.forms.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
         }
     }
 
     /// Whether it knows no secret: then texts need not be looked at.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.forms.is_empty()
     }
 
@@ -64,7 +59,8 @@ impl Scrubber {
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
         let mut clean = text.to_owned();
-        for form in self.forms.iter().filter(|form| form.len() <= text.len()) {
+        // No form that is longer than the text is in it.
+        for (_, form) in self.forms.range((Reverse(text.len()), String::new())..) {
             if clean.contains(form.as_str()) {
                 clean = clean.replace(form.as_str(), MASK);
             }

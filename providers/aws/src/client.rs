@@ -72,7 +72,6 @@ impl Session {
     );
     service!(
         /// IAM.
-        #[allow(dead_code)]
         iam, aws_sdk_iam
     );
 

@@ -3,7 +3,8 @@
 use crate::data::{self, AnyData, AwsData};
 use crate::resource::{AnyResource, AwsResource};
 use crate::resources::{
-    eip, internet_gateway, nat_gateway, route_table, security_group, security_group_rule, subnet, vpc,
+    eip, iam_openid_connect_provider, iam_policy, iam_role, internet_gateway, nat_gateway, route_table, security_group,
+    security_group_rule, subnet, vpc,
 };
 use formwork_model::schema::ResourceSchema;
 
@@ -21,6 +22,9 @@ macro_rules! registry {
 registry! {
     resources {
         eip::Eip,
+        iam_openid_connect_provider::OpenIdConnectProvider,
+        iam_policy::Policy,
+        iam_role::Role,
         internet_gateway::InternetGateway,
         nat_gateway::NatGateway,
         route_table::RouteTable,

@@ -236,6 +236,11 @@ pub(crate) async fn read_back<R: AwsResource>(
     crate::wait::while_unknown(operation, || resource.import(session, id)).await
 }
 
+/// The name that the config says, else one made of the operation's id, so that the same operation makes it again.
+pub(crate) fn generated_name(name: &str, operation: &str, longest: usize) -> String {
+    if name.is_empty() { format!("formwork-{operation}").chars().take(longest).collect() } else { name.to_owned() }
+}
+
 pub(crate) fn no_such(type_name: &str, id: &str) -> ProviderError {
     ProviderError::new(ErrorClass::NotFound, format!("there is no aws.{type_name} `{id}` in this account and region"))
 }

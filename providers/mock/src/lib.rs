@@ -58,3 +58,8 @@ impl Provider for Mock {
         Ok(Arc::new(connection))
     }
 }
+
+/// The examples of the provider author's guide are compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/provider-guide.md")]
+struct Guide;

@@ -35,7 +35,8 @@ pub(super) struct LocalWriter {
     sender: Sender<Message>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
-    lock: Lock,
+    /// None once it is closed.
+    lock: Mutex<Option<Lock>>,
 }
 
 /// What the thread tells the others.
@@ -76,7 +77,7 @@ impl LocalWriter {
             .name("formwork-state".to_owned())
             .spawn(move || worker.run(&receiver))
             .map_err(|error| Problem::io("start the writer of", &path, &error))?;
-        Ok(Self { sender, thread: Some(thread), shared, lock })
+        Ok(Self { sender, thread: Some(thread), shared, lock: Mutex::new(Some(lock)) })
     }
 
     fn stopped(&self) -> StoreError {
@@ -120,10 +121,11 @@ impl Store for LocalWriter {
         if let Some(failed) = self.shared.failed.get() {
             return Err(failed.clone());
         }
-        if self.lock.is_in_place() {
-            return Ok(());
+        match self.lock.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(lock) if lock.is_in_place() => Ok(()),
+            Some(lock) => Err(Problem::LockLost { path: lock.path().to_owned() }.into()),
+            None => Err(closed().into()),
         }
-        Err(Problem::LockLost { path: self.lock.path().to_owned() }.into())
     }
 
     fn warnings(&self) -> Vec<Diagnostic> {
@@ -141,8 +143,14 @@ impl Store for LocalWriter {
     fn close(&self) -> Result<(), StoreError> {
         let (sender, receiver) = mpsc::channel();
         let sent = self.sender.send(Message::Close(sender));
-        sent.ok().and_then(|()| receiver.recv().ok()).unwrap_or_else(|| Err(self.stopped()))
+        let result = sent.ok().and_then(|()| receiver.recv().ok()).unwrap_or_else(|| Err(self.stopped()));
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        result
     }
+}
+
+fn closed() -> Problem {
+    Problem::Stopped { cause: "it was closed".to_owned() }
 }
 
 impl Drop for LocalWriter {
@@ -282,7 +290,7 @@ impl Worker {
     /// Takes a record into the ledger and into the batch, or refuses it.
     fn admit(&mut self, record: Record, batch: &mut Batch) -> Result<u64, StoreError> {
         if let Some(first) = self.shared.failed.get() {
-            return Err(Problem::Stopped { cause: first.to_string() }.into());
+            return Err(stopped_by(first));
         }
         let bytes = journal::encode(&record, &self.seal)?;
         let serial = self.ledger.state.serial + 1;
@@ -326,10 +334,17 @@ impl Worker {
         self.ledger.state.clone()
     }
 
+    /// The end: a checkpoint where it is worth its cost. Closing twice is an error.
     fn finish(&mut self) -> Result<(), StoreError> {
         if let Some(failed) = self.shared.failed.get() {
             return Err(failed.clone());
         }
+        let result = self.last_checkpoint();
+        self.shared.failed.get_or_init(|| closed().into());
+        result
+    }
+
+    fn last_checkpoint(&mut self) -> Result<(), StoreError> {
         let small = self.journal.end <= SMALL_JOURNAL || self.journal.end <= self.snapshot_size / 4;
         if !small {
             self.checkpoint()?;
@@ -348,6 +363,14 @@ impl Worker {
         self.shared.checkpoints.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// What is said to those who come after the first failure.
+fn stopped_by(first: &StoreError) -> StoreError {
+    if first.0.code.0 == "E3014" {
+        return first.clone();
+    }
+    Problem::Stopped { cause: first.to_string() }.into()
 }
 
 /// A panic of whoever is told must not end the writer.

@@ -87,6 +87,7 @@ pub(crate) fn read_only() -> Result<Option<String>, Failed> {
     let store = open(&directory);
     store.append_and_wait(create("one").to_vec()).map_err(|error| error.to_string())?;
     store.close().map_err(|error| error.to_string())?;
+    drop(store);
     assert!(run(Command::new("mount").args(["-o", "remount,ro"]).arg(&mount.0)));
     for directory in [&directory, &mount.0.join("new")] {
         let error = try_open(directory).err().expect("it was opened");
@@ -176,6 +177,7 @@ impl Losses {
         let store = open(&mount.0.join("state"));
         assert_eq!(store.state(), state);
         store.close().map_err(|error| error.to_string())?;
+        drop(store);
         let unsynced = fs::read(mount.0.join(format!("unsynced_{round}"))).unwrap_or_default();
         self.unsynced_lost += usize::from(unsynced.is_empty());
         self.count += 1;

@@ -1,6 +1,9 @@
 //! Resource types, one a file.
 
 pub(crate) mod eip;
+pub(crate) mod iam_openid_connect_provider;
+pub(crate) mod iam_policy;
+pub(crate) mod iam_role;
 pub(crate) mod internet_gateway;
 pub(crate) mod nat_gateway;
 pub(crate) mod route_table;

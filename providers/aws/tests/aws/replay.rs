@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         trial("errors_have_their_class", errors_have_their_class),
         trial("nothing_is_sent_twice", nothing_is_sent_twice),
         trial("what_is_not_there", what_is_not_there),
+        trial("audiences_change_one_by_one", audiences_change_one_by_one),
     ]
 }
 
@@ -243,4 +244,36 @@ async fn what_is_not_there() {
     assert!(error.message.contains("vpc-1"));
     let stored = StoredObject { values: identity("vpc-1"), private: Vec::new() };
     cloud.delete(&Object { schema: schema("vpc"), config: identity("vpc-1"), stored }).await;
+}
+
+async fn audiences_change_one_by_one() {
+    let iam = |operation: &str, content: &str| {
+        Reply::ok(format!(
+            "<{operation}Response xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><{operation}Result>{content}\
+             </{operation}Result></{operation}Response>"
+        ))
+    };
+    let shown = |audiences: &[&str]| {
+        let members: String = audiences.iter().map(|audience| format!("<member>{audience}</member>")).collect();
+        let content = format!("<Url>issuer.example.com</Url><ClientIDList>{members}</ClientIDList>");
+        iam("GetOpenIDConnectProvider", &content)
+    };
+    let arn = "<OpenIDConnectProviderArn>arn:aws:iam::1:oidc-provider/issuer.example.com</OpenIDConnectProviderArn>";
+    let script = Script::start(vec![
+        ("CreateOpenIDConnectProvider", vec![iam("CreateOpenIDConnectProvider", arn)]),
+        ("GetOpenIDConnectProvider", vec![shown(&["a", "b"]), shown(&["b", "c"])]),
+        ("AddClientIDToOpenIDConnectProvider", vec![iam("AddClientIDToOpenIDConnectProvider", "")]),
+        ("RemoveClientIDFromOpenIDConnectProvider", vec![iam("RemoveClientIDFromOpenIDConnectProvider", "")]),
+    ])
+    .await;
+    let cloud = connect(&script).await;
+    let config = |audiences: &[&str]| json!({ "url": "https://issuer.example.com/", "client_id_list": audiences });
+    let mut issuer = cloud.create("iam_openid_connect_provider", config(&["a", "b"])).await;
+    assert_eq!(issuer.text("url"), "https://issuer.example.com/", "in the config's spelling");
+    cloud.change(&mut issuer, config(&["c", "b"])).await;
+    let sent = |operation: &str| script.asked_for(operation).iter().map(|asked| asked.body.clone()).collect::<Vec<_>>();
+    let (added, removed) =
+        (sent("AddClientIDToOpenIDConnectProvider"), sent("RemoveClientIDFromOpenIDConnectProvider"));
+    assert!(added.len() == 1 && added[0].contains("ClientID=c"), "{added:?}");
+    assert!(removed.len() == 1 && removed[0].contains("ClientID=a"), "{removed:?}");
 }

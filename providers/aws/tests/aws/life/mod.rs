@@ -1,6 +1,8 @@
 //! The life of each type on moto.
 
+mod identity;
 mod network;
+mod roles;
 mod routing;
 mod security;
 
@@ -8,5 +10,5 @@ use crate::MotoTest;
 
 /// All tests that need moto.
 pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
-    [network::TESTS, routing::TESTS, security::TESTS].into_iter().flatten()
+    [identity::TESTS, network::TESTS, roles::TESTS, routing::TESTS, security::TESTS].into_iter().flatten()
 }

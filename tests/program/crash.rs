@@ -94,7 +94,6 @@ fn kill(
     }
     let call = if call == "*" { ["create", "update", "delete"][random.random_range(0..3)] } else { call };
     let name = NAMES[random.random_range(0..NAMES.len())];
-    eprintln!("{arguments:?} {call}:{name}:{window}");
     let output = command.env("FORMWORK_MOCK_ABORT", format!("{call}:{name}:{window}")).output().unwrap();
     let hit = output.status.signal().is_some();
     if hit {
@@ -117,11 +116,7 @@ fn kill_in_time(
     counts: &mut BTreeMap<String, usize>,
 ) -> usize {
     let before = calls(bench);
-    let mut child = command
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
     std::thread::sleep(Duration::from_micros(random.random_range(5_000..150_000)));
     child.kill().unwrap();
     let status = child.wait().unwrap();

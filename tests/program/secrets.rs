@@ -99,13 +99,8 @@ fn forms() -> Vec<Vec<u8>> {
     let url: String = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let json = serde_json::to_string(PASSWORD).unwrap();
     let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let mut forms: Vec<Vec<u8>> = vec![
-        PASSWORD.into(),
-        "pl4nted".into(),
-        json.trim_matches('"').into(),
-        url.into_bytes(),
-        hex.into_bytes(),
-    ];
+    let mut forms: Vec<Vec<u8>> =
+        vec![PASSWORD.into(), "pl4nted".into(), json.trim_matches('"').into(), url.into_bytes(), hex.into_bytes()];
     // Three alignments: the password may stand anywhere in what was encoded.
     for shift in 0..3 {
         let shifted = format!("{}{PASSWORD}", "x".repeat(shift));

@@ -4,13 +4,15 @@ use crate::lookup;
 use crate::plan::StateChange;
 use formwork_model::{Address, AttributePath, Value, ValueBuf};
 use formwork_state::record::{Role, Row, RowKey, State};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// Values by address. `None` in the overlay: the object is gone.
 pub(crate) struct Values {
     state: Arc<State>,
     overlay: RwLock<HashMap<Address, Option<Known>>>,
+    /// Rows of the state that are not there any more.
+    gone: RwLock<HashSet<RowKey>>,
 }
 
 /// What is known of an object; a row where it has one.
@@ -22,7 +24,7 @@ pub(crate) struct Known {
 
 impl Values {
     pub(crate) fn new(state: Arc<State>) -> Self {
-        Self { state, overlay: RwLock::default() }
+        Self { state, overlay: RwLock::default(), gone: RwLock::default() }
     }
 
     /// All values of an object.
@@ -45,7 +47,10 @@ impl Values {
     /// The row of a key, as this run left it or as it was before.
     pub(crate) fn row(&self, key: &RowKey) -> Option<Arc<Row>> {
         let known = self.get(&key.address).and_then(|known| known.row).filter(|row| row.key == *key);
-        known.or_else(|| self.state.rows.get(key).cloned())
+        if known.is_some() || self.gone.read().unwrap_or_else(PoisonError::into_inner).contains(key) {
+            return known;
+        }
+        self.state.rows.get(key).cloned()
     }
 
     /// The number that a new object of the address gets.
@@ -67,6 +72,7 @@ impl Values {
 
     /// The object of a key is not there any more; nothing changes where the address means another one.
     pub(crate) fn gone(&self, key: &RowKey) {
+        self.gone.write().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
         let current = self.get(&key.address).and_then(|known| known.row);
         if current.is_some_and(|row| row.key == *key) {
             self.set(key.address.clone(), None);
@@ -84,7 +90,7 @@ impl Values {
                     let moved = Row { key: to.clone(), ..row.as_ref().clone() };
                     Known { values: moved.values.clone(), row: Some(Arc::new(moved)) }
                 });
-                self.set(from.address.clone(), None);
+                self.gone(from);
                 self.set(to.address.clone(), known);
             }
         }

@@ -2,8 +2,8 @@
 
 use super::work::{Made, Work};
 use super::{Stopped, Success};
+use crate::apply::ApplyError;
 use crate::apply::sink::{Sink, sleep_unless_cancelled};
-use crate::apply::{ApplyError, Shared};
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
 use crate::event::ChangeKind;
@@ -12,8 +12,7 @@ use crate::recovery::{self, Search};
 use formwork_model::schema::{Recognition, ResourceSchema};
 use formwork_model::{Diagnostic, Value, ValueBuf};
 use formwork_provider_api::{Applied, CreateRequest, ErrorClass, ProviderError, StoredObject};
-use formwork_state::record::{Begin, Change, Condition, Record, Role, Row, RowKey};
-use std::sync::Arc;
+use formwork_state::record::{Begin, Change, Condition, Record, Row, RowKey};
 use std::time::{Duration, Instant};
 
 /// A create at work.
@@ -180,23 +179,15 @@ impl Creation<'_> {
         let verdict = self.work.verdict(self.connected, self.schema, &self.planned, &object);
         let id = Work::identity(self.schema, &object.values);
         let row = self.row(object, condition);
-        let mut records = vec![Record::Done { operation: self.work.id.clone(), row: Some(Box::new(row.clone())) }];
-        records.extend(self.depose(self.work.shared));
-        self.work.shared.journal.append_all(records).await?;
+        // The state deposes the object whose place this one takes, in the same record.
+        let done = Record::Done { operation: self.work.id.clone(), row: Some(Box::new(row.clone())) };
+        self.work.shared.journal.append(done).await?;
         self.work.shared.values.set_row(&row);
         verdict?;
         match applied.incomplete {
             Some(reason) => Err(ApplyError::Incomplete { address: self.key.address.clone(), reason }.into()),
             None => Ok(Success { id, warnings: Vec::new() }),
         }
-    }
-
-    /// The object that this one takes the place of is deposed: its delete comes later.
-    fn depose(&self, shared: &Shared) -> Option<Record> {
-        let counterpart = shared.plan.operation(self.work.operation.counterpart?)?;
-        let old = shared.values.row(counterpart.row.as_ref()?)?;
-        let old = Arc::unwrap_or_clone(old);
-        Some(Record::Put(Box::new(Row { role: Role::Deposed, ..old })))
     }
 
     async fn failed(&self, error: ProviderError, sink: &Sink<'_>) -> Result<Success, Stopped> {

@@ -62,12 +62,10 @@ impl Session {
     );
     service!(
         /// ECR.
-        #[allow(dead_code)]
         ecr, aws_sdk_ecr
     );
     service!(
         /// EKS.
-        #[allow(dead_code)]
         eks, aws_sdk_eks
     );
     service!(

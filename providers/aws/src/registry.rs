@@ -3,8 +3,8 @@
 use crate::data::{self, AnyData, AwsData};
 use crate::resource::{AnyResource, AwsResource};
 use crate::resources::{
-    eip, iam_openid_connect_provider, iam_policy, iam_role, internet_gateway, nat_gateway, route_table, security_group,
-    security_group_rule, subnet, vpc,
+    ecr_repository, eip, iam_openid_connect_provider, iam_policy, iam_role, internet_gateway, nat_gateway, route_table,
+    security_group, security_group_rule, subnet, vpc,
 };
 use formwork_model::schema::ResourceSchema;
 
@@ -21,6 +21,7 @@ macro_rules! registry {
 
 registry! {
     resources {
+        ecr_repository::Repository,
         eip::Eip,
         iam_openid_connect_provider::OpenIdConnectProvider,
         iam_policy::Policy,
@@ -35,6 +36,7 @@ registry! {
         vpc::Vpc,
     }
     data {
+        data::availability_zones::AvailabilityZones,
         data::caller_identity::CallerIdentity,
     }
 }

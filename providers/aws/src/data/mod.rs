@@ -1,5 +1,6 @@
 //! Data sources: what is read and never owned. One file each, one line in `registry.rs`.
 
+pub(crate) mod availability_zones;
 pub(crate) mod caller_identity;
 
 use crate::client::Session;

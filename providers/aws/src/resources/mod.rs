@@ -1,5 +1,6 @@
 //! Resource types, one a file.
 
+pub(crate) mod ecr_repository;
 pub(crate) mod eip;
 pub(crate) mod iam_openid_connect_provider;
 pub(crate) mod iam_policy;

@@ -2,6 +2,7 @@
 
 mod identity;
 mod network;
+mod registry;
 mod roles;
 mod routing;
 mod security;
@@ -10,5 +11,7 @@ use crate::MotoTest;
 
 /// All tests that need moto.
 pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
-    [identity::TESTS, network::TESTS, roles::TESTS, routing::TESTS, security::TESTS].into_iter().flatten()
+    [identity::TESTS, network::TESTS, registry::TESTS, roles::TESTS, routing::TESTS, security::TESTS]
+        .into_iter()
+        .flatten()
 }

@@ -27,9 +27,6 @@ pub(crate) mod report;
 mod schemas;
 mod types;
 
-#[cfg(test)]
-mod tests;
-
 use crate::library;
 use crate::load::Loaded;
 use crate::program::Program;
@@ -81,6 +78,10 @@ impl Default for Options {
         Self { warnings: true }
     }
 }
+
+/// The codes of all diagnostics that loading and checking may report, by area.
+pub const CODES: &[&[&str]] =
+    &[report::NameProblem::CODES, report::TypeProblem::CODES, report::SchemaProblem::CODES, report::OverlayProblem::CODES];
 
 /// What checking gives.
 #[derive(Debug)]

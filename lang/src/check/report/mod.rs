@@ -25,8 +25,7 @@ macro_rules! problems {
         pub(crate) enum $name { $( $(#[$doc])* $variant { $($field: $ty),* } ),* }
 
         impl $name {
-            /// The codes of this area, for the test that each has its page.
-            #[cfg(test)]
+            /// The codes of this area, for the test that each has its case and its page.
             pub(crate) const CODES: &[&str] = &[$(stringify!($code)),*];
         }
 

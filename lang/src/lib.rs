@@ -7,10 +7,10 @@
 //! Each arrow is a pure function; files come through [`source::Sources`]. Nothing here knows state, the network, the
 //! environment or a clock.
 
+pub mod check;
 pub mod evaluate;
 pub mod explain;
 pub mod format;
-pub mod check;
 pub mod graph;
 pub mod inputs;
 pub mod library;

@@ -200,7 +200,9 @@ impl Loader<'_> {
     fn resolve(&mut self, module: &LoadedModule, source: &ModuleSource) -> Option<(String, Span)> {
         match source {
             ModuleSource::Path(word) if is_remote(&word.text) => {
-                self.loaded.diagnostics.push(NameProblem::RemoteModule { path: word.text.to_string(), span: word.span }.into());
+                self.loaded
+                    .diagnostics
+                    .push(NameProblem::RemoteModule { path: word.text.to_string(), span: word.span }.into());
                 None
             }
             ModuleSource::Path(word) => Some((word.text.to_string(), word.span)),

@@ -19,6 +19,19 @@ use std::sync::Arc;
 pub(crate) struct CheckedBody {
     /// In the order written; of one that stands twice the last.
     pub(crate) attributes: Vec<program::Attribute>,
+    /// Attributes that a misspelt name means, and whether something was spread whose names are not known: what is
+    /// missing then was told already.
+    pub(crate) meant: Vec<EcoString>,
+    pub(crate) uncertain: bool,
+}
+
+impl CheckedBody {
+    /// Whether an attribute is set, or would be without a mistake that was told.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        self.uncertain
+            || self.attributes.iter().any(|attribute| attribute.name == name)
+            || self.meant.iter().any(|meant| meant == name)
+    }
 }
 
 /// What a body belongs to.
@@ -48,7 +61,9 @@ impl<'t> BodyOf<'t> {
     fn settable(self) -> Vec<&'static str> {
         match self {
             Self::Object(info) => info.settable().collect(),
-            Self::Provider(_, attributes) => attributes.iter().map(|info| info.attribute.name).chain(["defaults"]).collect(),
+            Self::Provider(_, attributes) => {
+                attributes.iter().map(|info| info.attribute.name).chain(["defaults"]).collect()
+            }
         }
     }
 }
@@ -84,8 +99,13 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn unknown_provider_of(&mut self, object: &'a tree::Object) {
         let names = self.shared.schemas.names().into_iter().map(EcoString::from).collect::<Vec<_>>();
-        let written = if object.type_name.text.is_empty() { object.provider.text.clone() } else { format!("{}.{}", object.provider.text, object.type_name.text).into() };
-        let habit = super::habits::type_name(&object.provider.text, &names).or_else(|| super::habits::type_name(&object.type_name.text, &names));
+        let written = if object.type_name.text.is_empty() {
+            object.provider.text.clone()
+        } else {
+            format!("{}.{}", object.provider.text, object.type_name.text).into()
+        };
+        let habit = super::habits::type_name(&object.provider.text, &names)
+            .or_else(|| super::habits::type_name(&object.type_name.text, &names));
         match habit {
             Some(ours) => {
                 let span = object.provider.span.to(object.type_name.span);
@@ -99,7 +119,12 @@ impl<'a> ModuleChecker<'_, 'a> {
     pub(crate) fn unknown_provider(&mut self, provider: &Word) {
         let names = self.shared.schemas.names();
         let nearest = nearest(&provider.text, names.iter().copied()).map(EcoString::from);
-        let problem = NameProblem::UnknownProvider { name: provider.text.clone(), span: provider.span, nearest, known: listed(names) };
+        let problem = NameProblem::UnknownProvider {
+            name: provider.text.clone(),
+            span: provider.span,
+            nearest,
+            known: listed(names),
+        };
         self.tell(problem);
     }
 
@@ -117,11 +142,22 @@ impl<'a> ModuleChecker<'_, 'a> {
             None => format!("it has {}", listed(names())),
         };
         let keyword = keyword.map_or("resource", |keyword| word_of(kind(keyword)));
-        self.tell(NameProblem::UnknownObjectType { provider: provider.text.clone(), name: name.text.clone(), keyword, span: name.span, help });
+        self.tell(NameProblem::UnknownObjectType {
+            provider: provider.text.clone(),
+            name: name.text.clone(),
+            keyword,
+            span: name.span,
+            help,
+        });
     }
 
     /// Checks a block, and learns its type.
-    pub(crate) fn block(&mut self, id: BlockId, declared: Declared<'a, tree::Object>, info: Option<&Rc<ObjectInfo>>) -> Option<program::Block> {
+    pub(crate) fn block(
+        &mut self,
+        id: BlockId,
+        declared: Declared<'a, tree::Object>,
+        info: Option<&Rc<ObjectInfo>>,
+    ) -> Option<program::Block> {
         let object = declared.what;
         let is_ephemeral = object.keyword == ObjectKeyword::Ephemeral;
         let frame = Frame { secrets: Secrets::Carried, ephemeral: is_ephemeral, ..Frame::default() };
@@ -129,7 +165,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         block.map(|block| program::Block { locals, ..block })
     }
 
-    fn block_in_frame(&mut self, id: BlockId, declared: Declared<'a, tree::Object>, info: Option<&Rc<ObjectInfo>>) -> Option<program::Block> {
+    fn block_in_frame(
+        &mut self,
+        id: BlockId,
+        declared: Declared<'a, tree::Object>,
+        info: Option<&Rc<ObjectInfo>>,
+    ) -> Option<program::Block> {
         let object = declared.what;
         let header = self.header(&object.header);
         let Some(info) = info else {
@@ -161,7 +202,12 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// Learns the type of an attribute that has the type of another one.
     fn same_as(&mut self, id: BlockId, declared: Declared<'a, tree::Object>, info: &ObjectInfo, body: &CheckedBody) {
         let (Some(input), Type::Object(object)) = (info.same_as, &info.ty) else { return };
-        let found = body.attributes.iter().rev().find(|attribute| attribute.name == input).map_or(Type::Null, |attribute| attribute.value.ty.clone());
+        let found = body
+            .attributes
+            .iter()
+            .rev()
+            .find(|attribute| attribute.name == input)
+            .map_or(Type::Null, |attribute| attribute.value.ty.clone());
         let same_as = Some(Arc::new(kept(&found)));
         let ty = Type::Object(Arc::new(ObjectType { same_as, ..object.as_ref().clone() }));
         if let Some(slot) = self.blocks.get_mut(id.index()) {
@@ -186,7 +232,8 @@ impl<'a> ModuleChecker<'_, 'a> {
         if condition.ty.is_secret() {
             let help = "whether a block exists is seen everywhere: decide by something that may be seen".to_owned();
             let what = "`if` on a declaration".to_owned();
-            let problem = TypeProblem::SecretExposed { what, found: condition.ty.to_string(), span: condition.span, help };
+            let problem =
+                TypeProblem::SecretExposed { what, found: condition.ty.to_string(), span: condition.span, help };
             return self.broken(condition.span, problem);
         }
         condition
@@ -227,6 +274,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         let mut keys = Keys::default();
         let mut attributes: Vec<program::Attribute> = Vec::with_capacity(entries.len());
         let mut spread = false;
+        let mut uncertain = false;
         for entry in entries {
             match entry {
                 Entry::Field { key: Key::Literal(word), value } => {
@@ -243,14 +291,17 @@ impl<'a> ModuleChecker<'_, 'a> {
                 }
                 Entry::Spread { value, span } => {
                     spread = true;
-                    self.spread_into_body(value, *span, about, &mut attributes);
+                    uncertain |= !self.spread_into_body(value, *span, about, &mut attributes);
                 }
             }
         }
         if spread {
             keep_last(&mut attributes);
         }
-        CheckedBody { attributes }
+        let misspelt = attributes.iter().filter(|attribute| about.find(&attribute.name).is_none());
+        let meant =
+            misspelt.filter_map(|attribute| nearest(&attribute.name, about.settable())).map(EcoString::from).collect();
+        CheckedBody { attributes, meant, uncertain }
     }
 
     fn attribute(&mut self, word: &'a Word, value: Option<&'a Expression>, about: BodyOf<'_>) -> program::Attribute {
@@ -266,7 +317,13 @@ impl<'a> ModuleChecker<'_, 'a> {
         program::Attribute { name: word.text.clone(), value, span: word.span }
     }
 
-    fn attribute_value(&mut self, word: &'a Word, value: Option<&'a Expression>, info: &AttributeInfo, about: BodyOf<'_>) -> Expr {
+    fn attribute_value(
+        &mut self,
+        word: &'a Word,
+        value: Option<&'a Expression>,
+        info: &AttributeInfo,
+        about: BodyOf<'_>,
+    ) -> Expr {
         self.warn_deprecated(info.attribute.docs, || format!("`{}` of {}", word.text, about.type_name()), word.span);
         let what = What::Attribute(&word.text);
         let ephemeral = self.frame.ephemeral;
@@ -294,7 +351,11 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             None => {
                 match super::habits::meta_argument(&word.text) {
-                    Some(help) => self.tell(NameProblem::HabitMetaArgument { name: word.text.clone(), span: word.span, help }),
+                    // Told by the parser.
+                    Some(_) if matches!(word.text.as_str(), "depends_on" | "for_each") => {}
+                    Some(help) => {
+                        self.tell(NameProblem::HabitMetaArgument { name: word.text.clone(), span: word.span, help })
+                    }
                     None => self.tell(SchemaProblem::UnknownAttribute {
                         type_name: about.type_name(),
                         name: word.text.clone(),
@@ -309,19 +370,27 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     /// `...record`: each of its fields is an attribute.
-    fn spread_into_body(&mut self, value: &'a Expression, span: Span, about: BodyOf<'_>, attributes: &mut Vec<program::Attribute>) {
+    fn spread_into_body(
+        &mut self,
+        value: &'a Expression,
+        span: Span,
+        about: BodyOf<'_>,
+        attributes: &mut Vec<program::Attribute>,
+    ) -> bool {
         let value = self.infer(value);
         let record = match value.ty.exposed() {
             Type::Record(record) | Type::Module(record) => record.clone(),
-            Type::Error => return,
+            Type::Error => return false,
             other => {
                 let found = described(other);
-                return self.tell(SchemaProblem::SpreadIntoBody { found, span });
+                self.tell(SchemaProblem::SpreadIntoBody { found, span });
+                return false;
             }
         };
         for field in &record.fields {
             attributes.extend(self.spread_field(&value, field, about));
         }
+        true
     }
 
     fn spread_field(&mut self, base: &Expr, field: &Field, about: BodyOf<'_>) -> Option<program::Attribute> {
@@ -337,12 +406,24 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn missing_attributes(&mut self, info: &ObjectInfo, body: &CheckedBody, object: &'a tree::Object) {
         let required = info.attributes().iter().filter(|attribute| attribute.attribute.presence == Presence::Required);
         let missing: Vec<_> = required
-            .filter(|required| body.attributes.iter().all(|attribute| attribute.name != required.attribute.name))
+            .filter(|required| !body.mentions(required.attribute.name))
             .filter(|required| !self.has_default(&info.name.provider, required.attribute.name))
-            .map(|required| (EcoString::from(required.attribute.name), described(&required.config), first_sentence(required.attribute.docs)))
+            .map(|required| {
+                (
+                    EcoString::from(required.attribute.name),
+                    described(&required.config),
+                    first_sentence(required.attribute.docs),
+                )
+            })
             .collect();
         for (name, ty, docs) in missing {
-            self.tell(SchemaProblem::MissingAttribute { type_name: info.name.to_string(), name, ty, span: object.name.span, docs });
+            self.tell(SchemaProblem::MissingAttribute {
+                type_name: info.name.to_string(),
+                name,
+                ty,
+                span: object.name.span,
+                docs,
+            });
         }
     }
 
@@ -358,7 +439,11 @@ impl<'a> ModuleChecker<'_, 'a> {
     pub(crate) fn warn_deprecated(&mut self, docs: &str, what: impl FnOnce() -> String, span: Span) {
         let start = docs.trim_start();
         if start.get(..10).is_some_and(|word| word.eq_ignore_ascii_case("deprecated")) {
-            self.tell(NameProblem::Deprecated { what: what(), span, docs: first_sentence(start) });
+            self.tell(NameProblem::Deprecated {
+                what: what(),
+                span,
+                docs: start.lines().next().unwrap_or("").to_owned(),
+            });
         }
     }
 }
@@ -407,7 +492,9 @@ fn names_a_block(expression: &Expr) -> bool {
     match &expression.kind {
         ExprKind::Block(_) | ExprKind::Call(_) => true,
         ExprKind::Index { base, .. } => names_a_block(base),
-        ExprKind::Local(_) | ExprKind::Param(_) | ExprKind::Let(_) | ExprKind::Member { .. } => holds_object(&expression.ty),
+        ExprKind::Local(_) | ExprKind::Param(_) | ExprKind::Let(_) | ExprKind::Member { .. } => {
+            holds_object(&expression.ty)
+        }
         _ => false,
     }
 }

@@ -40,7 +40,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         let own = self.names.functions.iter().map(|function| function.what.name.text.as_str());
         let library = crate::library::FUNCTIONS.iter().map(|function| function.name);
         let found = nearest(&function.text, own.chain(library).chain(["env_var", "secret_from"]));
-        NameProblem::UnknownFunction { name: function.text.clone(), span: function.span, nearest: found.map(EcoString::from) }
+        NameProblem::UnknownFunction {
+            name: function.text.clone(),
+            span: function.span,
+            nearest: found.map(EcoString::from),
+        }
     }
 
     fn input(&mut self, function: &'static str, arguments: &'a [Argument], span: Span) -> Expr {
@@ -50,8 +54,15 @@ impl<'a> ModuleChecker<'_, 'a> {
         let text = match arguments {
             [Argument { name: None, value: Expression { kind: ExpressionKind::String(text), .. } }] => text.clone(),
             _ => {
-                let example = if function == "env_var" { "env_var(\"SUBSCRIPTION_ID\")" } else { "secret_from(\"env:DB_PASSWORD\")" };
-                return self.broken(span, NameProblem::BadArgumentOfInput { function, span, help: format!("write `{example}`") });
+                let example = if function == "env_var" {
+                    "env_var(\"SUBSCRIPTION_ID\")"
+                } else {
+                    "secret_from(\"env:DB_PASSWORD\")"
+                };
+                return self.broken(
+                    span,
+                    NameProblem::BadArgumentOfInput { function, span, help: format!("write `{example}`") },
+                );
             }
         };
         if function == "env_var" {
@@ -69,15 +80,20 @@ impl<'a> ModuleChecker<'_, 'a> {
             super::context::Allowed::Constants(place, help) => {
                 Some(NameProblem::NotConstant { name: word.text.clone(), span: word.span, place, help }.into())
             }
-            super::context::Allowed::Overlay => Some(formwork_model::Diagnostic::from(
-                super::report::OverlayProblem::NotConstant { name: word.text.clone(), span: word.span },
-            )),
+            super::context::Allowed::Overlay => {
+                Some(formwork_model::Diagnostic::from(super::report::OverlayProblem::NotConstant {
+                    name: word.text.clone(),
+                    span: word.span,
+                }))
+            }
         };
         if let Some(problem) = allowed {
             return self.broken(span, problem);
         }
         super::context::mark(&mut self.used_functions, id.index());
-        let Some(function) = self.names.functions.get(id.index()).map(|function| function.what) else { return error(span) };
+        let Some(function) = self.names.functions.get(id.index()).map(|function| function.what) else {
+            return error(span);
+        };
         let signature = self.functions.get(id.index()).cloned().unwrap_or_default();
         let names: Vec<&EcoString> = function.parameters.iter().map(|parameter| &parameter.name.text).collect();
         let written = || {
@@ -85,7 +101,9 @@ impl<'a> ModuleChecker<'_, 'a> {
                 .parameters
                 .iter()
                 .zip(&signature.parameters)
-                .map(|(parameter, ty)| format!("{}: {}{}", parameter.name.text, ty, if parameter.default.is_some() { " = …" } else { "" }))
+                .map(|(parameter, ty)| {
+                    format!("{}: {}{}", parameter.name.text, ty, if parameter.default.is_some() { " = …" } else { "" })
+                })
                 .collect();
             format!("`{}({})`", word.text, parameters.join(", "))
         };
@@ -102,7 +120,10 @@ impl<'a> ModuleChecker<'_, 'a> {
                 None => match &parameter.default {
                     Some(default) => {
                         let frame = super::context::Frame {
-                            allowed: super::context::Allowed::Constants("a default", "defaults use literals and standard functions"),
+                            allowed: super::context::Allowed::Constants(
+                                "a default",
+                                "defaults use literals and standard functions",
+                            ),
                             ..super::context::Frame::default()
                         };
                         // The definition's own check has reported what is wrong with it.
@@ -166,7 +187,11 @@ impl<'a> ModuleChecker<'_, 'a> {
             };
             if !slot.is_empty() && Some(index) != variadic {
                 let name = names.get(index).map(|name| (*name).clone()).unwrap_or_default();
-                self.tell(TypeProblem::ArgumentTwice { function: function.text.clone(), name, span: argument.value.span });
+                self.tell(TypeProblem::ArgumentTwice {
+                    function: function.text.clone(),
+                    name,
+                    span: argument.value.span,
+                });
                 fine = false;
             }
             slot.push(argument);
@@ -184,14 +209,27 @@ impl<'a> ModuleChecker<'_, 'a> {
         let owned: Vec<EcoString> = library.parameters.iter().map(|parameter| parameter.name.into()).collect();
         let names: Vec<&EcoString> = owned.iter().collect();
         let variadic = library.parameters.iter().position(|parameter| parameter.variadic);
-        let Some(placed) = self.place(word, &names, arguments, variadic, &|| signature(library)) else { return error(span) };
-        let mut call = LibraryCall { function: library, bindings: Bindings::default(), types: Vec::new(), secret: false, broken: false };
+        let Some(placed) = self.place(word, &names, arguments, variadic, &|| signature(library)) else {
+            return error(span);
+        };
+        let mut call = LibraryCall {
+            function: library,
+            bindings: Bindings::default(),
+            types: Vec::new(),
+            secret: false,
+            broken: false,
+        };
         let mut checked: Vec<Vec<Expr>> = Vec::with_capacity(placed.len());
         let secrets = std::mem::replace(&mut self.frame.secrets, Secrets::Carried);
         for (parameter, given) in library.parameters.iter().zip(&placed) {
             if given.is_empty() && parameter.default.is_none() && !parameter.variadic {
                 let (function, name) = (word.text.clone(), parameter.name.into());
-                self.tell(TypeProblem::MissingArgument { function, name, span: word.span, signature: signature(library) });
+                self.tell(TypeProblem::MissingArgument {
+                    function,
+                    name,
+                    span: word.span,
+                    signature: signature(library),
+                });
                 call.broken = true;
             }
             checked.push(given.iter().map(|argument| self.argument(&mut call, parameter, &argument.value)).collect());
@@ -200,7 +238,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         if call.broken {
             return error(span);
         }
-        let arguments = library.parameters.iter().zip(checked).map(|(parameter, given)| call.finish(parameter, given, span)).collect();
+        let arguments = library
+            .parameters
+            .iter()
+            .zip(checked)
+            .map(|(parameter, given)| call.finish(parameter, given, span))
+            .collect();
         let ty = match library.result {
             ResultType::Shape(shape) => substituted(&shape, &call.bindings),
             ResultType::Computed(compute) => compute(&call.types),
@@ -212,9 +255,17 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn argument(&mut self, call: &mut LibraryCall, parameter: &Parameter, value: &'a Expression) -> Expr {
         let what = What::Argument(call.function.name, parameter.name);
         let concrete = concrete(&parameter.shape);
-        let mut found = match &concrete {
-            Some(ty) if !matches!(ty, Type::Any) => self.check(value, ty, what),
-            _ => self.infer(value),
+        let mut found = match (&concrete, call.function.result) {
+            // The result is computed from what the argument is, not from what it has to be.
+            (Some(ty), ResultType::Computed(_)) if !matches!(ty, Type::Any) => {
+                let found = self.infer(value);
+                match fits::fits(&found.ty, ty, Secrets::Carried) {
+                    Fit::Same => found,
+                    _ => self.fit(found, ty, what),
+                }
+            }
+            (Some(ty), _) => self.check(value, ty, what),
+            (None, _) => self.infer(value),
         };
         if found.ty == Type::Error {
             call.broken = true;
@@ -235,15 +286,27 @@ impl<'a> ModuleChecker<'_, 'a> {
             found = coerced(found, &ty);
             plain = ty;
         }
-        call.types.push(if is_empty_literal(value) && matches!(plain, Type::List(_)) { Type::list(Type::Any) } else { plain });
+        call.types.push(if is_empty_literal(value) && matches!(plain, Type::List(_)) {
+            Type::list(Type::Any)
+        } else {
+            plain
+        });
         found
     }
 
-    fn shape_mismatch(&mut self, call: &LibraryCall, parameter: &Parameter, found: &Expr, plain: &Type, what: What<'_>) {
+    fn shape_mismatch(
+        &mut self,
+        call: &LibraryCall,
+        parameter: &Parameter,
+        found: &Expr,
+        plain: &Type,
+        what: What<'_>,
+    ) {
         let span = found.span;
         let inner = plain.without_null();
         if plain.holds_null() && unify(&parameter.shape, &inner, &mut call.bindings.clone()) {
-            let help = "give a value for that case, `x ?? …`, or test it first: `if x != null then … else …`".to_owned();
+            let help =
+                "give a value for that case, `x ?? …`, or test it first: `if x != null then … else …`".to_owned();
             return self.tell(TypeProblem::MayBeNull { what: what.to_string(), ty: plain.to_string(), span, help });
         }
         self.tell(TypeProblem::Mismatch {
@@ -272,7 +335,11 @@ impl LibraryCall {
         let has_variable = concrete(&parameter.shape).is_none();
         let target = has_variable.then(|| substituted(&parameter.shape, &self.bindings));
         let fit = |argument: Expr| match &target {
-            Some(ty) if fits::fits(&argument.ty, ty, Secrets::Carried) == Fit::Coerce && needs_change(&argument.ty, ty) => coerced(argument, ty),
+            Some(ty)
+                if fits::fits(&argument.ty, ty, Secrets::Carried) == Fit::Coerce && needs_change(&argument.ty, ty) =>
+            {
+                coerced(argument, ty)
+            }
             _ => argument,
         };
         if parameter.variadic {
@@ -341,7 +408,15 @@ fn unify(shape: &Shape, ty: &Type, bindings: &mut Bindings) -> bool {
         (Shape::OneOf(shapes), _) => shapes.iter().any(|shape| unify(shape, ty, bindings)),
         (Shape::Scalar, _) => matches!(
             widened(ty),
-            Type::String | Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Cidr | Type::Ip | Type::Url | Type::Union(_)
+            Type::String
+                | Type::Int
+                | Type::Float
+                | Type::Bool
+                | Type::Duration
+                | Type::Cidr
+                | Type::Ip
+                | Type::Url
+                | Type::Union(_)
         ),
         _ => concrete(shape).is_some_and(|target| fits::fits(ty, &target, Secrets::Carried).is_fit()),
     }
@@ -393,10 +468,12 @@ fn substituted(shape: &Shape, bindings: &Bindings) -> Type {
 fn written(shape: &Shape, bindings: Option<&Bindings>) -> String {
     let inner = |inner: &Shape| written(inner, bindings);
     match shape {
-        Shape::Variable(number) => match bindings.and_then(|bindings| bindings.get(usize::from(*number))).and_then(Option::as_ref) {
-            Some(ty) if *ty != Type::Error => widened(ty).to_string(),
-            _ => ["T", "U", "V", "W"].get(usize::from(*number)).copied().unwrap_or("X").to_owned(),
-        },
+        Shape::Variable(number) => {
+            match bindings.and_then(|bindings| bindings.get(usize::from(*number))).and_then(Option::as_ref) {
+                Some(ty) if *ty != Type::Error => widened(ty).to_string(),
+                _ => ["T", "U", "V", "W"].get(usize::from(*number)).copied().unwrap_or("X").to_owned(),
+            }
+        }
         Shape::Optional(of) => format!("{}?", inner(of)),
         Shape::List(of) => format!("list<{}>", inner(of)),
         Shape::Set(of) => format!("set<{}>", inner(of)),
@@ -431,7 +508,10 @@ fn bad_secret_source(source: &str) -> Option<String> {
     }
     let nearest = nearest(scheme, SCHEMES.iter().copied());
     Some(nearest.map_or_else(
-        || "say where the secret is: \"env:DB_PASSWORD\", \"file:/run/secrets/db\", \"stdin\", or a vault's address".to_owned(),
+        || {
+            "say where the secret is: \"env:DB_PASSWORD\", \"file:/run/secrets/db\", \"stdin\", or a vault's address"
+                .to_owned()
+        },
         |nearest| format!("did you mean \"{nearest}:…\"?"),
     ))
 }

@@ -57,7 +57,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         let found = self.infer(key);
         if found.ty.is_secret() {
             let help = "keys are shown in plans and addresses: use something that may be seen".to_owned();
-            let problem = TypeProblem::SecretExposed { what: "a key".to_owned(), found: found.ty.to_string(), span: found.span, help };
+            let problem = TypeProblem::SecretExposed {
+                what: "a key".to_owned(),
+                found: found.ty.to_string(),
+                span: found.span,
+                help,
+            };
             return self.broken(found.span, problem);
         }
         self.fit(found, &Type::String, What::Key)
@@ -76,13 +81,18 @@ impl<'a> ModuleChecker<'_, 'a> {
             Type::Map(entry) if two => (Type::String, mark(entry.as_ref().clone())),
             Type::Map(entry) => (mark(entry.as_ref().clone()), Type::Error),
             Type::Record(record) | Type::Module(record) => {
-                let joined = record.fields.iter().try_fold(Type::Error, |sum, field| super::fits::join(&sum, &field.ty));
+                let joined =
+                    record.fields.iter().try_fold(Type::Error, |sum, field| super::fits::join(&sum, &field.ty));
                 let entry = mark(if record.fields.is_empty() { Type::Any } else { joined.unwrap_or(Type::Any) });
                 if two { (Type::String, entry) } else { (entry, Type::Error) }
             }
             Type::Set(_) => {
                 let help = "write one name: `for x in …`".to_owned();
-                self.tell(TypeProblem::ForNames { expected: "a set takes one name, its items have no keys", span: iteration.span, help });
+                self.tell(TypeProblem::ForNames {
+                    expected: "a set takes one name, its items have no keys",
+                    span: iteration.span,
+                    help,
+                });
                 return None;
             }
             other => {
@@ -109,7 +119,8 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn instances_of(&mut self, source: &Expr, iteration: &Iteration) -> Option<(Type, Type)> {
         let two = iteration.names.len() == 2;
-        let names = |expected, help: &str| TypeProblem::ForNames { expected, span: iteration.span, help: help.to_owned() };
+        let names =
+            |expected, help: &str| TypeProblem::ForNames { expected, span: iteration.span, help: help.to_owned() };
         match &source.ty {
             Type::Error => None,
             Type::Any => Some((Type::String, Type::Any)),
@@ -121,11 +132,15 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             Type::Map(entry) if two => Some((Type::String, entry.as_ref().clone())),
             Type::Record(record) if two => {
-                let joined = record.fields.iter().try_fold(Type::Error, |sum, field| super::fits::join(&sum, &field.ty));
+                let joined =
+                    record.fields.iter().try_fold(Type::Error, |sum, field| super::fits::join(&sum, &field.ty));
                 Some((Type::String, if record.fields.is_empty() { Type::Any } else { joined.unwrap_or(Type::Any) }))
             }
             Type::Map(_) | Type::Record(_) => {
-                self.tell(names("a map takes two names, the key and the value", "write `for key, value in …`, or go through `to_set(keys(x))`"));
+                self.tell(names(
+                    "a map takes two names, the key and the value",
+                    "write `for key, value in …`, or go through `to_set(keys(x))`",
+                ));
                 None
             }
             Type::Set(item) if super::fits::fits(item, &Type::String, super::fits::Secrets::Kept).is_fit() => {
@@ -138,7 +153,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             other => {
                 let help = instances_help(other);
                 let found = described(other);
-                self.tell(TypeProblem::ForOverList { found, span: source.span, help });
+                let reason =
+                    if matches!(other, Type::List(_)) { "a list has no stable keys" } else { "this has no keys" };
+                self.tell(TypeProblem::ForOverList { found, reason, span: source.span, help });
                 None
             }
         }

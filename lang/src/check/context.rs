@@ -86,6 +86,8 @@ pub(crate) struct Frame {
     pub(crate) secrets: super::fits::Secrets,
     /// Whether records may leave out required fields (overlays amend).
     pub(crate) partial: bool,
+    /// Whether items of lists and maps may be of any types (within what is expected to be `any`).
+    pub(crate) open: bool,
 }
 
 /// A local variable.
@@ -111,6 +113,7 @@ impl Default for Frame {
             ephemeral: false,
             secrets: super::fits::Secrets::Kept,
             partial: false,
+            open: false,
         }
     }
 }
@@ -259,7 +262,11 @@ impl<'a> ModuleChecker<'_, 'a> {
                 (ExprKind::Let(id), at(&self.lets, id.index()))
             }
             Meaning::Block(id) => {
-                let is_ephemeral = self.names.blocks.get(id.index()).is_some_and(|block| block.what.keyword == tree::ObjectKeyword::Ephemeral);
+                let is_ephemeral = self
+                    .names
+                    .blocks
+                    .get(id.index())
+                    .is_some_and(|block| block.what.keyword == tree::ObjectKeyword::Ephemeral);
                 if is_ephemeral && !self.frame.ephemeral {
                     return self.broken(span, super::report::TypeProblem::EphemeralKept { name: name.clone(), span });
                 }

@@ -52,7 +52,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
         for decorator in &item.decorators {
             if self.is_known(decorator) {
-                self.bad_decorator(decorator, "stands above resources only", "remove it, or move it above the resource that it is meant for");
+                self.bad_decorator(
+                    decorator,
+                    "stands above resources only",
+                    "remove it, or move it above the resource that it is meant for",
+                );
             }
         }
     }
@@ -63,13 +67,15 @@ impl<'a> ModuleChecker<'_, 'a> {
             return true;
         }
         let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name).map(|(_, ours)| *ours);
-        let near = foreign.or_else(|| nearest(name, NAMES.iter().copied())).map(|near| EcoString::from(format!("@{near}")));
+        let near =
+            foreign.or_else(|| nearest(name, NAMES.iter().copied())).map(|near| EcoString::from(format!("@{near}")));
         self.tell(NameProblem::UnknownDecorator { name: name.into(), span: decorator.name.span, nearest: near });
         false
     }
 
     fn bad_decorator(&mut self, decorator: &Decorator, reason: &str, help: &str) {
-        let (name, reason, span, help) = (decorator.name.text.clone(), reason.to_owned(), decorator.span, help.to_owned());
+        let (name, reason, span, help) =
+            (decorator.name.text.clone(), reason.to_owned(), decorator.span, help.to_owned());
         self.tell(NameProblem::BadDecorator { name, reason, span, help });
     }
 
@@ -93,13 +99,19 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn ignored(&mut self, decorator: &'a Decorator, info: &ObjectInfo) -> Vec<AttributePath> {
         if decorator.arguments.is_empty() {
-            self.bad_decorator(decorator, "names no attribute", "write the paths to ignore, such as `@ignore(tags[\"owner\"])`");
+            self.bad_decorator(
+                decorator,
+                "names no attribute",
+                "write the paths to ignore, such as `@ignore(tags[\"owner\"])`",
+            );
         }
         let mut paths = Vec::new();
         for argument in &decorator.arguments {
             match argument {
                 DecoratorArgument::Path(steps, _) => paths.extend(self.attribute_path(steps, info)),
-                DecoratorArgument::Named(..) => self.bad_decorator(decorator, "takes attribute paths", "write `@ignore(tags[\"owner\"])`"),
+                DecoratorArgument::Named(..) => {
+                    self.bad_decorator(decorator, "takes attribute paths", "write `@ignore(tags[\"owner\"])`")
+                }
             }
         }
         paths
@@ -123,13 +135,24 @@ impl<'a> ModuleChecker<'_, 'a> {
         let Place::Of(ty) = place else { return Some(Place::Anything) };
         match (ty, step) {
             (AttributeType::Any | AttributeType::SameAs(_), _) => Some(Place::Anything),
-            (AttributeType::Object(fields), PathStep::Member(name) | PathStep::Key(name)) => self.nested_field(fields, name),
-            (AttributeType::Map(entry), PathStep::Key(_) | PathStep::Member(_) | PathStep::Each(_)) => Some(Place::Of(entry)),
-            (AttributeType::List(item) | AttributeType::Set(item), PathStep::Index(..) | PathStep::Each(_)) => Some(Place::Of(item)),
+            (AttributeType::Object(fields), PathStep::Member(name) | PathStep::Key(name)) => {
+                self.nested_field(fields, name)
+            }
+            (AttributeType::Map(entry), PathStep::Key(_) | PathStep::Member(_) | PathStep::Each(_)) => {
+                Some(Place::Of(entry))
+            }
+            (AttributeType::List(item) | AttributeType::Set(item), PathStep::Index(..) | PathStep::Each(_)) => {
+                Some(Place::Of(item))
+            }
             (AttributeType::List(_) | AttributeType::Set(_), step) => {
                 let span = step.span();
                 let (name, reason) = ("ignore".into(), "leads into a list".to_owned());
-                self.tell(NameProblem::BadDecorator { name, reason, span, help: "write `[*]` for all items, or `[0]` for one".to_owned() });
+                self.tell(NameProblem::BadDecorator {
+                    name,
+                    reason,
+                    span,
+                    help: "write `[*]` for all items, or `[0]` for one".to_owned(),
+                });
                 None
             }
             (_, step) => {
@@ -160,7 +183,11 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// `@replace_when(a, b.c)`: attributes of its own, else values of the module.
     fn replaced_when(&mut self, decorator: &'a Decorator, info: &ObjectInfo) -> Vec<Expr> {
         if decorator.arguments.is_empty() {
-            self.bad_decorator(decorator, "names no value", "write the values that it watches, such as `@replace_when(image_digest)`");
+            self.bad_decorator(
+                decorator,
+                "names no value",
+                "write the values that it watches, such as `@replace_when(image_digest)`",
+            );
         }
         let mut values = Vec::new();
         for argument in &decorator.arguments {
@@ -196,7 +223,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         let found = match step {
             PathStep::Member(word) => self.member_of_value(base, word, span),
             PathStep::Key(word) => {
-                let key = constant(formwork_model::Value::String(word.text.clone()), Type::Literal(formwork_model::Literal::String(word.text.clone())), word.span);
+                let key = constant(
+                    formwork_model::Value::String(word.text.clone()),
+                    Type::Literal(formwork_model::Literal::String(word.text.clone())),
+                    word.span,
+                );
                 self.index_checked(base, key, false, span)
             }
             PathStep::Index(number, at) => {
@@ -232,7 +263,11 @@ impl<'a> ModuleChecker<'_, 'a> {
                 ExpressionKind::Duration(milliseconds) if milliseconds > 0 => *slot = Some(milliseconds.unsigned_abs()),
                 _ => {
                     let (_, _) = self.in_frame(Frame::default(), |checker| checker.infer(value));
-                    self.bad_decorator(decorator, "takes durations that are written out", "write `@timeout(create = 45m)`");
+                    self.bad_decorator(
+                        decorator,
+                        "takes durations that are written out",
+                        "write `@timeout(create = 45m)`",
+                    );
                 }
             }
         }

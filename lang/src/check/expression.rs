@@ -67,7 +67,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             ExpressionKind::Int(number) => constant(Value::Int(*number), Type::Literal(Literal::Int(*number))),
             ExpressionKind::Float(number) => constant(Value::Float(*number), Type::Float),
             ExpressionKind::Duration(milliseconds) => constant(Value::Duration(*milliseconds), Type::Duration),
-            ExpressionKind::String(text) => constant(Value::String(text.clone()), Type::Literal(Literal::String(text.clone()))),
+            ExpressionKind::String(text) => {
+                constant(Value::String(text.clone()), Type::Literal(Literal::String(text.clone())))
+            }
             ExpressionKind::Template(parts) => self.template(parts, expression),
             ExpressionKind::Name(name) => {
                 let named = self.name(name, span);
@@ -79,7 +81,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             ExpressionKind::Binary { operator, operator_span, left, right } => {
                 self.binary(*operator, *operator_span, left, right, span)
             }
-            ExpressionKind::If { condition, then, otherwise } => self.conditional(condition, then, otherwise, None, span),
+            ExpressionKind::If { condition, then, otherwise } => {
+                self.conditional(condition, then, otherwise, None, span)
+            }
             ExpressionKind::Match { subject, arms } => self.matching(subject, arms, None, span),
             ExpressionKind::List(items) => self.infer_list(items, span),
             ExpressionKind::Record(entries) => self.infer_record(entries, span),
@@ -95,22 +99,40 @@ impl<'a> ModuleChecker<'_, 'a> {
         let target = bare(expected);
         let found = match (&expression.kind, target) {
             (ExpressionKind::Parenthesised(inner), _) => return self.check(inner, expected, what),
-            (ExpressionKind::List(items), Type::List(item) | Type::Set(item)) => self.check_list(items, target, item, span),
+            (ExpressionKind::List(items), Type::List(item) | Type::Set(item)) => {
+                self.check_list(items, target, item, span)
+            }
+            (ExpressionKind::Record(entries), Type::Record(record)) if self.frame.partial => {
+                return self.check_record(entries, record, span);
+            }
             (ExpressionKind::Record(entries), Type::Record(record)) => self.check_record(entries, record, span),
             (ExpressionKind::Record(entries), Type::Map(entry)) => self.check_map(entries, entry, span),
-            (ExpressionKind::For(inner), Type::List(_) | Type::Set(_) | Type::Map(_)) => {
-                self.comprehension(inner, Some(target), span)
+            (ExpressionKind::For(inner), Type::List(_) | Type::Map(_)) => self.comprehension(inner, Some(target), span),
+            (ExpressionKind::For(inner), Type::Set(item)) => {
+                let list = self.comprehension(inner, Some(target), span);
+                if list.ty == Type::Error { list } else { as_set(list, item) }
             }
             (ExpressionKind::If { condition, then, otherwise }, _) => {
                 return self.conditional(condition, then, otherwise, Some((expected, what)), span);
             }
-            (ExpressionKind::Match { subject, arms }, _) => return self.matching(subject, arms, Some((expected, what)), span),
+            (ExpressionKind::Match { subject, arms }, _) => {
+                return self.matching(subject, arms, Some((expected, what)), span);
+            }
             (ExpressionKind::Binary { operator: formwork_model::BinaryOperator::Coalesce, left, right, .. }, _) => {
                 return self.coalesce(left, right, Some((expected, what)), span);
             }
+            (_, Type::Any) => self.infer_open(expression),
             _ => self.infer(expression),
         };
         self.fit(found, expected, what)
+    }
+
+    /// By itself, where anything may stand: items need not have a common type.
+    fn infer_open(&mut self, expression: &'a Expression) -> Expr {
+        let open = std::mem::replace(&mut self.frame.open, true);
+        let found = self.infer(expression);
+        self.frame.open = open;
+        found
     }
 
     /// Makes `found` fit `expected`, or reports that it does not.
@@ -129,12 +151,24 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// Says why `found` does not fit, in the most telling way.
     pub(crate) fn mismatch(&mut self, found: &Expr, expected: &Type, what: What<'_>) {
         let span = found.span;
+        if fits::holds_error(&found.ty) {
+            return;
+        }
         let problem = match (&found.ty, bare(expected)) {
             (Type::Secret(_), _) => secret_problem(found, what),
-            (ty @ (Type::Optional(_) | Type::Null), _) if fits::fits(&ty.without_null(), expected, self.frame.secrets).is_fit() => {
-                TypeProblem::MayBeNull { what: what_found(found, what), ty: ty.to_string(), span, help: null_help(&ty.without_null()) }
+            (ty @ (Type::Optional(_) | Type::Null), _)
+                if fits::fits(&ty.without_null(), expected, self.frame.secrets).is_fit() =>
+            {
+                TypeProblem::MayBeNull {
+                    what: what_found(found, what),
+                    ty: ty.to_string(),
+                    span,
+                    help: null_help(&ty.without_null()),
+                }
             }
-            (Type::Literal(literal), target) if fits::literals(target).is_some() => not_in_union(literal, target, what, span),
+            (Type::Literal(literal), target) if fits::literals(target).is_some() => {
+                not_in_union(literal, target, what, span)
+            }
             (Type::Literal(Literal::String(text)), target @ (Type::Cidr | Type::Ip | Type::Url)) => {
                 super::literals::bad_text(text, target, span)
             }
@@ -150,7 +184,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             (ty, target) => TypeProblem::Mismatch {
                 what: what.to_string(),
-                expected: described(expected),
+                expected: described(&expected.without_null()),
                 found: described(ty),
                 span,
                 help: conversion_help(ty, target),
@@ -160,7 +194,14 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     /// Names the first field that is to blame.
-    fn record_mismatch(&mut self, found: &Expr, record: &formwork_model::RecordType, target: &Type, expected: &Type, what: What<'_>) {
+    fn record_mismatch(
+        &mut self,
+        found: &Expr,
+        record: &formwork_model::RecordType,
+        target: &Type,
+        expected: &Type,
+        what: What<'_>,
+    ) {
         let span = found.span;
         let fallback = TypeProblem::Mismatch {
             what: what.to_string(),
@@ -225,7 +266,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             ty => {
                 let help = match &ty {
                     Type::Object(_) => "name one of its attributes, such as its id".to_owned(),
-                    Type::List(_) | Type::Set(_) => "join its items, for instance with `join(\", \", x)`, or use `json_encode(x)`".to_owned(),
+                    Type::List(_) | Type::Set(_) => {
+                        "join its items, for instance with `join(\", \", x)`, or use `json_encode(x)`".to_owned()
+                    }
                     _ => "name one of its fields, or use `json_encode(x)`".to_owned(),
                 };
                 self.broken(span, TypeProblem::NotInterpolated { found: described(&ty), span, help })
@@ -303,6 +346,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         let mut sum = first.ty.clone();
         for branch in rest {
             let Some(joined) = join(&sum, &branch.ty) else {
+                if self.frame.open {
+                    return Type::Any;
+                }
+                if fits::holds_error(&sum) || fits::holds_error(&branch.ty) {
+                    return Type::Error;
+                }
                 self.tell(TypeProblem::Branches {
                     construct,
                     first: described(&sum),
@@ -354,7 +403,11 @@ pub(crate) fn coerced(found: Expr, expected: &Type) -> Expr {
     }
     let secret = found.ty.is_secret() && !expected.is_secret();
     let ty = if secret { expected.clone().secret() } else { expected.clone() };
-    let ty = if found.ty.holds_null() || !expected.holds_null() || matches!(expected, Type::Any) { ty } else { ty.without_null() };
+    let ty = if found.ty.holds_null() || !expected.holds_null() || matches!(expected, Type::Any) {
+        ty
+    } else {
+        ty.without_null()
+    };
     Expr { kind: ExprKind::Coerce(Box::new(found)), ty, span }
 }
 
@@ -392,8 +445,15 @@ pub(crate) fn described(ty: &Type) -> String {
         Type::Literal(Literal::Int(number)) => format!("the number {number}"),
         Type::Literal(Literal::Bool(truth)) => format!("{truth}"),
         Type::Record(record) if record.name.is_none() && record.fields.len() > 6 => "a record".to_owned(),
-        other => other.to_string(),
+        other => fits::shown(other).to_string(),
     }
+}
+
+/// A comprehension where a set is expected.
+fn as_set(list: Expr, item: &Type) -> Expr {
+    let set = Type::set(item.clone());
+    let ty = if list.ty.is_secret() { set.secret() } else { set };
+    coerced(list, &ty)
 }
 
 fn what_found(found: &Expr, what: What<'_>) -> String {
@@ -419,7 +479,7 @@ fn null_help(inner: &Type) -> String {
 fn secret_problem(found: &Expr, what: What<'_>) -> TypeProblem {
     let help = match what {
         What::Declared(name) => format!("declare `{name}` as `{}`", found.ty),
-        What::Param(name) => format!("declare the param as `{name}: {}`", found.ty),
+        What::Param(name) | What::Path(name) => format!("declare the param as `{name}: {}`", found.ty),
         _ => format!("declare it as `{}`, or leave the secret out", found.ty),
     };
     TypeProblem::SecretExposed { what: what.to_string(), found: found.ty.to_string(), span: found.span, help }
@@ -435,10 +495,20 @@ fn not_in_union(literal: &Literal, target: &Type, what: What<'_>, span: formwork
         Literal::String(text) => nearest(text, texts).map(|text| format!("{text:?}")),
         _ => None,
     };
-    TypeProblem::NotInUnion { what: what.to_string(), literal: literal.to_string(), members: listed(members), span, nearest: near }
+    TypeProblem::NotInUnion {
+        what: what.to_string(),
+        literal: literal.to_string(),
+        members: listed(members),
+        span,
+        nearest: near,
+    }
 }
 
-pub(crate) fn unknown_field(record: &formwork_model::RecordType, name: &EcoString, span: formwork_model::Span) -> TypeProblem {
+pub(crate) fn unknown_field(
+    record: &formwork_model::RecordType,
+    name: &EcoString,
+    span: formwork_model::Span,
+) -> TypeProblem {
     let names = || record.fields.iter().map(|field| field.name.as_str());
     TypeProblem::UnknownField {
         ty: record_name(record),
@@ -449,7 +519,11 @@ pub(crate) fn unknown_field(record: &formwork_model::RecordType, name: &EcoStrin
     }
 }
 
-pub(crate) fn missing_field(record: &formwork_model::RecordType, field: &formwork_model::Field, span: formwork_model::Span) -> TypeProblem {
+pub(crate) fn missing_field(
+    record: &formwork_model::RecordType,
+    field: &formwork_model::Field,
+    span: formwork_model::Span,
+) -> TypeProblem {
     TypeProblem::MissingField {
         ty: record_name(record),
         name: field.name.clone(),
@@ -466,7 +540,9 @@ pub(crate) fn record_name(record: &formwork_model::RecordType) -> String {
 
 fn condition_help(found: &Type) -> String {
     match widened(found) {
-        Type::Optional(inner) if *inner == Type::Bool => "null is neither true nor false: write `x ?? false`, or `x == true`".to_owned(),
+        Type::Optional(inner) if *inner == Type::Bool => {
+            "null is neither true nor false: write `x ?? false`, or `x == true`".to_owned()
+        }
         Type::Optional(_) | Type::Null | Type::Object(_) => "compare it: `x != null`".to_owned(),
         Type::String => "compare it: `x == \"…\"`, or `x != \"\"`".to_owned(),
         Type::Int | Type::Float => "compare it: `x > 0`".to_owned(),
@@ -478,7 +554,9 @@ fn condition_help(found: &Type) -> String {
 /// How to turn one type into another, where there is a usual way.
 fn conversion_help(from: &Type, to: &Type) -> Option<String> {
     let text = match (&widened(from), to) {
-        (Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Cidr | Type::Ip | Type::Url, Type::String) => "write it as a text: `\"${x}\"`",
+        (Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Cidr | Type::Ip | Type::Url, Type::String) => {
+            "write it as a text: `\"${x}\"`"
+        }
         (Type::String, Type::Int) => "write a number without quotes, or convert a text: `to_int(x)`",
         (Type::String, Type::Float) => "write a number without quotes, or convert a text: `to_float(x)`",
         (Type::String, Type::Bool) => "write true or false without quotes, or convert a text: `to_bool(x)`",
@@ -486,17 +564,27 @@ fn conversion_help(from: &Type, to: &Type) -> Option<String> {
         (Type::Int, Type::Duration) => "say the unit: 30s, 5m, 1h30m",
         (Type::Float, Type::Int) => "round it: `floor(x)`, `ceil(x)` or `round(x)`",
         (Type::Int | Type::Float | Type::Bool, Type::Literal(_) | Type::Union(_)) => "",
-        (Type::String, Type::Cidr | Type::Ip | Type::Url) => "only a text that is written out can be checked here: declare the value with that type where it comes from",
-        (Type::String, Type::Union(_) | Type::Literal(_)) => "declare the value with that type where it comes from, or choose with `match`",
+        (Type::String, Type::Cidr) => "declare it as cidr where it comes from, or convert it: `to_cidr(x)`",
+        (Type::String, Type::Ip) => "declare it as ip where it comes from, or convert it: `to_ip(x)`",
+        (Type::String, Type::Url) => "declare it as url where it comes from, or convert it: `to_url(x)`",
+        (Type::String, Type::Union(_) | Type::Literal(_)) => {
+            "declare the value with that type where it comes from, or choose with `match`"
+        }
         (Type::List(_), Type::Set(_)) => "write `to_set(x)`",
         (Type::Set(_), Type::List(_)) => "write `to_list(x)`",
         (Type::Object(_), Type::String) => "name one of its attributes, such as its id",
-        (Type::Map(inner), Type::Reference(_) | Type::Object(_)) if matches!(**inner, Type::Object(_)) => "the block has instances: choose one, such as x[\"key\"]",
-        (Type::Map(inner), Type::List(_)) if matches!(**inner, Type::Object(_)) => "the block has instances: `values(x)` is the list of them",
+        (Type::Map(inner), Type::Reference(_) | Type::Object(_)) if matches!(**inner, Type::Object(_)) => {
+            "the block has instances: choose one, such as x[\"key\"]"
+        }
+        (Type::Map(inner), Type::List(_)) if matches!(**inner, Type::Object(_)) => {
+            "the block has instances: `values(x)` is the list of them"
+        }
         (Type::Map(_), Type::Record(_)) => "the keys of a map are not known: write a record, `{ a = m[\"a\"] }`",
         (Type::Map(_) | Type::Record(_), Type::List(_)) => "write `values(x)`, or a list, `[…]`",
         (Type::List(_), Type::Map(_) | Type::Record(_)) => "write it with braces: `{ key = value }`",
-        (one, Type::List(item) | Type::Set(item)) if fits::fits(one, item, fits::Secrets::Kept).is_fit() => "put it in brackets: `[x]`",
+        (one, Type::List(item) | Type::Set(item)) if fits::fits(one, item, fits::Secrets::Kept).is_fit() => {
+            "put it in brackets: `[x]`"
+        }
         (Type::List(item), one) if fits::fits(item, one, fits::Secrets::Kept).is_fit() => "choose one item: `x[0]`",
         _ => "",
     };

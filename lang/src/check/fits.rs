@@ -85,11 +85,12 @@ pub(crate) fn fits(from: &Type, to: &Type, secrets: Secrets) -> Fit {
 }
 
 fn all<T>(mut items: impl Iterator<Item = T>, fit: impl Fn(T) -> Fit) -> Fit {
-    items.try_fold(Fit::Same, |sum, item| match sum.and(|| fit(item)) {
-        Fit::No => Err(()),
-        fine => Ok(fine),
-    })
-    .unwrap_or(Fit::No)
+    items
+        .try_fold(Fit::Same, |sum, item| match sum.and(|| fit(item)) {
+            Fit::No => Err(()),
+            fine => Ok(fine),
+        })
+        .unwrap_or(Fit::No)
 }
 
 fn literal_fits(literal: &Literal, to: &Type) -> Fit {
@@ -193,10 +194,14 @@ pub(crate) fn join(one: &Type, other: &Type) -> Option<Type> {
     match (one, other) {
         (Type::Error, ty) | (ty, Type::Error) => Some(ty.clone()),
         _ if one == other => Some(one.clone()),
-        (Type::Any, _) | (_, Type::Any) => Some(if one.is_secret() || other.is_secret() { Type::secret(Type::Any) } else { Type::Any }),
+        (Type::Any, _) | (_, Type::Any) => {
+            Some(if one.is_secret() || other.is_secret() { Type::secret(Type::Any) } else { Type::Any })
+        }
         (Type::Secret(one), other) | (other, Type::Secret(one)) => Some(join(one, other.exposed())?.secret()),
         (Type::Null, ty) | (ty, Type::Null) => Some(ty.clone().optional()),
-        (Type::Optional(one), other) | (other, Type::Optional(one)) => Some(join(one, &other.without_null())?.optional()),
+        (Type::Optional(one), other) | (other, Type::Optional(one)) => {
+            Some(join(one, &other.without_null())?.optional())
+        }
         (Type::List(one), Type::List(other)) => Some(Type::list(join(one, other)?)),
         (Type::Set(one), Type::Set(other)) => Some(Type::set(join(one, other)?)),
         (Type::Map(one), Type::Map(other)) => Some(Type::map(join(one, other)?)),
@@ -250,7 +255,9 @@ fn join_records(one: &Arc<RecordType>, other: &Arc<RecordType>) -> Option<Type> 
     let mut fields = Vec::with_capacity(one.fields.len());
     for field in &one.fields {
         fields.push(match right.get(&field.name) {
-            Some(same) => Field { ty: join(&field.ty, &same.ty)?, optional: field.optional || same.optional, ..field.clone() },
+            Some(same) => {
+                Field { ty: join(&field.ty, &same.ty)?, optional: field.optional || same.optional, ..field.clone() }
+            }
             None => absent(field),
         });
     }
@@ -260,6 +267,35 @@ fn join_records(one: &Arc<RecordType>, other: &Arc<RecordType>) -> Option<Type> 
 
 fn absent(field: &Field) -> Field {
     Field { ty: field.ty.clone().optional(), optional: true, ..field.clone() }
+}
+
+/// Whether a mistake that was told is in the type, at any depth.
+pub(crate) fn holds_error(ty: &Type) -> bool {
+    match ty {
+        Type::Error => true,
+        Type::Secret(inner) | Type::Optional(inner) | Type::List(inner) | Type::Set(inner) | Type::Map(inner) => {
+            holds_error(inner)
+        }
+        Type::Record(record) | Type::Module(record) => record.fields.iter().any(|field| holds_error(&field.ty)),
+        _ => false,
+    }
+}
+
+/// The type without literals, at any depth, for people.
+pub(crate) fn shown(ty: &Type) -> Type {
+    match ty {
+        Type::List(item) => Type::list(shown(item)),
+        Type::Set(item) => Type::set(shown(item)),
+        Type::Map(entry) => Type::map(shown(entry)),
+        Type::Optional(inner) => shown(inner).optional(),
+        Type::Secret(inner) => shown(inner).secret(),
+        Type::Literal(_) => widened(ty),
+        Type::Record(record) if record.name.is_none() => {
+            let fields = record.fields.iter().map(|field| Field { ty: shown(&field.ty), ..field.clone() });
+            Type::Record(Arc::new(RecordType { name: None, declaration: None, fields: fields.collect() }))
+        }
+        other => other.clone(),
+    }
 }
 
 /// Whether a secret is in the type, at any depth.

@@ -3,9 +3,10 @@
 use super::context::ModuleChecker;
 use super::report::{NameProblem, nearest};
 use crate::library::LibraryFunction;
+use crate::source::FileTable;
 use crate::tree::{Expression, ExpressionKind, Word};
 use ecow::EcoString;
-use formwork_model::Span;
+use formwork_model::{Diagnostic, Span};
 use std::collections::HashMap;
 
 impl ModuleChecker<'_, '_> {
@@ -26,12 +27,16 @@ impl ModuleChecker<'_, '_> {
             ("module", _) => Some(NameProblem::HabitModule { name: name.text.clone(), span }),
             ("each", "key" | "value") => Some(NameProblem::HabitEach { name: name.text.clone(), span }),
             ("count", "index") => Some(NameProblem::HabitCount { span }),
-            ("data", _) => address("data sources are named directly: write the block's name, without `data` and type".to_owned()),
-            ("path", _) => address("paths in `file(…)` and the like are relative to the module: leave it out".to_owned()),
+            ("data", _) => {
+                address("data sources are named directly: write the block's name, without `data` and type".to_owned())
+            }
+            ("path", _) => {
+                address("paths in `file(…)` and the like are relative to the module: leave it out".to_owned())
+            }
             ("terraform", "workspace") => address("write `env`, the name of the environment".to_owned()),
-            _ => self.is_type_name(first).then(|| {
-                address(format!("blocks are named without their type: write `{}`", name.text))
-            })?,
+            _ => self
+                .is_type_name(first)
+                .then(|| address(format!("blocks are named without their type: write `{}`", name.text)))?,
         }
     }
 
@@ -42,15 +47,15 @@ impl ModuleChecker<'_, '_> {
     }
 }
 
-/// A bare word of Terraform's.
+/// A word that other languages have for a value.
 pub(crate) fn bare_name(name: &EcoString, span: Span) -> Option<NameProblem> {
-    let help = match name.as_str() {
-        "undefined" | "None" | "nil" => "write `null`",
-        "True" | "yes" | "on" => "write `true`",
-        "False" | "no" | "off" => "write `false`",
+    let ours = match name.as_str() {
+        "undefined" | "None" | "nil" => "null",
+        "True" | "yes" | "on" => "true",
+        "False" | "no" | "off" => "false",
         _ => return None,
     };
-    Some(NameProblem::HabitAddress { written: name.to_string(), span, help: help.to_owned() })
+    Some(NameProblem::ForeignWord { name: name.clone(), ours, span })
 }
 
 /// Prefixes of Terraform's type names and the provider that they stand for.
@@ -85,6 +90,27 @@ pub(crate) fn type_name(name: &str, providers: &[EcoString]) -> Option<Option<St
     Some(ours)
 }
 
+/// `resource a: azurerm_subnet {`: the parser misses the `.`; which is told in the words of whoever wrote it.
+pub(crate) fn retold(diagnostic: &Diagnostic, files: &FileTable, providers: &[EcoString]) -> Diagnostic {
+    unqualified_type(diagnostic, files, providers).unwrap_or_else(|| diagnostic.clone())
+}
+
+fn unqualified_type(diagnostic: &Diagnostic, files: &FileTable, providers: &[EcoString]) -> Option<Diagnostic> {
+    let at = diagnostic.primary.as_ref().filter(|_| diagnostic.code.0 == "E0201")?.span;
+    let before = files.get(at.file)?.text.get(..at.start as usize)?;
+    let line = before.get(before.rfind('\n').map_or(0, |newline| newline + 1)..)?;
+    let (header, rest) = line.split_once(':')?;
+    let keyword = header.split_whitespace().next()?;
+    let word = rest.trim();
+    if !matches!(keyword, "resource" | "data" | "ephemeral") {
+        return None;
+    }
+    let ours = type_name(word, providers)?;
+    let start = (before.len() - rest.trim_start().len()) as u32;
+    let span = Span::new(at.file, start, start + word.len() as u32);
+    Some(NameProblem::HabitTypeName { name: word.into(), span, ours }.into())
+}
+
 /// What Terraform writes into a block and we into its header or above it.
 pub(crate) fn meta_argument(name: &str) -> Option<&'static str> {
     Some(match name {
@@ -92,7 +118,9 @@ pub(crate) fn meta_argument(name: &str) -> Option<&'static str> {
         "count" => "write `for name in to_set([\"a\", \"b\"])` in the header, or `if CONDITION` for one or none",
         "for_each" => "write `for key, value in MAP` in the header",
         "provider" | "providers" => "write `with PROVIDER.NAME` in the header",
-        "lifecycle" => "write decorators above the block: @protect, @create_first, @ignore(paths), @replace_when(values)",
+        "lifecycle" => {
+            "write decorators above the block: @protect, @create_first, @ignore(paths), @replace_when(values)"
+        }
         "provisioner" | "connection" => "there are no provisioners: use `std.command`, or the image's own first boot",
         "dynamic" => "write a list: `[for x in xs => { … }]`",
         "timeouts" => "write `@timeout(create = 45m, delete = 30m)` above the block",
@@ -117,20 +145,19 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("tobool", "to_bool(text)"),
     ("toset", "to_set(list)"),
     ("tolist", "to_list(set)"),
-    ("tomap", "{ key = value }"),
+    ("tomap", "to_map(value)"),
     ("concat", "[...a, ...b]"),
     ("merge", "{ ...a, ...b }"),
     ("coalesce", "a ?? b"),
     ("try", "a?.b ?? default"),
     ("can", "x != null"),
-    ("length", "length(x)"),
     ("templatefile", "template(path, values)"),
     ("cidrsubnet", "cidr_subnet(range, bits, number)"),
     ("cidrsubnets", "cidr_subnets(range, bits…)"),
     ("cidrhost", "cidr_host(range, number)"),
     ("cidrnetmask", "cidr_netmask(range)"),
     ("regexall", "find_all(text, pattern)"),
-    ("regex", "find(text, pattern)"),
+    ("regex", "capture(text, pattern)"),
     ("startswith", "starts_with(text, prefix)"),
     ("endswith", "ends_with(text, suffix)"),
     ("trimprefix", "trim_prefix(text, prefix)"),
@@ -141,28 +168,30 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("setunion", "union(a, b)"),
     ("setintersection", "intersection(a, b)"),
     ("setsubtract", "difference(a, b)"),
-    ("setproduct", "product(a, b)"),
+    ("setproduct", "cartesian_product(a, b)"),
     ("zipmap", "zip_map(keys, values)"),
     ("chunklist", "chunk(list, size)"),
-    ("file64", "base64_encode(file(path))"),
-    ("filebase64", "base64_encode(file(path))"),
-    ("filesha256", "sha256(file(path))"),
+    ("fileset", "files(pattern)"),
+    ("filebase64", "file_base64(path)"),
+    ("filesha256", "file_sha256(path)"),
     ("format", "\"${a}-${b}\""),
     ("formatlist", "[for x in xs => \"${x}\"]"),
     ("timestamp", "resource now: std.time"),
     ("uuid", "resource id: std.random_uuid"),
     ("bcrypt", "resource secret: std.random_password"),
     ("nonsensitive", "a param that is no secret"),
-    ("sensitive", "a value declared as secret<T>"),
+    ("sensitive", "to_secret(value)"),
     ("matchkeys", "[for k, v in m if … => v]"),
-    ("substr", "slice(text, start, end)"),
-    ("upper", "upper(text)"),
-    ("title", "title(text)"),
+    ("substr", "substring(text, start, length)"),
 ];
 
 /// What to write for a function of Terraform's. Names of ours in the advice are checked against the library, so that no
 /// advice leads nowhere.
-pub(crate) fn function(name: &EcoString, span: Span, library: &HashMap<&'static str, &'static LibraryFunction>) -> Option<NameProblem> {
+pub(crate) fn function(
+    name: &EcoString,
+    span: Span,
+    library: &HashMap<&'static str, &'static LibraryFunction>,
+) -> Option<NameProblem> {
     let (_, ours) = FUNCTIONS.iter().find(|(theirs, _)| *theirs == name.as_str())?;
     let called = ours.split_once('(').map(|(called, _)| called);
     let is_word = |word: &str| word.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');

@@ -84,24 +84,42 @@ impl ModuleChecker<'_, '_> {
 
     fn check_rule(&mut self, info: &ObjectInfo, rule: &Rule, body: &CheckedBody, span: Span) {
         let type_name = || info.name.to_string();
-        let (Rule::ExactlyOneOf(names) | Rule::AtMostOneOf(names) | Rule::AtLeastOneOf(names) | Rule::RequiredWith(names)) = rule;
-        let set: Vec<&program::Attribute> = body.attributes.iter().filter(|attribute| names.contains(&attribute.name.as_str()) && is_set(attribute)).collect();
+        let (Rule::ExactlyOneOf(names)
+        | Rule::AtMostOneOf(names)
+        | Rule::AtLeastOneOf(names)
+        | Rule::RequiredWith(names)) = rule;
+        let set: Vec<&program::Attribute> = body
+            .attributes
+            .iter()
+            .filter(|attribute| names.contains(&attribute.name.as_str()) && is_set(attribute))
+            .collect();
         // A value that may be null decides only when it is known.
         let certain = set.iter().filter(|attribute| !attribute.value.ty.holds_null()).count();
         let places = || set.iter().map(|attribute| (attribute.span, "set here".to_owned())).collect::<Vec<_>>();
         match rule {
             Rule::ExactlyOneOf(names) if set.is_empty() || certain > 1 => {
-                self.tell(SchemaProblem::ExactlyOne { type_name: type_name(), names: listed(*names), set: places(), span });
+                self.tell(SchemaProblem::ExactlyOne {
+                    type_name: type_name(),
+                    names: listed(*names),
+                    set: places(),
+                    span,
+                });
             }
             Rule::AtMostOneOf(names) if certain > 1 => {
-                self.tell(SchemaProblem::AtMostOne { type_name: type_name(), names: listed(*names), set: places(), span });
+                self.tell(SchemaProblem::AtMostOne {
+                    type_name: type_name(),
+                    names: listed(*names),
+                    set: places(),
+                    span,
+                });
             }
             Rule::AtLeastOneOf(names) if set.is_empty() => {
                 self.tell(SchemaProblem::AtLeastOne { type_name: type_name(), names: listed(*names), span });
             }
             Rule::RequiredWith([first, others @ ..]) => {
                 let Some(given) = set.iter().find(|attribute| attribute.name == *first) else { return };
-                let missing: Vec<&&str> = others.iter().filter(|other| set.iter().all(|attribute| attribute.name != **other)).collect();
+                let missing: Vec<&&str> =
+                    others.iter().filter(|other| set.iter().all(|attribute| attribute.name != **other)).collect();
                 if !missing.is_empty() && !given.value.ty.holds_null() {
                     let (name, others) = ((*first).to_owned(), listed(missing));
                     self.tell(SchemaProblem::RequiredWith { type_name: type_name(), name, others, span: given.span });
@@ -118,15 +136,19 @@ impl ModuleChecker<'_, '_> {
                 Some((number.to_string(), range(*low, *high)))
             }
             #[allow(clippy::cast_precision_loss)]
-            (Limit::Range(low, high), ExprKind::Constant(Value::Float(number))) if *number < *low as f64 || *number > *high as f64 => {
+            (Limit::Range(low, high), ExprKind::Constant(Value::Float(number)))
+                if *number < *low as f64 || *number > *high as f64 =>
+            {
                 Some((number.to_string(), range(*low, *high)))
             }
             (Limit::Length(low, high), ExprKind::Constant(Value::String(text))) => {
                 let count = text.chars().count();
-                outside(count, *low, *high).then(|| (format!("{count} characters"), format!("{low} to {high} characters")))
+                outside(count, *low, *high)
+                    .then(|| (format!("{count} characters"), format!("{low} to {high} characters")))
             }
             (Limit::Length(low, high), ExprKind::List(items)) if items.iter().all(|item| !item.spread) => {
-                outside(items.len(), *low, *high).then(|| (format!("{} items", items.len()), format!("{low} to {high} items")))
+                outside(items.len(), *low, *high)
+                    .then(|| (format!("{} items", items.len()), format!("{low} to {high} items")))
             }
             (Limit::Pattern(pattern, words), ExprKind::Constant(Value::String(text))) => {
                 let compiled = self.shared.patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());

@@ -24,8 +24,9 @@ impl<'a> ModuleChecker<'_, 'a> {
                 None => sum = Some((ty, value.span)),
                 Some((before, first)) => match join(&before, &ty) {
                     Some(joined) => sum = Some((joined, first)),
+                    None if self.frame.open => sum = Some((Type::Any, first)),
                     None => {
-                        if !failed {
+                        if !failed && !fits::holds_error(&before) && !fits::holds_error(&ty) {
                             self.tell(TypeProblem::Branches {
                                 construct: "this list",
                                 first: described(&before),
@@ -88,7 +89,13 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     /// A list where a list or set is expected.
-    pub(crate) fn check_list(&mut self, items: &'a [tree::ListItem], target: &Type, item_type: &Type, span: Span) -> Expr {
+    pub(crate) fn check_list(
+        &mut self,
+        items: &'a [tree::ListItem],
+        target: &Type,
+        item_type: &Type,
+        span: Span,
+    ) -> Expr {
         let mut checked = Vec::with_capacity(items.len());
         let mut broken = false;
         let mut inferred = Type::Error;
@@ -106,7 +113,11 @@ impl<'a> ModuleChecker<'_, 'a> {
             checked.push(ListItem { spread: item.spread, value });
         }
         let item_type = if matches!(item_type, Type::Any) && !items.is_empty() { inferred } else { item_type.clone() };
-        let list = Expr { kind: ExprKind::List(checked), ty: if broken { Type::Error } else { Type::list(item_type.clone()) }, span };
+        let list = Expr {
+            kind: ExprKind::List(checked),
+            ty: if broken { Type::Error } else { Type::list(item_type.clone()) },
+            span,
+        };
         if matches!(target, Type::Set(_)) && !broken { coerced(list, &Type::set(item_type)) } else { list }
     }
 
@@ -144,11 +155,18 @@ impl<'a> ModuleChecker<'_, 'a> {
             checked.push(entry);
         }
         let ty = match map {
-            None => Type::Record(Arc::new(RecordType { name: None, declaration: None, fields: fields.into_values().collect() })),
+            None => Type::Record(Arc::new(RecordType {
+                name: None,
+                declaration: None,
+                fields: fields.into_values().collect(),
+            })),
             Some(mut sum) => {
                 for field in fields.values() {
                     match join(&sum, &field.ty) {
                         Some(joined) => sum = joined,
+                        None if self.frame.open || fits::holds_error(&sum) || fits::holds_error(&field.ty) => {
+                            sum = Type::Any
+                        }
                         None => self.tell(TypeProblem::Branches {
                             construct: "this map",
                             first: described(&sum),
@@ -193,7 +211,10 @@ impl<'a> ModuleChecker<'_, 'a> {
         if found.ty.is_secret() {
             let span = found.span;
             let help = "keys are shown in plans and addresses: use something that may be seen".to_owned();
-            return self.broken(span, TypeProblem::SecretExposed { what: "a key".to_owned(), found: found.ty.to_string(), span, help });
+            return self.broken(
+                span,
+                TypeProblem::SecretExposed { what: "a key".to_owned(), found: found.ty.to_string(), span, help },
+            );
         }
         self.fit(found, &Type::String, What::Key)
     }
@@ -210,6 +231,9 @@ impl<'a> ModuleChecker<'_, 'a> {
         *map = Some(match before {
             None => ty.clone(),
             Some(before) => join(&before, ty).unwrap_or_else(|| {
+                if self.frame.open || fits::holds_error(&before) || fits::holds_error(ty) {
+                    return Type::Any;
+                }
                 self.tell(TypeProblem::Branches {
                     construct: "this map",
                     first: described(&before),
@@ -288,7 +312,10 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             Entry::Spread { value, .. } => {
                 let value = self.infer(value);
-                let is_spreadable = matches!(value.ty.exposed(), Type::Record(_) | Type::Module(_) | Type::Map(_) | Type::Any | Type::Error);
+                let is_spreadable = matches!(
+                    value.ty.exposed(),
+                    Type::Record(_) | Type::Module(_) | Type::Map(_) | Type::Any | Type::Error
+                );
                 if !is_spreadable {
                     self.bad_record_spread(&value);
                     return RecordEntry::Spread(super::context::error(value.span));
@@ -305,6 +332,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         let mut set: indexmap::IndexMap<EcoString, Field> = indexmap::IndexMap::with_capacity(entries.len());
         let mut checked = Vec::with_capacity(entries.len());
         let mut broken = false;
+        let mut certain = true;
         for entry in entries {
             let (name, value) = match entry {
                 Entry::Field { key: Key::Literal(word), value } => {
@@ -316,14 +344,17 @@ impl<'a> ModuleChecker<'_, 'a> {
                     (word, self.record_field(&index, record, word, None))
                 }
                 Entry::Field { key: Key::Computed(key), value } => {
-                    self.tell(TypeProblem::ComputedKey { place: super::expression::record_name(record), span: key.span });
+                    self.tell(TypeProblem::ComputedKey {
+                        place: super::expression::record_name(record),
+                        span: key.span,
+                    });
                     self.infer(value);
                     broken = true;
                     continue;
                 }
                 Entry::Spread { value, .. } => {
                     let value = self.infer(value);
-                    broken |= !self.spread_into_record(&value, record, &index, &mut set);
+                    certain &= self.spread_into_record(&value, record, &index, &mut set);
                     checked.push(RecordEntry::Spread(value));
                     continue;
                 }
@@ -332,7 +363,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             set.insert(name.text.clone(), field(&name.text, value.ty.clone(), Some(name.span)));
             checked.push(RecordEntry::Field(name.text.clone(), value));
         }
-        if !self.frame.partial {
+        broken |= !certain;
+        if !self.frame.partial && certain {
             broken |= !self.nothing_missing(record, &set, span);
         }
         let fields = set.into_values().collect();
@@ -341,7 +373,13 @@ impl<'a> ModuleChecker<'_, 'a> {
         Expr { kind: ExprKind::Record(checked), ty, span }
     }
 
-    fn record_field(&mut self, index: &Fields<'_>, record: &RecordType, word: &'a Word, value: Option<&'a tree::Expression>) -> Expr {
+    fn record_field(
+        &mut self,
+        index: &Fields<'_>,
+        record: &RecordType,
+        word: &'a Word,
+        value: Option<&'a tree::Expression>,
+    ) -> Expr {
         let Some(target) = index.get(&word.text) else {
             self.tell(unknown_field(record, &word.text, word.span));
             if let Some(value) = value {
@@ -360,7 +398,13 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
     }
 
-    fn spread_into_record(&mut self, value: &Expr, record: &RecordType, index: &Fields<'_>, set: &mut indexmap::IndexMap<EcoString, Field>) -> bool {
+    fn spread_into_record(
+        &mut self,
+        value: &Expr,
+        record: &RecordType,
+        index: &Fields<'_>,
+        set: &mut indexmap::IndexMap<EcoString, Field>,
+    ) -> bool {
         let secret = value.ty.is_secret();
         match value.ty.exposed() {
             Type::Record(spread) | Type::Module(spread) => {
@@ -404,7 +448,16 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn nothing_missing(&mut self, record: &RecordType, set: &indexmap::IndexMap<EcoString, Field>, span: Span) -> bool {
         let mut fine = true;
+        // What a misspelt name means was told already.
+        let misspelt = set.keys().filter(|name| record.field(name).is_none());
+        let meant: Vec<&str> = misspelt
+            .filter_map(|name| super::report::nearest(name, record.fields.iter().map(|field| field.name.as_str())))
+            .collect();
         for field in record.fields.iter().filter(|field| !field.optional && !set.contains_key(&field.name)) {
+            if meant.contains(&field.name.as_str()) {
+                fine = false;
+                continue;
+            }
             self.tell(missing_field(record, field, Span { end: span.start.saturating_add(1).min(span.end), ..span }));
             fine = false;
         }
@@ -444,7 +497,9 @@ pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
             Err(_) if text.parse::<std::net::IpAddr>().is_ok() => Err("the prefix length is missing".to_owned()),
             Err(_) => Err("an address, `/` and a prefix length are expected".to_owned()),
         },
-        Type::Ip => text.parse::<std::net::IpAddr>().map(|_| ()).map_err(|_| "an IPv4 or IPv6 address is expected".to_owned()),
+        Type::Ip => {
+            text.parse::<std::net::IpAddr>().map(|_| ()).map_err(|_| "an IPv4 or IPv6 address is expected".to_owned())
+        }
         Type::Url => match url::Url::parse(text) {
             Ok(_) => Ok(()),
             Err(url::ParseError::RelativeUrlWithoutBase) => Err("the scheme is missing".to_owned()),

@@ -45,7 +45,13 @@ impl<'a> ModuleChecker<'_, 'a> {
         Expr { kind: ExprKind::Match { subject: Box::new(subject), arms: checked }, ty, span }
     }
 
-    fn arm(&mut self, arm: &'a Arm, subject: &Expr, expected: Option<(&Type, What<'_>)>, taken: &mut Taken) -> program::Arm {
+    fn arm(
+        &mut self,
+        arm: &'a Arm,
+        subject: &Expr,
+        expected: Option<(&Type, What<'_>)>,
+        taken: &mut Taken,
+    ) -> program::Arm {
         let mut patterns = Vec::with_capacity(arm.patterns.len());
         for pattern in &arm.patterns {
             patterns.extend(self.pattern(pattern, subject, taken));
@@ -66,7 +72,9 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn pattern(&mut self, pattern: &Pattern, subject: &Expr, taken: &mut Taken) -> Option<ArmPattern> {
         let first = match &pattern.kind {
-            PatternKind::Literal(literal) => taken.literals.iter().find(|(other, _)| other == literal).map(|(_, span)| *span),
+            PatternKind::Literal(literal) => {
+                taken.literals.iter().find(|(other, _)| other == literal).map(|(_, span)| *span)
+            }
             PatternKind::Null => taken.null,
             PatternKind::Any => taken.any,
         };
@@ -84,7 +92,12 @@ impl<'a> ModuleChecker<'_, 'a> {
                 _ => None,
             };
             let ty = described(subject.ty.exposed());
-            self.tell(TypeProblem::BadPattern { pattern: written(&pattern.kind), ty, span: pattern.span, nearest: near });
+            self.tell(TypeProblem::BadPattern {
+                pattern: written(&pattern.kind),
+                ty,
+                span: pattern.span,
+                nearest: near,
+            });
         }
         match &pattern.kind {
             PatternKind::Literal(literal) => {
@@ -110,9 +123,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         let plain = bare(&subject.ty);
         let mut missing: Vec<String> = match literals(plain) {
             Some(members) => members.iter().filter(|member| !has(member)).map(ToString::to_string).collect(),
-            None if *plain == Type::Bool => {
-                [true, false].into_iter().filter(|truth| !has(&Literal::Bool(*truth))).map(|truth| truth.to_string()).collect()
-            }
+            None if *plain == Type::Bool => [true, false]
+                .into_iter()
+                .filter(|truth| !has(&Literal::Bool(*truth)))
+                .map(|truth| truth.to_string())
+                .collect(),
             None if *plain == Type::Null => Vec::new(),
             None => vec!["all other values".to_owned()],
         };

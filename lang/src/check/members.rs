@@ -35,7 +35,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             ExpressionKind::Index { base, index, optional } => {
                 let (base, skips) = self.step(base);
-                let (base, may_skip) = if *optional { self.optional_index_base(base) } else { self.present(base, false, "?[", "") };
+                let (base, may_skip) =
+                    if *optional { self.optional_index_base(base) } else { self.present(base, false, "?[", "") };
                 let element = self.index(base, index, *optional, expression.span);
                 (self.narrowed(element), skips || may_skip)
             }
@@ -60,7 +61,8 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
         let span = base.span;
         let step = if name.is_empty() { "?[…]".to_owned() } else { format!("?.{name}") };
-        let help = format!("write `{step}`, which is null where this is null, or test it first: `if x != null then … else …`");
+        let help =
+            format!("write `{step}`, which is null where this is null, or test it first: `if x != null then … else …`");
         let problem = TypeProblem::MayBeNull { what: "this".to_owned(), ty: base.ty.to_string(), span, help };
         (self.broken(span, problem), false)
     }
@@ -107,7 +109,13 @@ impl<'a> ModuleChecker<'_, 'a> {
             Type::Object(object) => self.object_member(&object.clone(), name),
             other => {
                 let help = member_help(other, &name.text);
-                let problem = TypeProblem::NoMember { ty: described(other), name: name.text.clone(), span: name.span, nearest: None, help };
+                let problem = TypeProblem::NoMember {
+                    ty: described(other),
+                    name: name.text.clone(),
+                    span: name.span,
+                    nearest: None,
+                    help,
+                };
                 self.tell(problem);
                 None
             }
@@ -138,8 +146,12 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn call_name(&self, base: &Expr) -> EcoString {
         match &base.kind {
-            ExprKind::Call(id) => self.names.calls.get(id.index()).map(|call| call.what.name.text.clone()).unwrap_or_default(),
-            ExprKind::Index { base, .. } | ExprKind::Member { base, .. } | ExprKind::Chain(base) => self.call_name(base),
+            ExprKind::Call(id) => {
+                self.names.calls.get(id.index()).map(|call| call.what.name.text.clone()).unwrap_or_default()
+            }
+            ExprKind::Index { base, .. } | ExprKind::Member { base, .. } | ExprKind::Chain(base) => {
+                self.call_name(base)
+            }
             _ => EcoString::new(),
         }
     }
@@ -192,7 +204,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         };
         let ty = if optional { ty.optional() } else { ty };
         let ty = if secret { ty.secret() } else { ty };
-        let index = if index.ty == Type::Any { coerced(index, &if matches!(base.ty.exposed(), Type::List(_)) { Type::Int } else { Type::String }) } else { index };
+        let index = if index.ty == Type::Any {
+            coerced(index, &if matches!(base.ty.exposed(), Type::List(_)) { Type::Int } else { Type::String })
+        } else {
+            index
+        };
         Expr { kind: ExprKind::Index { base: Box::new(base), index: Box::new(index), optional }, ty, span }
     }
 
@@ -212,7 +228,8 @@ impl<'a> ModuleChecker<'_, 'a> {
                 if self.mismatched_key(&index, &index_type) {
                     return error(span);
                 }
-                let joined = record.fields.iter().try_fold(Type::Error, |sum, field| super::fits::join(&sum, &field.ty));
+                let joined =
+                    record.fields.iter().try_fold(Type::Error, |sum, field| super::fits::join(&sum, &field.ty));
                 joined.unwrap_or(Type::Any)
             }
         };
@@ -232,11 +249,16 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// `block["name"]` of a block without `for`: an attribute by name, or a forgotten `for`.
     fn index_object(&mut self, object: &formwork_model::ObjectType, base: Expr, index: Expr, span: Span) -> Expr {
         if let ExprKind::Constant(Value::String(name)) = &index.kind {
-            let has = self.shared.schemas.known(object.kind, &object.name).is_some_and(|info| info.attribute(name).is_some());
+            let has =
+                self.shared.schemas.known(object.kind, &object.name).is_some_and(|info| info.attribute(name).is_some());
             if has {
                 let word = Word { text: name.clone(), span: index.span };
                 let Some(ty) = self.object_member(object, &word) else { return error(span) };
-                return Expr { kind: ExprKind::Member { base: Box::new(base), name: name.clone(), optional: false }, ty, span };
+                return Expr {
+                    kind: ExprKind::Member { base: Box::new(base), name: name.clone(), optional: false },
+                    ty,
+                    span,
+                };
             }
         }
         let help = "the block has no `for`, so it has no instances: leave out the key".to_owned();
@@ -247,14 +269,18 @@ impl<'a> ModuleChecker<'_, 'a> {
 fn member_help(ty: &Type, name: &str) -> String {
     match ty {
         Type::Map(entry) if matches!(**entry, Type::Object(_) | Type::Module(_)) => {
-            format!("the block has instances: choose one, `x[\"key\"].{name}`, or take all, `[for k, v in x => v.{name}]`")
+            format!(
+                "the block has instances: choose one, `x[\"key\"].{name}`, or take all, `[for k, v in x => v.{name}]`"
+            )
         }
         Type::Map(_) => format!("write `x[\"{name}\"]`, or `x?[\"{name}\"]` where it may be missing"),
         Type::List(_) | Type::Set(_) => match name {
             "length" | "size" | "count" => "write `length(x)`".to_owned(),
             _ => format!("choose an item, `x[0].{name}`, or take all, `[for item in x => item.{name}]`"),
         },
-        Type::String | Type::Literal(Literal::String(_)) => "a text has no members; a reference that is read back is an id".to_owned(),
+        Type::String | Type::Literal(Literal::String(_)) => {
+            "a text has no members; a reference that is read back is an id".to_owned()
+        }
         _ => "only records, blocks and modules have members".to_owned(),
     }
 }
@@ -262,7 +288,9 @@ fn member_help(ty: &Type, name: &str) -> String {
 fn index_help(base: &Type, index: &Type) -> String {
     match (base, widened(index)) {
         (Type::List(_), _) => "lists are indexed by number, from 0".to_owned(),
-        (Type::Map(entry), Type::Int) if matches!(**entry, Type::Object(_) | Type::Module(_)) => "instances have keys, not numbers: write `x[\"key\"]`".to_owned(),
+        (Type::Map(entry), Type::Int) if matches!(**entry, Type::Object(_) | Type::Module(_)) => {
+            "instances have keys, not numbers: write `x[\"key\"]`".to_owned()
+        }
         (Type::Map(_), _) => "maps are indexed by text: `x[\"key\"]`".to_owned(),
         (Type::Set(_), _) => "a set has no order: make it a list first, `to_list(x)[0]`".to_owned(),
         (Type::Module(_), _) => "the call has no `for`, so it has no instances: leave out the key".to_owned(),

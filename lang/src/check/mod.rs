@@ -13,6 +13,7 @@ mod limits;
 mod literals;
 mod matching;
 mod members;
+mod merged;
 mod module;
 mod module_calls;
 mod moves;
@@ -80,8 +81,12 @@ impl Default for Options {
 }
 
 /// The codes of all diagnostics that loading and checking may report, by area.
-pub const CODES: &[&[&str]] =
-    &[report::NameProblem::CODES, report::TypeProblem::CODES, report::SchemaProblem::CODES, report::OverlayProblem::CODES];
+pub const CODES: &[&[&str]] = &[
+    report::NameProblem::CODES,
+    report::TypeProblem::CODES,
+    report::SchemaProblem::CODES,
+    report::OverlayProblem::CODES,
+];
 
 /// What checking gives.
 #[derive(Debug)]
@@ -99,7 +104,7 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
         schemas: schemas::SchemaTable::new(schemas),
         library: library::FUNCTIONS.iter().map(|function| (function.name, function)).collect(),
         records: Vec::new(),
-        report: loaded.diagnostics.clone(),
+        report: retold(loaded, schemas),
         patterns: HashMap::new(),
         environment: environment_type(loaded),
         interfaces: Vec::new(),
@@ -117,6 +122,12 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
     let failed = diagnostics.iter().any(Diagnostic::is_error);
     let program = (!failed).then(|| assemble(loaded, shared, modules, environments)).flatten();
     Checked { program, diagnostics }
+}
+
+/// What was found while loading; habits of other languages in words of their own.
+fn retold(loaded: &Loaded, schemas: &dyn Schemas) -> Vec<Diagnostic> {
+    let providers: Vec<ecow::EcoString> = schemas.names().into_iter().map(Into::into).collect();
+    loaded.diagnostics.iter().map(|diagnostic| habits::retold(diagnostic, &loaded.files, &providers)).collect()
 }
 
 /// The type of `env`: the union of the environments, or any text where there are no overlays.
@@ -154,7 +165,11 @@ fn note_defaults(names: &[Names<'_>], shared: &mut Shared<'_>) {
 }
 
 /// Checks modules, each after those that it calls.
-fn check_modules<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> BTreeMap<usize, crate::program::Module> {
+fn check_modules<'a>(
+    loaded: &'a Loaded,
+    names: &[Names<'a>],
+    shared: &mut Shared<'a>,
+) -> BTreeMap<usize, crate::program::Module> {
     let mut flows: Vec<ModuleFlow> = names.iter().map(|_| ModuleFlow::default()).collect();
     let mut modules = BTreeMap::new();
     for index in &loaded.order {

@@ -4,7 +4,7 @@ use super::context::{Allowed, Frame, Interface, ModuleChecker, Shared, Signature
 use super::expression::What;
 use super::names::{Declared, Names};
 use super::order::{Node, Sorted};
-use super::report::{NameProblem, TypeProblem};
+use super::report::NameProblem;
 use super::schemas::ObjectInfo;
 use crate::load::Loaded;
 use crate::program::{self, FunctionId, LetId, Module, ModuleId};
@@ -26,7 +26,13 @@ struct Parts {
 }
 
 /// Checks the module at `index`; those that it calls were checked before.
-pub(crate) fn check<'a>(index: usize, loaded: &'a Loaded, names: &[Names<'a>], sorted: Sorted, shared: &mut Shared<'a>) -> Module {
+pub(crate) fn check<'a>(
+    index: usize,
+    loaded: &'a Loaded,
+    names: &[Names<'a>],
+    sorted: Sorted,
+    shared: &mut Shared<'a>,
+) -> Module {
     let Some((own, loaded_module)) = names.get(index).zip(loaded.modules.get(index)) else { return Module::default() };
     let mut checker = ModuleChecker {
         called_at: shared.interfaces.get(index).and_then(|interface| interface.called_at),
@@ -102,10 +108,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             let param = declared.what;
             let ty = match &param.ty {
                 Some(ty) => self.resolve(ty),
-                None => {
-                    self.tell(TypeProblem::UntypedParam { name: param.name.text.clone(), span: param.name.span });
-                    Type::Error
-                }
+                // Told by the parser.
+                None => Type::Error,
             };
             self.params.push(ty.clone());
             let default = param.default.as_ref().map(|default| self.param_default(default, &ty, &param.name.text));
@@ -147,7 +151,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             self.calls.push(ty);
         }
         for declared in &names.functions {
-            let parameters = declared.what.parameters.iter().map(|parameter| self.resolve_plain(&parameter.ty)).collect();
+            let parameters =
+                declared.what.parameters.iter().map(|parameter| self.resolve_plain(&parameter.ty)).collect();
             let result = declared.what.result.as_ref().map(|ty| self.resolve_plain(ty));
             self.functions.push(Signature { parameters, result });
         }
@@ -247,10 +252,16 @@ impl<'a> ModuleChecker<'_, 'a> {
         program::Function { name: item.name.text.clone(), parameters, result, body, locals, span: item.name.span }
     }
 
-    fn function_parameters(&mut self, item: &'a tree::Function, signature: &Signature) -> Vec<program::FunctionParameter> {
+    fn function_parameters(
+        &mut self,
+        item: &'a tree::Function,
+        signature: &Signature,
+    ) -> Vec<program::FunctionParameter> {
         let mut parameters: Vec<program::FunctionParameter> = Vec::with_capacity(item.parameters.len());
         for (parameter, ty) in item.parameters.iter().zip(&signature.parameters) {
-            if let Some(first) = item.parameters.iter().take(parameters.len()).find(|other| other.name.text == parameter.name.text) {
+            if let Some(first) =
+                item.parameters.iter().take(parameters.len()).find(|other| other.name.text == parameter.name.text)
+            {
                 let (name, span) = (parameter.name.text.clone(), parameter.name.span);
                 self.tell(NameProblem::Duplicate { what: "parameter", name, span, first: first.name.span });
             }
@@ -317,6 +328,10 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     fn warn_unused(&mut self) {
+        // What is misspelt elsewhere would be told of twice.
+        if self.shared.report.iter().any(formwork_model::Diagnostic::is_error) {
+            return;
+        }
         let names = self.names;
         for (position, declared) in names.params.iter().enumerate() {
             if !is_used(&self.used_params, position) {
@@ -340,7 +355,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             if let Some(name) = &declared.what.name
                 && !is_used(&self.used_providers, position)
             {
-                let (name, span): (EcoString, _) = (format!("{}.{}", declared.what.provider.text, name.text).into(), name.span);
+                let (name, span): (EcoString, _) =
+                    (format!("{}.{}", declared.what.provider.text, name.text).into(), name.span);
                 self.tell(NameProblem::UnusedProvider { name: name.to_string(), span });
             }
         }
@@ -360,4 +376,3 @@ fn put<T>(parts: &mut [Option<T>], index: usize, part: Option<T>) {
         *slot = part;
     }
 }
-

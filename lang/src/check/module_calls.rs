@@ -24,7 +24,11 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     /// Checks a call.
-    pub(crate) fn module_call(&mut self, id: CallId, declared: Declared<'a, tree::ModuleCall>) -> Option<program::Call> {
+    pub(crate) fn module_call(
+        &mut self,
+        id: CallId,
+        declared: Declared<'a, tree::ModuleCall>,
+    ) -> Option<program::Call> {
         let (call, locals) = self.in_frame(Frame::default(), |checker| checker.call_in_frame(id, declared));
         call.map(|call| program::Call { locals, ..call })
     }
@@ -54,8 +58,12 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn arguments(&mut self, target: usize, call: &'a tree::ModuleCall) -> Vec<Option<Expr>> {
         let Some(module) = self.all_names.get(target) else { return Vec::new() };
-        let positions: HashMap<&str, usize> =
-            module.params.iter().enumerate().map(|(position, param)| (param.what.name.text.as_str(), position)).collect();
+        let positions: HashMap<&str, usize> = module
+            .params
+            .iter()
+            .enumerate()
+            .map(|(position, param)| (param.what.name.text.as_str(), position))
+            .collect();
         let mut keys = Keys::default();
         let mut arguments: Vec<Option<Expr>> = module.params.iter().map(|_| None).collect();
         let mut certain = true;
@@ -70,7 +78,10 @@ impl<'a> ModuleChecker<'_, 'a> {
                     self.argument_of(target, &positions, call, word, None, &mut arguments);
                 }
                 Entry::Field { key: Key::Computed(key), value } => {
-                    self.tell(TypeProblem::ComputedKey { place: format!("module `{}`", call.name.text), span: key.span });
+                    self.tell(TypeProblem::ComputedKey {
+                        place: format!("module `{}`", call.name.text),
+                        span: key.span,
+                    });
                     self.infer(value);
                 }
                 Entry::Spread { value, span } => {
@@ -86,11 +97,30 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn missing_arguments(&mut self, target: usize, call: &tree::ModuleCall, arguments: &[Option<Expr>]) {
         let Some(module) = self.all_names.get(target) else { return };
+        let names: Vec<&str> = module.params.iter().map(|param| param.what.name.text.as_str()).collect();
+        // What a misspelt name means was told already.
+        let meant: Vec<&str> = call
+            .body
+            .entries
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Field { key: Key::Literal(word), .. } | Entry::Short(word) => Some(word.text.as_str()),
+                Entry::Field { .. } | Entry::Spread { .. } => None,
+            })
+            .filter(|name| !names.contains(name))
+            .filter_map(|name| nearest(name, names.iter().copied()))
+            .collect();
         for (position, (param, argument)) in module.params.iter().zip(arguments).enumerate() {
-            if argument.is_some() || param.what.default.is_some() {
+            let is_misspelt = || meant.contains(&param.what.name.text.as_str());
+            if argument.is_some() || param.what.default.is_some() || is_misspelt() {
                 continue;
             }
-            let ty = self.shared.interfaces.get(target).and_then(|interface| interface.params.get(position)).map_or_else(String::new, described);
+            let ty = self
+                .shared
+                .interfaces
+                .get(target)
+                .and_then(|interface| interface.params.get(position))
+                .map_or_else(String::new, described);
             self.tell(NameProblem::MissingParam {
                 module: call.name.text.clone(),
                 name: param.what.name.text.clone(),
@@ -136,7 +166,11 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn unknown_param(&mut self, target: usize, call: &tree::ModuleCall, word: &Word) {
         if let Some(help) = super::habits::meta_argument(&word.text) {
-            return self.tell(NameProblem::HabitMetaArgument { name: word.text.clone(), span: word.span, help });
+            // Some of them are told by the parser.
+            if !matches!(word.text.as_str(), "depends_on" | "for_each") {
+                self.tell(NameProblem::HabitMetaArgument { name: word.text.clone(), span: word.span, help });
+            }
+            return;
         }
         let Some(module) = self.all_names.get(target) else { return };
         let names = || module.params.iter().map(|param| param.what.name.text.as_str());
@@ -223,7 +257,12 @@ impl<'a> ModuleChecker<'_, 'a> {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it needs {}", listed(needs)),
         };
-        self.tell(NameProblem::UnneededProvider { module: call.name.text.clone(), name: provider.text.clone(), span: provider.span, help });
+        self.tell(NameProblem::UnneededProvider {
+            module: call.name.text.clone(),
+            name: provider.text.clone(),
+            span: provider.span,
+            help,
+        });
     }
 
     fn inherited(&mut self, call: &tree::ModuleCall, need: &EcoString) -> Option<ProviderUse> {

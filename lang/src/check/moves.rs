@@ -40,7 +40,10 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     /// `import [for …] ID -> TO [if C]`
     pub(crate) fn import(&mut self, import: &'a tree::Import) -> Option<program::Import> {
-        let (import, locals) = self.in_frame(Frame { secrets: super::fits::Secrets::Carried, ..Frame::default() }, |checker| checker.import_in_frame(import));
+        let (import, locals) = self
+            .in_frame(Frame { secrets: super::fits::Secrets::Carried, ..Frame::default() }, |checker| {
+                checker.import_in_frame(import)
+            });
         import.map(|import| program::Import { locals, ..import })
     }
 
@@ -55,7 +58,10 @@ impl<'a> ModuleChecker<'_, 'a> {
         match self.target(&import.to)? {
             Target::Module => {
                 let address = written(&import.to);
-                let (reason, help) = ("is a module, not a resource".to_owned(), format!("name a resource in it, such as `{address}.NAME`"));
+                let (reason, help) = (
+                    "is a module, not a resource".to_owned(),
+                    format!("name a resource in it, such as `{address}.NAME`"),
+                );
                 self.tell(NameProblem::UnknownAddress { address, span: import.to.span, reason, help });
                 return None;
             }
@@ -120,7 +126,12 @@ impl<'a> ModuleChecker<'_, 'a> {
                 _ => "name a resource or module call that is declared: `NAME`, or `MODULE.NAME`".to_owned(),
             };
             let text = written(address);
-            self.tell(NameProblem::UnknownAddress { address: text, span: address.span, reason: "is not declared".to_owned(), help });
+            self.tell(NameProblem::UnknownAddress {
+                address: text,
+                span: address.span,
+                reason: "is not declared".to_owned(),
+                help,
+            });
         }
         found
     }

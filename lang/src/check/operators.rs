@@ -29,7 +29,11 @@ impl<'a> ModuleChecker<'_, 'a> {
         match operand.kind {
             ExprKind::Constant(Value::Int(number)) => {
                 let number = number.wrapping_neg();
-                return Expr { kind: ExprKind::Constant(Value::Int(number)), ty: Type::Literal(Literal::Int(number)), span };
+                return Expr {
+                    kind: ExprKind::Constant(Value::Int(number)),
+                    ty: Type::Literal(Literal::Int(number)),
+                    span,
+                };
             }
             ExprKind::Constant(Value::Float(number)) => {
                 return Expr { kind: ExprKind::Constant(Value::Float(-number)), ty: Type::Float, span };
@@ -69,10 +73,13 @@ impl<'a> ModuleChecker<'_, 'a> {
             return super::context::error(span);
         }
         let result = match operator {
-            BinaryOperator::Equal | BinaryOperator::NotEqual => self.equality(&left, &right, operator_span).then_some(Type::Bool),
-            BinaryOperator::Less | BinaryOperator::LessOrEqual | BinaryOperator::Greater | BinaryOperator::GreaterOrEqual => {
-                ordered(one, other).then_some(Type::Bool)
+            BinaryOperator::Equal | BinaryOperator::NotEqual => {
+                self.equality(&left, &right, operator_span).then_some(Type::Bool)
             }
+            BinaryOperator::Less
+            | BinaryOperator::LessOrEqual
+            | BinaryOperator::Greater
+            | BinaryOperator::GreaterOrEqual => ordered(one, other).then_some(Type::Bool),
             _ => arithmetic(operator, one, other),
         };
         let Some(ty) = result else {
@@ -88,17 +95,29 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn bad_operands(&mut self, operator: BinaryOperator, left: &Expr, right: &Expr, span: Span) {
         for operand in [left, right] {
             if operand.ty.holds_null() && !matches!(operand.ty, Type::Any | Type::Error) {
-                let help = "give a value for that case, `(x ?? …)`, or test it first: `if x != null then … else …`".to_owned();
+                let help =
+                    "give a value for that case, `(x ?? …)`, or test it first: `if x != null then … else …`".to_owned();
                 let what = format!("an operand of `{}`", operator.symbol());
-                return self.tell(TypeProblem::MayBeNull { what, ty: operand.ty.to_string(), span: operand.span, help });
+                return self.tell(TypeProblem::MayBeNull {
+                    what,
+                    ty: operand.ty.to_string(),
+                    span: operand.span,
+                    help,
+                });
             }
         }
         let (one, other) = (widened(left.ty.exposed()), widened(right.ty.exposed()));
         let help = match (operator, &one, &other) {
-            (BinaryOperator::Add, Type::String, _) | (BinaryOperator::Add, _, Type::String) => "put texts together by interpolation: `\"${a}${b}\"`",
+            (BinaryOperator::Add, Type::String, _) | (BinaryOperator::Add, _, Type::String) => {
+                "put texts together by interpolation: `\"${a}${b}\"`"
+            }
             (BinaryOperator::Add, Type::List(_) | Type::Set(_), _) => "put lists together by spreading: `[...a, ...b]`",
-            (BinaryOperator::Add, Type::Map(_) | Type::Record(_), _) => "put records together by spreading: `{ ...a, ...b }`",
-            (_, Type::String, Type::Int | Type::Float) | (_, Type::Int | Type::Float, Type::String) => "convert the text: `to_int(x)`",
+            (BinaryOperator::Add, Type::Map(_) | Type::Record(_), _) => {
+                "put records together by spreading: `{ ...a, ...b }`"
+            }
+            (_, Type::String, Type::Int | Type::Float) | (_, Type::Int | Type::Float, Type::String) => {
+                "convert the text: `to_int(x)`"
+            }
             _ => "numbers go with numbers, durations with durations",
         };
         self.tell(TypeProblem::BadOperands {
@@ -191,7 +210,13 @@ impl<'a> ModuleChecker<'_, 'a> {
             if is_null(one) {
                 let ty = described(&other.ty);
                 let help = "leave the comparison out".to_owned();
-                self.tell(TypeProblem::NeverEqual { left: ty, right: "null".to_owned(), span, nearest: None::<String>, help });
+                self.tell(TypeProblem::NeverEqual {
+                    left: ty,
+                    right: "null".to_owned(),
+                    span,
+                    nearest: None::<String>,
+                    help,
+                });
                 return false;
             }
         }

@@ -6,6 +6,7 @@ use super::references::{Mention, Walk};
 use super::report::NameProblem;
 use crate::program::{BlockId, CallId, FunctionId, LetId, ParamId, ProviderId};
 use crate::tree;
+use ecow::EcoString;
 use formwork_model::{Diagnostic, Span};
 
 /// Something that depends on others.
@@ -36,6 +37,8 @@ pub(crate) enum Node {
 pub(crate) struct ModuleFlow {
     /// For each output the params that it depends on.
     pub(crate) outputs: Vec<Vec<u32>>,
+    /// Providers that it uses and does not configure.
+    pub(crate) needs: std::collections::BTreeSet<EcoString>,
 }
 
 /// The dependencies of a module's declarations.
@@ -66,11 +69,7 @@ struct Starts {
 impl<'a, 'n> Order<'a, 'n> {
     /// Reads the declarations of a module. `params` gives the names of a called module's params, `flows` what is known
     /// of it, `outputs` the position of an output by name.
-    pub(crate) fn of(
-        names: &'n Names<'a>,
-        modules: &'n [Names<'a>],
-        flows: &'n [ModuleFlow],
-    ) -> Self {
+    pub(crate) fn of(names: &'n Names<'a>, modules: &'n [Names<'a>], flows: &'n [ModuleFlow]) -> Self {
         let mut order =
             Self { names, flows, nodes: Vec::new(), starts: Starts::default(), ends: Vec::new(), edges: Vec::new() };
         order.number(modules);
@@ -127,8 +126,12 @@ impl<'a, 'n> Order<'a, 'n> {
         let names = self.names;
         match node {
             Node::Param(_) => {}
-            Node::Let(id) => self.walk(modules, |walk| names.lets.get(id.index()).into_iter().for_each(|item| walk.expression(&item.what.value))),
-            Node::Output(id) => self.walk(modules, |walk| names.outputs.get(id as usize).into_iter().for_each(|item| walk.expression(&item.what.value))),
+            Node::Let(id) => self.walk(modules, |walk| {
+                names.lets.get(id.index()).into_iter().for_each(|item| walk.expression(&item.what.value))
+            }),
+            Node::Output(id) => self.walk(modules, |walk| {
+                names.outputs.get(id as usize).into_iter().for_each(|item| walk.expression(&item.what.value))
+            }),
             Node::Function(id) => self.walk(modules, |walk| {
                 if let Some(function) = names.functions.get(id.index()) {
                     function.what.parameters.iter().for_each(|parameter| walk.push_local(&parameter.name.text));
@@ -161,6 +164,17 @@ impl<'a, 'n> Order<'a, 'n> {
     fn connect_header(&mut self, id: CallId, modules: &'n [Names<'a>]) {
         let Some(call) = self.names.calls.get(id.index()) else { return };
         self.walk(modules, |walk| walk.header(&call.what.header));
+        let given = |provider: &str| match &call.what.header.with {
+            Some(tree::With::Many(references)) => references.iter().any(|(word, _)| word.text == provider),
+            Some(tree::With::One(reference)) => reference.provider.text == provider,
+            None => false,
+        };
+        let target = self.names.targets.get(id.index()).copied().flatten().and_then(|target| self.flows.get(target));
+        for provider in target.into_iter().flat_map(|flow| &flow.needs).filter(|provider| !given(provider)) {
+            if let Some(instance) = self.names.provider_names.get(&(provider.as_str(), "")) {
+                self.edges.push((self.index(Node::Provider(*instance)), call.what.name.span));
+            }
+        }
     }
 
     fn connect_argument(&mut self, id: CallId, param: u32, modules: &'n [Names<'a>]) {
@@ -173,7 +187,9 @@ impl<'a, 'n> Order<'a, 'n> {
             }
             for entry in &call.what.body.entries {
                 let relevant = match entry {
-                    tree::Entry::Field { key: tree::Key::Literal(word), .. } | tree::Entry::Short(word) => word.text == *name,
+                    tree::Entry::Field { key: tree::Key::Literal(word), .. } | tree::Entry::Short(word) => {
+                        word.text == *name
+                    }
                     tree::Entry::Field { .. } | tree::Entry::Spread { .. } => true,
                 };
                 if relevant {
@@ -236,7 +252,9 @@ impl<'a, 'n> Order<'a, 'n> {
             Some(Some(output)) => edges.push((self.index(Node::CallOutput(id, *output as u32)), span)),
             Some(None) => {}
             None => {
-                edges.extend((0..module.outputs.len() as u32).map(|output| (self.index(Node::CallOutput(id, output)), span)));
+                edges.extend(
+                    (0..module.outputs.len() as u32).map(|output| (self.index(Node::CallOutput(id, output)), span)),
+                );
             }
         }
     }
@@ -252,13 +270,20 @@ impl<'a, 'n> Order<'a, 'n> {
         let mut sorted = Sorted::default();
         let mut search = Search::new(self.nodes.len());
         for root in 0..self.nodes.len() as u32 {
-            search.run(root, |node, position| self.edges_of(node).get(position).map(|(target, _)| *target), &mut |group| {
-                let is_cycle = group.len() > 1 || group.first().is_some_and(|only| self.edges_of(*only).iter().any(|(target, _)| target == only));
-                if is_cycle {
-                    sorted.cycles.push(group.to_vec());
-                }
-                sorted.nodes.extend(group.iter().rev().filter_map(|node| self.nodes.get(*node as usize)));
-            });
+            search.run(
+                root,
+                |node, position| self.edges_of(node).get(position).map(|(target, _)| *target),
+                &mut |group| {
+                    let is_cycle = group.len() > 1
+                        || group
+                            .first()
+                            .is_some_and(|only| self.edges_of(*only).iter().any(|(target, _)| target == only));
+                    if is_cycle {
+                        sorted.cycles.push(group.to_vec());
+                    }
+                    sorted.nodes.extend(group.iter().rev().filter_map(|node| self.nodes.get(*node as usize)));
+                },
+            );
         }
         sorted
     }
@@ -267,7 +292,15 @@ impl<'a, 'n> Order<'a, 'n> {
     pub(crate) fn flow(&self) -> ModuleFlow {
         let mut seen = vec![u32::MAX; self.nodes.len()];
         let outputs = (0..self.names.outputs.len() as u32).map(|output| self.params_of(output, &mut seen)).collect();
-        ModuleFlow { outputs }
+        ModuleFlow { outputs, needs: self.needs() }
+    }
+
+    fn needs(&self) -> std::collections::BTreeSet<EcoString> {
+        let own = |provider: &str| self.names.provider_names.contains_key(&(provider, ""));
+        let blocks = self.names.blocks.iter().map(|block| block.what.provider.text.clone());
+        let called = self.names.targets.iter().flatten().filter_map(|target| self.flows.get(*target));
+        let calls = called.flat_map(|flow| flow.needs.iter().cloned());
+        blocks.chain(calls).filter(|provider| !own(provider)).collect()
     }
 
     fn params_of(&self, output: u32, seen: &mut [u32]) -> Vec<u32> {
@@ -288,7 +321,8 @@ impl<'a, 'n> Order<'a, 'n> {
     /// Tells of a circle, as a path through the places where one thing names the next.
     pub(crate) fn tell(&self, cycle: &[u32]) -> Diagnostic {
         let path = self.shortest(cycle);
-        let functions_only = path.iter().all(|(node, _)| matches!(self.nodes.get(*node as usize), Some(Node::Function(_))));
+        let functions_only =
+            path.iter().all(|(node, _)| matches!(self.nodes.get(*node as usize), Some(Node::Function(_))));
         let name = |node: u32| self.nodes.get(node as usize).map_or_else(String::new, |node| self.describe(*node));
         let span = path.first().map_or(Span::new(formwork_model::FileId(0), 0, 0), |(node, _)| self.span(*node));
         let count = path.len();
@@ -349,20 +383,32 @@ impl<'a, 'n> Order<'a, 'n> {
         let names = self.names;
         let call = |id: CallId| names.calls.get(id.index()).map_or("", |call| call.what.name.text.as_str());
         match node {
-            Node::Param(id) => names.params.get(id.index()).map_or(String::new(), |param| format!("param `{}`", param.what.name.text)),
-            Node::Let(id) => names.lets.get(id.index()).map_or(String::new(), |item| format!("`{}`", item.what.name.text)),
-            Node::Function(id) => {
-                names.functions.get(id.index()).map_or(String::new(), |function| format!("function `{}`", function.what.name.text))
+            Node::Param(id) => {
+                names.params.get(id.index()).map_or(String::new(), |param| format!("param `{}`", param.what.name.text))
             }
-            Node::Block(id) => names.blocks.get(id.index()).map_or(String::new(), |block| format!("`{}`", block.what.name.text)),
-            Node::Provider(id) => names.providers.get(id.index()).map_or(String::new(), |provider| {
-                match &provider.what.name {
+            Node::Let(id) => {
+                names.lets.get(id.index()).map_or(String::new(), |item| format!("`{}`", item.what.name.text))
+            }
+            Node::Function(id) => names
+                .functions
+                .get(id.index())
+                .map_or(String::new(), |function| format!("function `{}`", function.what.name.text)),
+            Node::Block(id) => {
+                names.blocks.get(id.index()).map_or(String::new(), |block| format!("`{}`", block.what.name.text))
+            }
+            Node::Provider(id) => {
+                names.providers.get(id.index()).map_or(String::new(), |provider| match &provider.what.name {
                     Some(name) => format!("provider `{}.{}`", provider.what.provider.text, name.text),
                     None => format!("provider `{}`", provider.what.provider.text),
-                }
-            }),
-            Node::Header(id) | Node::Argument(id, _) | Node::CallOutput(id, _) => format!("module `{}`", call(id)),
-            Node::Output(id) => names.outputs.get(id as usize).map_or(String::new(), |output| format!("output `{}`", output.what.name.text)),
+                })
+            }
+            Node::Header(id) => format!("module `{}`", call(id)),
+            Node::Argument(id, _) => format!("what module `{}` is given", call(id)),
+            Node::CallOutput(id, _) => format!("an output of module `{}`", call(id)),
+            Node::Output(id) => names
+                .outputs
+                .get(id as usize)
+                .map_or(String::new(), |output| format!("output `{}`", output.what.name.text)),
         }
     }
 }

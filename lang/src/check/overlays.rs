@@ -3,6 +3,7 @@
 use super::context::{Allowed, Frame, ModuleChecker, Shared};
 use super::expression::{What, described};
 use super::fits::Fields;
+use super::merged;
 use super::names::{Meaning, Names};
 use super::report::{OverlayProblem, listed, nearest};
 use crate::load::{Loaded, LoadedOverlay};
@@ -23,15 +24,28 @@ const ONLY: &str = "default";
 pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> CheckedOverlays {
     let Some(root) = names.first() else { return CheckedOverlays::default() };
     let mut checker = ModuleChecker::for_overlays(root, names, shared);
-    let overlays: Vec<Arc<Overlay>> = loaded.overlays.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
-    let by_name: HashMap<&str, usize> = loaded.overlays.iter().enumerate().map(|(index, overlay)| (overlay.name.as_str(), index)).collect();
+    let overlays: Vec<Arc<Overlay>> =
+        loaded.overlays.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
+    let by_name: HashMap<&str, usize> =
+        loaded.overlays.iter().enumerate().map(|(index, overlay)| (overlay.name.as_str(), index)).collect();
     let mut environments = BTreeMap::new();
+    let mut incomplete = BTreeMap::new();
     for (index, overlay) in loaded.overlays.iter().enumerate() {
-        let layers = checker.layers(index, loaded, &by_name, &overlays);
+        let chain = checker.extends_chain(index, loaded, &by_name);
         if overlay.tree.is_abstract.is_none() {
+            checker.environment_name(overlay);
+            for missing in checker.missing(&chain, loaded) {
+                incomplete.entry(missing).or_insert_with(Vec::new).push(overlay.name.clone());
+            }
+            let layers = chain.iter().filter_map(|index| overlays.get(*index).cloned()).collect();
             environments.insert(overlay.name.clone(), Environment { layers });
         }
     }
+    // What is wrong at the same place was told already.
+    let errors: Vec<Span> =
+        checker.shared.report.iter().filter_map(|diagnostic| Some(diagnostic.primary.as_ref()?.span)).collect();
+    incomplete.retain(|(span, _, _): &merged::Missing, _| errors.iter().all(|error| !span.contains(*error)));
+    merged::problems(incomplete).for_each(|problem| checker.tell(problem));
     if let (Some(overlay), true) = (loaded.overlays.first(), environments.is_empty()) {
         let span = overlay.tree.is_abstract.unwrap_or(Span::new(overlay.tree.file, 0, 0));
         checker.tell(OverlayProblem::OnlyAbstract { span });
@@ -117,7 +131,7 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// One step of a path: the type there, the step, and whether it can be removed.
     fn overlay_step(&mut self, ty: &Type, step: &PathStep, entry: &OverlayEntry) -> Option<(Type, Step, bool)> {
         let (PathStep::Member(name) | PathStep::Key(name)) = step else {
-            self.tell(OverlayProblem::BadStep { span: step.span() });
+            // Told by the parser.
             return None;
         };
         match ty {
@@ -153,7 +167,12 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     /// The value of an entry, as written: the merged whole is made to fit, not its parts.
     #[allow(clippy::option_option, reason = "the outer one says that it is wrong, the inner one that there is none")]
-    fn overlay_value(&mut self, entry: &'a OverlayEntry, ty: &Type, removable: bool) -> Option<Option<crate::program::Expr>> {
+    fn overlay_value(
+        &mut self,
+        entry: &'a OverlayEntry,
+        ty: &Type,
+        removable: bool,
+    ) -> Option<Option<crate::program::Expr>> {
         let path = written(&entry.path);
         let expected = match entry.action {
             OverlayAction::Remove if removable => return Some(None),
@@ -190,8 +209,27 @@ impl<'a> ModuleChecker<'_, 'a> {
         Some(Some(value))
     }
 
+    fn environment_name(&mut self, overlay: &LoadedOverlay) {
+        let is_fine =
+            |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || "-_".contains(character);
+        if !overlay.name.chars().all(is_fine) || !overlay.name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        {
+            self.tell(OverlayProblem::BadName {
+                path: overlay.path.to_string(),
+                span: Span::new(overlay.tree.file, 0, 0),
+            });
+        }
+    }
+
+    /// Fields that are missing when all layers of a chain, and what `--var-file` says, are laid over each other.
+    fn missing(&self, chain: &[usize], loaded: &Loaded) -> Vec<merged::Missing> {
+        let layers: Vec<&LoadedOverlay> =
+            chain.iter().filter_map(|index| loaded.overlays.get(*index)).chain(&loaded.variable_files).collect();
+        merged::missing(self.names, &self.params, &layers)
+    }
+
     /// The chain of an overlay, outermost ancestor first.
-    fn layers(&mut self, index: usize, loaded: &Loaded, by_name: &HashMap<&str, usize>, overlays: &[Arc<Overlay>]) -> Vec<Arc<Overlay>> {
+    fn extends_chain(&mut self, index: usize, loaded: &Loaded, by_name: &HashMap<&str, usize>) -> Vec<usize> {
         let mut chain = vec![index];
         let mut steps = Vec::new();
         let mut current = loaded.overlays.get(index);
@@ -200,7 +238,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             let Some(base) = by_name.get(word.text.as_str()).copied() else {
                 // Told once, where it stands.
                 if chain.len() == 1 {
-                    let nearest = nearest(&word.text, loaded.overlays.iter().map(|overlay| overlay.name.as_str())).map(EcoString::from);
+                    let nearest = nearest(&word.text, loaded.overlays.iter().map(|overlay| overlay.name.as_str()))
+                        .map(EcoString::from);
                     self.tell(OverlayProblem::UnknownBase { name: word.text.clone(), span: word.span, nearest });
                 }
                 break;
@@ -215,7 +254,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             chain.push(base);
             current = loaded.overlays.get(base);
         }
-        chain.iter().rev().filter_map(|index| overlays.get(*index).cloned()).collect()
+        chain.reverse();
+        chain
     }
 
     fn default_environment(&mut self, loaded: &Loaded, environments: &BTreeMap<EcoString, Environment>) {

@@ -10,8 +10,8 @@ use super::report::{NameProblem, SchemaProblem, nearest};
 use crate::program::{self, Expr, ExprKind, ProviderId, ProviderUse, RecordEntry};
 use crate::tree::{self, Entry, Expression, ExpressionKind, Key, ProviderReference, With, Word};
 use ecow::EcoString;
-use formwork_model::schema::{Presence, ProviderSchema};
 use formwork_model::Type;
+use formwork_model::schema::{Presence, ProviderSchema};
 
 /// The name of the attribute that every provider has.
 const DEFAULTS: &str = "defaults";
@@ -40,13 +40,18 @@ impl<'a> ModuleChecker<'_, 'a> {
         let configuration = self.shared.schemas.configuration(schema);
         let (rest, defaults) = split_defaults(&provider.body.entries);
         let body = self.body(rest, BodyOf::Provider(&provider.provider.text, &configuration));
+        let mut meant = body.meant;
         let mut attributes = body.attributes;
         let mut checked_defaults = None;
         if let Some((entry, after)) = defaults {
             checked_defaults = Some(self.defaults(entry, schema));
-            attributes.extend(self.body(after, BodyOf::Provider(&provider.provider.text, &configuration)).attributes);
+            let rest = self.body(after, BodyOf::Provider(&provider.provider.text, &configuration));
+            attributes.extend(rest.attributes);
+            meant.extend(rest.meant);
         }
-        self.missing_configuration(provider, schema, &attributes);
+        let known: Vec<&str> =
+            attributes.iter().map(|attribute| &attribute.name).chain(&meant).map(EcoString::as_str).collect();
+        self.missing_configuration(provider, schema, &known);
         Some(program::ProviderBlock {
             provider: provider.provider.text.clone(),
             name: provider.name.as_ref().map(|name| name.text.clone()),
@@ -60,9 +65,9 @@ impl<'a> ModuleChecker<'_, 'a> {
         })
     }
 
-    fn missing_configuration(&mut self, provider: &tree::Provider, schema: &'static ProviderSchema, attributes: &[program::Attribute]) {
+    fn missing_configuration(&mut self, provider: &tree::Provider, schema: &'static ProviderSchema, known: &[&str]) {
         let required = schema.configuration.iter().filter(|attribute| attribute.presence == Presence::Required);
-        for missing in required.filter(|required| attributes.iter().all(|attribute| attribute.name != required.name)) {
+        for missing in required.filter(|required| !known.contains(&required.name)) {
             self.tell(SchemaProblem::MissingAttribute {
                 type_name: format!("provider {}", provider.provider.text),
                 name: missing.name.into(),
@@ -93,7 +98,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
     }
 
-    fn default_entry(&mut self, entry: &'a Entry, schema: &'static ProviderSchema, keys: &mut Keys) -> Option<RecordEntry> {
+    fn default_entry(
+        &mut self,
+        entry: &'a Entry,
+        schema: &'static ProviderSchema,
+        keys: &mut Keys,
+    ) -> Option<RecordEntry> {
         match entry {
             Entry::Field { key: Key::Literal(word), value } => {
                 self.note_key(keys, word);
@@ -116,7 +126,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
     }
 
-    fn default_value(&mut self, word: &'a Word, value: Option<&'a Expression>, schema: &'static ProviderSchema) -> Expr {
+    fn default_value(
+        &mut self,
+        word: &'a Word,
+        value: Option<&'a Expression>,
+        schema: &'static ProviderSchema,
+    ) -> Expr {
         let table = self.shared.schemas.defaults(schema);
         let what = What::Attribute(&word.text);
         match (table.get(word.text.as_str()), value) {
@@ -170,7 +185,12 @@ impl<'a> ModuleChecker<'_, 'a> {
             .map(|attribute| attribute.name)
             .collect();
         let nearest = nearest(&word.text, names).map(EcoString::from);
-        self.tell(SchemaProblem::UnknownDefault { provider: schema.name.into(), name: word.text.clone(), span: word.span, nearest });
+        self.tell(SchemaProblem::UnknownDefault {
+            provider: schema.name.into(),
+            name: word.text.clone(),
+            span: word.span,
+            nearest,
+        });
     }
 
     /// The instance that a block of `provider` uses.
@@ -193,7 +213,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         let written = written(reference);
         if reference.provider.text != *provider {
             let help = format!("name an instance of `{provider}`, such as `{provider}.NAME`");
-            self.tell(NameProblem::WrongInstance { reference: written, provider: provider.clone(), span: reference.span, help });
+            self.tell(NameProblem::WrongInstance {
+                reference: written,
+                provider: provider.clone(),
+                span: reference.span,
+                help,
+            });
             return None;
         }
         let name = reference.name.as_ref().map_or("", |name| name.text.as_str());
@@ -220,13 +245,25 @@ impl<'a> ModuleChecker<'_, 'a> {
             Some(key) => {
                 self.infer(key);
                 let (reason, help) = ("has no instances", "leave out the key".to_owned());
-                self.tell(NameProblem::InstanceKey { reference: written, reason, span: reference.span, declared: span, help });
+                self.tell(NameProblem::InstanceKey {
+                    reference: written,
+                    reason,
+                    span: reference.span,
+                    declared: span,
+                    help,
+                });
                 None
             }
             None => {
                 let help = format!("choose one: `with {written}[\"key\"]`");
                 let reason = "has several instances";
-                self.tell(NameProblem::InstanceKey { reference: written, reason, span: reference.span, declared: span, help });
+                self.tell(NameProblem::InstanceKey {
+                    reference: written,
+                    reason,
+                    span: reference.span,
+                    declared: span,
+                    help,
+                });
                 None
             }
         }
@@ -240,13 +277,16 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
         let provider = &reference.provider.text;
         let own = self.names.providers.iter().filter(|declared| declared.what.provider.text == *provider);
-        let names: Vec<&str> = own.filter_map(|declared| declared.what.name.as_ref().map(|name| name.text.as_str())).collect();
+        let names: Vec<&str> =
+            own.filter_map(|declared| declared.what.name.as_ref().map(|name| name.text.as_str())).collect();
         let near = reference.name.as_ref().and_then(|name| nearest(&name.text, names.iter().copied()));
         let help = match (near, &reference.name) {
             (Some(near), _) => format!("did you mean `{provider}.{near}`?"),
             (None, Some(name)) if self.is_root => format!("declare it: `provider {provider} {} {{ … }}`", name.text),
             (None, None) if self.is_root => format!("declare it: `provider {provider} {{ … }}`"),
-            _ => format!("a called module uses what is passed to it: leave out `with`, and pass it in the call, `with {{ {provider} = {written} }}`"),
+            _ => format!(
+                "a called module uses what is passed to it: leave out `with`, and pass it in the call, `with {{ {provider} = {written} }}`"
+            ),
         };
         self.tell(NameProblem::UnknownInstance { reference: written, span: reference.span, help });
         None
@@ -258,9 +298,16 @@ impl<'a> ModuleChecker<'_, 'a> {
             super::context::mark(&mut self.used_providers, id.index());
             let declared = self.names.providers.get(id.index())?;
             if declared.what.header.iteration.is_some() {
-                let (reference, span, declared) = (provider.text.to_string(), provider.span, declared.what.provider.span);
+                let (reference, span, declared) =
+                    (provider.text.to_string(), provider.span, declared.what.provider.span);
                 let help = format!("choose one: `with {reference}[\"key\"]`");
-                self.tell(NameProblem::InstanceKey { reference, reason: "has several instances", span, declared, help });
+                self.tell(NameProblem::InstanceKey {
+                    reference,
+                    reason: "has several instances",
+                    span,
+                    declared,
+                    help,
+                });
                 return None;
             }
             return Some(ProviderUse::Own(id, None));
@@ -286,7 +333,10 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
         let instance = self.names.providers.iter().find(|declared| declared.what.provider.text == provider.text);
         let help = match instance.and_then(|declared| declared.what.name.as_ref()) {
-            Some(name) => format!("choose an instance with `with {}.{}`, or declare a default one, `provider {} {{ … }}`", provider.text, name.text, provider.text),
+            Some(name) => format!(
+                "choose an instance with `with {}.{}`, or declare a default one, `provider {} {{ … }}`",
+                provider.text, name.text, provider.text
+            ),
             None => {
                 let fields: Vec<String> = required.iter().map(|name| format!("{name} = …")).collect();
                 format!("declare it: `provider {} {{ {} }}`", provider.text, fields.join(", "))
@@ -312,7 +362,9 @@ fn split_defaults(entries: &[Entry]) -> (&[Entry], Option<(&Entry, &[Entry])>) {
 /// The keys of the `defaults` of a provider block, as far as they are written out.
 pub(crate) fn default_names(provider: &tree::Provider) -> Option<Vec<EcoString>> {
     let Some((entry, _)) = split_defaults(&provider.body.entries).1 else { return Some(Vec::new()) };
-    let Entry::Field { value: Expression { kind: ExpressionKind::Record(entries), .. }, .. } = entry else { return None };
+    let Entry::Field { value: Expression { kind: ExpressionKind::Record(entries), .. }, .. } = entry else {
+        return None;
+    };
     entries
         .iter()
         .map(|entry| match entry {

@@ -1,7 +1,7 @@
 //! Which names of a module an expression mentions, before it is checked: what the order of checking is made from.
 
-use crate::tree::{Body, Entry, Expression, ExpressionKind, Header, Iteration, Key, TemplatePart, With};
 use crate::tree::ProviderReference;
+use crate::tree::{Body, Entry, Expression, ExpressionKind, Header, Iteration, Key, TemplatePart, With};
 use ecow::EcoString;
 use formwork_model::Span;
 
@@ -50,7 +50,9 @@ impl<'a, F: FnMut(Mention<'a>)> Walk<'a, F> {
                 (self.tell)(Mention::Function(&function.text, function.span));
                 arguments.iter().for_each(|argument| self.expression(&argument.value));
             }
-            ExpressionKind::Unary { operand: inner, .. } | ExpressionKind::Parenthesised(inner) => self.expression(inner),
+            ExpressionKind::Unary { operand: inner, .. } | ExpressionKind::Parenthesised(inner) => {
+                self.expression(inner)
+            }
             ExpressionKind::Binary { left, right, .. } => {
                 self.expression(left);
                 self.expression(right);

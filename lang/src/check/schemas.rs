@@ -114,7 +114,12 @@ impl<'a> SchemaTable<'a> {
     }
 
     /// A type of a provider, of one kind.
-    pub(crate) fn object(&mut self, provider: &'static ProviderSchema, kind: ObjectKind, name: &EcoString) -> Option<Rc<ObjectInfo>> {
+    pub(crate) fn object(
+        &mut self,
+        provider: &'static ProviderSchema,
+        kind: ObjectKind,
+        name: &EcoString,
+    ) -> Option<Rc<ObjectInfo>> {
         let key = (kind, EcoString::from(provider.name), name.clone());
         let found = self.objects.entry(key).or_insert_with(|| {
             let schema = match kind {

@@ -35,13 +35,22 @@ const SIMPLE: &[(&str, Type)] = &[
 const GENERIC: &[&str] = &["list", "map", "set", "secret"];
 
 /// Types by other names, as other languages call them.
-const FOREIGN: &[(&str, &str)] =
-    &[("number", "int"), ("str", "string"), ("boolean", "bool"), ("integer", "int"), ("object", "any"), ("String", "string"), ("array", "list")];
+const FOREIGN: &[(&str, &str)] = &[
+    ("number", "int"),
+    ("str", "string"),
+    ("boolean", "bool"),
+    ("integer", "int"),
+    ("object", "any"),
+    ("String", "string"),
+    ("array", "list"),
+];
 
 const DEFAULT_PLACE: &str = "a default";
-const DEFAULT_HELP: &str = "defaults use literals and standard functions; make it a `let` that uses `??`, or leave the default out";
+const DEFAULT_HELP: &str =
+    "defaults use literals and standard functions; make it a `let` that uses `??`, or leave the default out";
 const CONDITION_PLACE: &str = "a condition of a type";
-const CONDITION_HELP: &str = "conditions of types use their fields, `self` and standard functions; put the condition on the param instead";
+const CONDITION_HELP: &str =
+    "conditions of types use their fields, `self` and standard functions; put the condition on the param instead";
 
 /// Whether a type is called so without being declared.
 pub(crate) fn is_builtin(name: &str) -> bool {
@@ -165,8 +174,13 @@ impl<'a> ModuleChecker<'_, 'a> {
             Some(interface) => Type::Module(interface.outputs.clone()),
             None => {
                 let calls = self.names.calls.iter().map(|call| call.what.name.text.as_str());
-                let nearest = nearest(&name.text, calls).map(|name| EcoString::from(format!("module.{name}")));
-                self.tell(NameProblem::UnknownType { name: format!("module.{}", name.text).into(), span: name.span, nearest });
+                let nearest = nearest(&name.text, calls.clone()).or_else(|| calls.clone().next());
+                let nearest = nearest.map(|name| EcoString::from(format!("module.{name}")));
+                self.tell(NameProblem::UnknownType {
+                    name: format!("module.{}", name.text).into(),
+                    span: name.span,
+                    nearest,
+                });
                 Type::Error
             }
         }
@@ -203,7 +217,8 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn resolve_record(&mut self, fields: &'a [TypeField], name: Option<&EcoString>, conditions: &'a [Where]) -> Type {
         self.refuse_repeated_fields(fields);
         let resolved: Vec<Field> = fields.iter().map(|field| self.resolve_field(field)).collect();
-        let has_rules = !conditions.is_empty() || fields.iter().zip(&resolved).any(|(field, resolved)| self.field_has_rules(field, resolved));
+        let has_rules = !conditions.is_empty()
+            || fields.iter().zip(&resolved).any(|(field, resolved)| self.field_has_rules(field, resolved));
         if !has_rules {
             return Type::Record(Arc::new(RecordType { name: name.cloned(), declaration: None, fields: resolved }));
         }
@@ -211,7 +226,10 @@ impl<'a> ModuleChecker<'_, 'a> {
         let ty = Arc::new(RecordType { name: name.cloned(), declaration: Some(id as u32), fields: resolved });
         self.shared.records.push(RecordDeclaration { ty: ty.clone(), fields: Vec::new(), conditions: Vec::new() });
         let rules = fields.iter().enumerate().map(|(position, field)| self.field_rules(field, position, &ty)).collect();
-        let whole = conditions.iter().map(|condition| self.record_condition(condition, &ty, Type::Record(ty.clone()))).collect();
+        let whole = conditions
+            .iter()
+            .map(|condition| self.record_condition(condition, &ty, Type::Record(ty.clone())))
+            .collect();
         if let Some(declaration) = self.shared.records.get_mut(id) {
             declaration.fields = rules;
             declaration.conditions = whole;
@@ -253,7 +271,10 @@ impl<'a> ModuleChecker<'_, 'a> {
         let conditions = conditions.collect::<Vec<_>>();
         FieldRules {
             default,
-            conditions: conditions.into_iter().map(|(condition, ty)| self.record_condition(condition, record, ty)).collect(),
+            conditions: conditions
+                .into_iter()
+                .map(|(condition, ty)| self.record_condition(condition, record, ty))
+                .collect(),
         }
     }
 
@@ -290,7 +311,10 @@ impl<'a> ModuleChecker<'_, 'a> {
     pub(crate) fn condition(&mut self, written: &'a Where) -> Condition {
         let mark = self.enter();
         let condition = self.check_condition(&written.condition);
-        let message = written.message.as_ref().map(|message| self.check(message, &Type::String, super::expression::What::Message));
+        let message = written
+            .message
+            .as_ref()
+            .map(|message| self.check(message, &Type::String, super::expression::What::Message));
         self.leave(mark);
         Condition { condition, message, span: written.span, locals: self.frame.most }
     }

@@ -71,7 +71,12 @@ fn written(cases: &[Case]) -> String {
         for (name, body) in &case.files {
             let _ = writeln!(text, "=== FILE {name}\n{}", body.trim_end());
         }
-        let _ = writeln!(text, "=== EXPECT diagnostics\n{}{}", case.expected, if case.expected.is_empty() { "" } else { "\n" });
+        let _ = writeln!(
+            text,
+            "=== EXPECT diagnostics\n{}{}",
+            case.expected,
+            if case.expected.is_empty() { "" } else { "\n" }
+        );
     }
     text
 }

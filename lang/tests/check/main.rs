@@ -16,6 +16,7 @@
 
 mod case;
 mod coverage;
+mod reading;
 mod schema;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -28,6 +29,8 @@ fn main() {
     let mut trials = vec![
         Trial::test("every diagnostic code has a case and a page", coverage::every_code_is_tried),
         Trial::test("every file of the suite has cases", no_file_is_forgotten),
+        Trial::test("what cannot be read is told", reading::what_cannot_be_read_is_told),
+        Trial::test("what is no UTF-8 is told", reading::what_is_no_utf8_is_told),
     ];
     for suite in SUITES {
         for path in files(suite) {

@@ -48,14 +48,16 @@ const NETWORK: ResourceSchema = ResourceSchema::new("network", "An address range
         Attribute::string_map("tags", "Words about it."),
         Attribute::string("description", "What it is for."),
         Attribute::string("note", "Deprecated: use `description`."),
-        Attribute::new("size", AttributeType::Enum(&["small", "medium", "large"]), "How big it is.").default_string("small"),
+        Attribute::new("size", AttributeType::Enum(&["small", "medium", "large"]), "How big it is.")
+            .default_string("small"),
         Attribute::new("tier", AttributeType::OpenEnum(&["standard", "premium"]), "How good it is."),
         Attribute::int("replicas", "How many there are.").limits(&[Limit::Range(1, 10)]).default_int(1),
         Attribute::new("weight", AttributeType::Float, "How much it counts."),
         Attribute::new("wait", AttributeType::Duration, "How long to wait."),
         Attribute::boolean("enabled", "Whether it is on.").default_bool(true),
         Attribute::object("dns", DNS, "How names are found."),
-        Attribute::new("rules", AttributeType::List(&AttributeType::Object(RULE)), "What may pass.").keyed_by(&["name"]),
+        Attribute::new("rules", AttributeType::List(&AttributeType::Object(RULE)), "What may pass.")
+            .keyed_by(&["name"]),
         Attribute::new("labels", AttributeType::Set(&AttributeType::String), "Words about it, without order."),
         Attribute::string("id", "Its id.").computed(),
         Attribute::new("gateway", AttributeType::Ip, "Its first address.").optional_computed(),
@@ -78,7 +80,11 @@ const RULE: &[Attribute] = &[
 const SUBNET: ResourceSchema = ResourceSchema::new("subnet", "A part of a network.").attributes(&[
     Attribute::reference("network", &["test.network"], "Whose part it is.").required().create_only(),
     Attribute::new("range", AttributeType::Cidr, "Its addresses.").required(),
-    Attribute::new("peers", AttributeType::List(&AttributeType::Reference(&["test.network"])), "Networks that it reaches."),
+    Attribute::new(
+        "peers",
+        AttributeType::List(&AttributeType::Reference(&["test.network"])),
+        "Networks that it reaches.",
+    ),
     Attribute::new("endpoint", AttributeType::Url, "Where it answers.").optional_computed(),
     Attribute::string("id", "Its id.").computed(),
 ]);

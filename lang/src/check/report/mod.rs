@@ -89,9 +89,25 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
         .into_iter()
         .filter(|candidate| *candidate != name)
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().max(lower.len()) / 4)
+        .filter(|(distance, candidate)| *distance <= tolerance(candidate.len().max(lower.len())))
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+/// How many slips still make the same word, of so many letters.
+const fn tolerance(letters: usize) -> usize {
+    match letters {
+        0..=1 => 0,
+        2..=5 => 1,
+        6..=8 => 2,
+        _ => 1 + letters / 4,
+    }
+}
+
+/// A word with its article.
+pub(crate) fn with_article(word: &str) -> String {
+    let vowel = word.trim_start_matches(['`', '"']).starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']);
+    format!("{} {word}", if vowel { "an" } else { "a" })
 }
 
 /// `a`, `b` and `c`, quoted; of many only the first.

@@ -101,7 +101,7 @@ NameProblem {
     E0318 error MissingParam { module: EcoString, name: EcoString, ty: String, span: Span, declared: Span }
         => "module `{module}` needs `{name}`"
         .at(span, "not given here")
-        .label(declared, format!("declared here, a {ty}"))
+        .label(declared, format!("declared here as {ty}"))
         .help(format!("add `{name} = …` to the call, or give the param a default"));
     /// A decorator that does not exist.
     E0319 error UnknownDecorator { name: EcoString, span: Span, nearest: Option<EcoString> }
@@ -172,8 +172,8 @@ NameProblem {
         .help("name the block itself, for instance `after vnet`");
     /// The name of a type or function where a value is expected.
     E0332 error NotAValue { name: EcoString, what: &'static str, span: Span, help: String }
-        => "`{name}` is a {what}, not a value"
-        .at(span, "")
+        => "`{name}` is no value"
+        .at(span, format!("this is {}", super::with_article(what)))
         .help(help);
     /// `env_var` and `secret_from` with anything but one literal text.
     E0333 error BadArgumentOfInput { function: &'static str, span: Span, help: String }
@@ -229,6 +229,11 @@ NameProblem {
         => "types are written with the provider in front, not as `{name}`"
         .at(span, "Terraform writes this")
         .help(ours.map_or_else(|| "write `PROVIDER.TYPE`, for instance `azure.subnet`".to_owned(), |ours| format!("write `{ours}`")));
+    /// A word that other languages have for a value.
+    E0349 error ForeignWord { name: EcoString, ours: &'static str, span: Span }
+        => "`{name}` is no word of this language"
+        .at(span, "")
+        .help(format!("write `{ours}`"));
     /// Terraform: `depends_on`, `count`, `for_each`, `provider`, `lifecycle`.
     E0346 error HabitMetaArgument { name: EcoString, span: Span, help: &'static str }
         => "`{name}` is no attribute here"

@@ -54,11 +54,6 @@ OverlayProblem {
         => "an overlay cannot use `{name}`"
         .at(span, "")
         .help("values of overlays use literals, standard functions, env, env_var and secret_from");
-    /// A step by number or `[*]`.
-    E0510 error BadStep { span: Span }
-        => "an overlay cannot change a single item of a list"
-        .at(span, "")
-        .help("set the whole list, append with `+=`, or make the param a map");
     /// The default environment of the manifest that does not exist.
     E0511 error UnknownDefault { name: EcoString, span: Span, nearest: Option<EcoString>, known: String }
         => "there is no environment `{name}`"
@@ -74,9 +69,9 @@ OverlayProblem {
         => "`{path}` does not name an environment"
         .at(span, "")
         .help("name the file with lower-case letters, digits, `-` and `_`, such as env/dev.fwvars");
-    /// A key by text where a field is meant, fine, or a field that an environment leaves out.
-    E0514 error Incomplete { environment: EcoString, path: String, field: EcoString, span: Span }
-        => "in environment `{environment}`, `{path}` needs `{field}`"
+    /// A field that all layers of an environment together leave out.
+    E0514 error Incomplete { environments: String, path: String, field: EcoString, span: Span }
+        => "`{path}` needs `{field}`, which no layer sets in {environments}"
         .at(span, "set here, without it")
         .help(format!("add `{path}.{field} = …`"));
 }

@@ -16,7 +16,7 @@ SchemaProblem {
     E0451 error MissingAttribute { type_name: String, name: EcoString, ty: String, span: Span, docs: String }
         => "{type_name} needs `{name}`"
         .at(span, "missing here")
-        .help(format!("add `{name} = …`, {ty}: {docs}"));
+        .help(format!("add `{name} = …`, of type {ty}: {docs}"));
     /// An attribute that only the cloud sets.
     E0452 error ComputedAttribute { type_name: String, name: EcoString, span: Span }
         => "`{name}` of {type_name} is set by the provider"
@@ -56,8 +56,8 @@ SchemaProblem {
         .nearest(nearest, "`defaults` takes attributes that types of the provider have, such as tags");
     /// A data source or ephemeral value where a resource is meant, or the other way round.
     E0459 error WrongKeyword { type_name: String, is: &'static str, written: &'static str, span: Span }
-        => "{type_name} is a {is} type, not a {written} type"
-        .at(span, "")
+        => "{type_name} is no {written} type"
+        .at(span, format!("this is {} type", super::with_article(is)))
         .help(format!("write `{is} NAME: {type_name} {{ … }}`"));
     /// A nested block that only the cloud fills.
     E0460 error SpreadIntoBody { found: String, span: Span }

@@ -27,7 +27,7 @@ TypeProblem {
         => "{ty} needs `{name}`"
         .at(span, "missing here")
         .maybe_label(declared, "declared here, without a default")
-        .help(format!("add `{name} = …`, a {field}"));
+        .help(format!("add `{name} = …`, of type {field}"));
     /// A literal that a union does not have.
     E0405 error NotInUnion { what: String, literal: String, members: String, span: Span, nearest: Option<String> }
         => "{what} does not take {literal}"
@@ -35,7 +35,7 @@ TypeProblem {
         .nearest(nearest, format!("use one of {members}"));
     /// A text that is no address range, address or URL.
     E0406 error BadText { text: EcoString, ty: &'static str, reason: String, span: Span, help: String }
-        => "{text:?} is not a {ty}: {reason}"
+        => "{text:?} is no {ty}: {reason}"
         .at(span, "")
         .help(help);
     /// An operator on types that it does not work on.
@@ -75,9 +75,9 @@ TypeProblem {
         .at(span, "")
         .help(help);
     /// A declaration's `for` over a list.
-    E0413 error ForOverList { found: String, span: Span, help: String }
+    E0413 error ForOverList { found: String, reason: &'static str, span: Span, help: String }
         => "`for` on a declaration goes through a map or a set of texts, not {found}"
-        .at(span, "a list has no stable keys")
+        .at(span, reason)
         .help(help);
     /// One name over a map, or two over a set.
     E0414 error ForNames { expected: &'static str, span: Span, help: String }
@@ -159,11 +159,6 @@ TypeProblem {
         => "a union is made of literals and null, not of {found}"
         .at(span, "")
         .help("write literals such as `\"dev\" | \"prod\"`; use `any` where really anything may stand");
-    /// A param without a type.
-    E0430 error UntypedParam { name: EcoString, span: Span }
-        => "param `{name}` has no type"
-        .at(span, "")
-        .help(format!("write `param {name}: string`, for instance"));
     /// A member whose value is written and never read back.
     E0431 error WriteOnly { name: EcoString, span: Span }
         => "`{name}` is written and never read back"

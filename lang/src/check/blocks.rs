@@ -286,6 +286,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                     attributes.push(self.attribute(word, None, about));
                 }
                 Entry::Field { key: Key::Computed(key), value } => {
+                    uncertain = true;
                     self.tell(TypeProblem::ComputedKey { place: about.type_name(), span: key.span });
                     self.infer(value);
                 }

@@ -349,7 +349,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                         span: key.span,
                     });
                     self.infer(value);
-                    broken = true;
+                    certain = false;
                     continue;
                 }
                 Entry::Spread { value, .. } => {

@@ -4,6 +4,7 @@ use crate::schema::PROVIDERS;
 use formwork_lang::check::{Checked, Options, check};
 use formwork_lang::load::load;
 use formwork_lang::source::{FileTable, SourceError, Sources};
+use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Span};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -47,7 +48,7 @@ pub(crate) fn run_file(path: &Path) -> Result<(), String> {
     let mut failures = String::new();
     let mut cases = read_file(path);
     for case in &mut cases {
-        let (found, is_program) = report(&case.files);
+        let (found, is_program) = report(&case.files, PROVIDERS);
         let has_error = found.lines().any(|line| line.split(' ').nth(1).is_some_and(|code| code.starts_with('E')));
         if is_program == has_error {
             let _ = writeln!(failures, "--- {}: a program must come out exactly where there is no error", case.title);
@@ -82,10 +83,10 @@ fn written(cases: &[Case]) -> String {
 }
 
 /// What checking a stack reports, and whether a program came out.
-pub(crate) fn report(files: &BTreeMap<String, String>) -> (String, bool) {
+pub(crate) fn report(files: &BTreeMap<String, String>, providers: &[&'static ProviderSchema]) -> (String, bool) {
     let sources = Texts::of(files);
     let loaded = load(&sources, "");
-    let Checked { program, diagnostics } = check(&loaded, &PROVIDERS, Options::default());
+    let Checked { program, diagnostics } = check(&loaded, &providers, Options::default());
     let mut text = String::new();
     for diagnostic in &diagnostics {
         write_diagnostic(&mut text, &loaded.files, diagnostic);

@@ -23,8 +23,7 @@ pub(crate) fn every_code_is_tried() -> Result<(), Failed> {
         .copied()
         .filter(|code| !pages.join(format!("{code}.md")).exists())
         .collect();
-    let _ = &unexplained;
-    if untried.is_empty() {
+    if untried.is_empty() && unexplained.is_empty() {
         return Ok(());
     }
     Err(format!("without a case: {untried:?}\nwithout a page: {unexplained:?}").into())

@@ -16,6 +16,8 @@
 
 mod case;
 mod coverage;
+mod page_schema;
+mod pages;
 mod reading;
 mod schema;
 
@@ -29,6 +31,7 @@ fn main() {
     let mut trials = vec![
         Trial::test("every diagnostic code has a case and a page", coverage::every_code_is_tried),
         Trial::test("every file of the suite has cases", no_file_is_forgotten),
+        Trial::test("the pages show what is so", pages::show_what_is_so),
         Trial::test("what cannot be read is told", reading::what_cannot_be_read_is_told),
         Trial::test("what is no UTF-8 is told", reading::what_is_no_utf8_is_told),
     ];

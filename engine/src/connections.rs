@@ -19,12 +19,15 @@ pub struct Connected {
     pub limiter: Arc<Limiter>,
 }
 
+/// An instance with its configuration.
+type InstanceKey = (Address, ValueBuf);
+
 /// All connections of a run. The same instance with another configuration (the recorded one of a cluster that is being
 /// replaced) is another connection.
 pub struct Connections {
     providers: Arc<dyn Providers>,
     environment: Environment,
-    cells: Mutex<HashMap<(Address, ValueBuf), Arc<OnceCell<Connected>>>>,
+    cells: Mutex<HashMap<InstanceKey, Arc<OnceCell<Connected>>>>,
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
 }
 

@@ -1,4 +1,5 @@
 //! Each lexical and syntactic code has a page, whose wrong example gives the code and whose right example is fine.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their cases")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 use formwork_lang::syntax;

@@ -42,7 +42,10 @@ fn state(global: &Global) -> Answer {
     let published = project.published(&environment)?;
     super::tell_as_of(&project.output, &published);
     if project.output.json {
-        print(&format!("{}\n", export::terraform_json(&Plan::default(), &published.state)["prior_state"]));
+        print(&format!(
+            "{}\n",
+            export::terraform_json(&Plan::default(), &published.state).get("prior_state").cloned().unwrap_or_default()
+        ));
         return Ok(DONE);
     }
     let mut text = String::new();

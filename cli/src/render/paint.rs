@@ -23,8 +23,6 @@ pub(crate) enum Meaning {
     Dim,
     /// Headings and names.
     Strong,
-    /// Warnings.
-    Warning,
 }
 
 impl Paint {
@@ -41,13 +39,6 @@ impl Paint {
             out.push_str(text);
         }
     }
-
-    /// The text in the colour of its meaning.
-    pub(crate) fn text(self, meaning: Meaning, text: &str) -> String {
-        let mut out = String::new();
-        self.push(&mut out, meaning, text);
-        out
-    }
 }
 
 fn style(meaning: Meaning) -> Style {
@@ -58,6 +49,5 @@ fn style(meaning: Meaning) -> Style {
         Meaning::Moved => Style::new().cyan(),
         Meaning::Dim => Style::new().dimmed(),
         Meaning::Strong => Style::new().bold(),
-        Meaning::Warning => Style::new().yellow().bold(),
     }
 }

@@ -13,9 +13,9 @@ impl Shared {
     }
 
     /// A value with everything known put in.
-    pub(crate) fn resolve(&self, value: &Value) -> Result<Value, Diagnostic> {
+    pub(crate) fn resolve(&self, value: &Value) -> Result<Value, Box<Diagnostic>> {
         let lookup = |address: &Address, path: &AttributePath| self.lookup(address, path);
-        residual::resolve(value, &lookup, &|source| Some(self.inputs.resolve(source)))
+        residual::resolve(value, &lookup, &|source| Some(self.inputs.resolve(source))).map_err(Box::new)
     }
 }
 
@@ -50,7 +50,7 @@ fn outputs(shared: &Shared, before: &Map, report: &mut ApplyReport) -> Map {
             }
             // It waits for what failed or was skipped, which was told.
             Ok(_) => {}
-            Err(diagnostic) => report.diagnostics.push(diagnostic),
+            Err(diagnostic) => report.diagnostics.push(*diagnostic),
         }
     }
     after
@@ -66,6 +66,6 @@ fn decide(shared: &Shared, check: &Check) -> Option<Diagnostic> {
             Some(ApplyError::CheckFailed { message, span: check.span }.diagnostic())
         }
         Ok(_) => None,
-        Err(diagnostic) => Some(diagnostic),
+        Err(diagnostic) => Some(*diagnostic),
     }
 }

@@ -266,12 +266,14 @@ fn comparable(left: &Type, right: &Type) -> bool {
 }
 
 fn ordered(left: &Type, right: &Type) -> bool {
-    match (widened(left), widened(right)) {
-        (Type::Any, _) | (_, Type::Any) => true,
-        (Type::Int | Type::Float, Type::Int | Type::Float) => true,
-        (Type::Duration, Type::Duration) | (Type::String, Type::String) => true,
-        _ => false,
-    }
+    matches!(
+        (widened(left), widened(right)),
+        (Type::Any, _)
+            | (_, Type::Any)
+            | (Type::Int | Type::Float, Type::Int | Type::Float)
+            | (Type::Duration, Type::Duration)
+            | (Type::String, Type::String)
+    )
 }
 
 /// What `* / % + -` give; none where they do not work.

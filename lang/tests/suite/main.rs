@@ -3,6 +3,7 @@
 //! `=== FILE path` begins a source, `=== EXPECT stage` what a stage makes of the sources; what stands before the first
 //! section says what the case is about. `UPDATE_EXPECT=1` rewrites the expectations. One trial a file, so no case can be
 //! forgotten; files of an area that has a runner of its own are left to it.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their cases")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests")]
 
 mod case;

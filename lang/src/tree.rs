@@ -10,7 +10,7 @@ pub struct Tree {
     pub file: FileId,
     /// Its declarations, in order. Broken ones are left out (their errors were reported).
     pub items: Vec<Item>,
-    /// All comments, in order, also doc comments; for the formatter.
+    /// All comments, in order, also doc comments, but not those inside of texts; for the formatter.
     pub comments: Vec<Comment>,
     /// Names of declarations that are so broken that they are not among the items: using one of them is no error of
     /// its own.

@@ -289,8 +289,11 @@ impl Printer<'_> {
     fn comprehension(&mut self, span: Span, comprehension: &ForExpression) {
         let of_record = self.slice(span).starts_with('{');
         let value = comprehension.key.as_ref().map_or(comprehension.body.span, |key| key.span);
-        let force = self.broke(comprehension.iteration.span.start, comprehension.iteration.span.end)
-            || self.broke(comprehension.iteration.span.end, value.start);
+        let (iteration, condition) = (&comprehension.iteration, &comprehension.condition);
+        let behind = condition.as_ref().map_or(iteration.span.end, |condition| condition.span.end);
+        let force = self.broke(iteration.span.start, iteration.source.span.start)
+            || condition.as_ref().is_some_and(|condition| self.broke(iteration.span.end, condition.span.start))
+            || self.broke(behind, value.start);
         let brackets = Brackets { suffix: "", force, ..if of_record { RECORD } else { LIST } };
         let entries = Entries {
             items: std::slice::from_ref(comprehension),

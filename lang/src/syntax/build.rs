@@ -198,10 +198,21 @@ impl<'t> Builder<'t> {
         self.height = height + 1;
         if self.height > super::MAX_NESTING {
             self.height = 0;
-            self.report(SyntaxError::TooDeep { span });
+            self.report_too_deep(span);
             return Expression { kind: ExpressionKind::Broken, span };
         }
         Expression { kind, span }
+    }
+
+    /// Once for a chain: its parts begin or end at the same place.
+    fn report_too_deep(&mut self, span: Span) {
+        let known = |error: &SyntaxError| match error {
+            SyntaxError::TooDeep { span: other } => other.start == span.start || other.end == span.end,
+            _ => false,
+        };
+        if !self.errors.last().is_some_and(known) {
+            self.report(SyntaxError::TooDeep { span });
+        }
     }
 
     pub(super) fn leaf(&mut self, kind: ExpressionKind, span: Span) -> Expression {

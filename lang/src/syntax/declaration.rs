@@ -6,8 +6,8 @@ use super::grammar::Rule;
 use super::nodes::{END, Node};
 use crate::tree::{
     AddressPart, Body, Decorator, DecoratorArgument, Entry, ExpressionKind, Function, FunctionParameter, Header,
-    Import, Item, ItemKind, Let, ModuleCall, ModuleSource, Moved, Object, ObjectKeyword, Param, PathStep, Provider,
-    ProviderReference, TypeItem, With, Word, WrittenAddress,
+    Import, Item, ItemKind, Key, Let, ModuleCall, ModuleSource, Moved, Object, ObjectKeyword, Param, PathStep,
+    Provider, ProviderReference, TypeItem, With, Word, WrittenAddress,
 };
 use formwork_model::Span;
 
@@ -158,10 +158,10 @@ impl Builder<'_> {
     /// `for_each`, `depends_on`: no attribute anywhere is called so.
     fn report_meta_arguments(&mut self, body: &Body) {
         for entry in &body.entries {
-            if let Entry::Field { key: crate::tree::Key::Literal(key), .. } = entry {
-                if matches!(key.text.as_str(), "for_each" | "depends_on") {
-                    self.report(SyntaxError::MetaArgument { span: key.span, word: key.text.clone() });
-                }
+            if let Entry::Field { key: Key::Literal(key), .. } = entry
+                && matches!(key.text.as_str(), "for_each" | "depends_on")
+            {
+                self.report(SyntaxError::MetaArgument { span: key.span, word: key.text.clone() });
             }
         }
     }

@@ -16,6 +16,8 @@ pub(super) struct Diagnosis<'s> {
     pub(super) scan: &'s Scan,
     pub(super) file: FileId,
     pub(super) base: usize,
+    /// How long the text was before recovery closed its brackets.
+    pub(super) length: usize,
     /// Where reading stopped.
     pub(super) offset: usize,
     /// What would have fitted.
@@ -67,7 +69,8 @@ impl Diagnosis<'_> {
     }
 
     fn span(&self, range: Range<usize>) -> Span {
-        Span::new(self.file, (self.base + range.start) as u32, (self.base + range.end) as u32)
+        let place = |offset: usize| (self.base + offset.min(self.length)) as u32;
+        Span::new(self.file, place(range.start), place(range.end))
     }
 
     fn span_of(&self, token: Token) -> Span {

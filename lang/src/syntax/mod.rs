@@ -2,6 +2,7 @@
 
 mod brackets;
 mod build;
+mod collection;
 mod declaration;
 mod diagnose;
 mod error;

@@ -16,6 +16,9 @@ use std::ops::Range;
 /// How often a block is read again.
 const ATTEMPTS: usize = 20;
 
+/// How many broken characters and texts of a block are told.
+const LEXICAL: usize = 100;
+
 /// What a spoiled stretch is replaced with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fill {
@@ -108,7 +111,7 @@ impl Recovery<'_> {
     }
 
     fn repair_lexical(&mut self) {
-        for (error, start, end) in self.scan().lexical {
+        for (error, start, end) in self.scan().lexical.into_iter().take(LEXICAL) {
             let fill = match error {
                 SyntaxError::UnexpectedCharacter { .. } if stands_for_a_value(&self.text, start, end) => Fill::Value,
                 SyntaxError::UnexpectedCharacter { .. } | SyntaxError::UnclosedComment { .. } => Fill::Blank,
@@ -149,6 +152,7 @@ impl Recovery<'_> {
                 scan: &scan,
                 file: self.file,
                 base: self.base,
+                length: self.original.len(),
                 offset: failure.offset,
                 expected: &failure.expected,
             };

@@ -60,8 +60,17 @@ const SYMBOLS: [&str; 16] =
 
 /// Looks at `text`, a stretch of `file` that starts at `base`.
 pub(super) fn scan(text: &str, file: FileId, base: usize) -> Scan {
-    let mut scanner =
-        Scanner { text, file, base, at: 0, first: true, indentation: 0, open: Vec::new(), scan: Scan::default() };
+    let mut scanner = Scanner {
+        text,
+        file,
+        base,
+        at: 0,
+        first: true,
+        indentation: 0,
+        open: Vec::new(),
+        angles: 0,
+        scan: Scan::default(),
+    };
     while scanner.at < text.len() {
         scanner.step();
     }
@@ -76,6 +85,8 @@ struct Scanner<'t> {
     first: bool,
     indentation: usize,
     open: Vec<usize>,
+    /// How many `<` of types are open.
+    angles: usize,
     scan: Scan,
 }
 
@@ -169,7 +180,19 @@ impl Scanner<'_> {
             self.at = end;
             return;
         }
+        match character {
+            '<' if self.follows_a_word() => self.angles += 1,
+            '>' => self.angles = self.angles.saturating_sub(1),
+            _ => {}
+        }
+        self.scan.depth = self.scan.depth.max(self.open.len() + self.angles);
         self.push(Kind::Symbol, known.map_or(1, |symbol| symbol.len()));
+    }
+
+    /// Where `<` could open the arguments of a type.
+    fn follows_a_word(&self) -> bool {
+        let last = self.scan.tokens.last();
+        last.is_some_and(|token| token.kind == Kind::Word && token.end == self.at)
     }
 
     fn span(&self, start: usize, end: usize) -> Span {

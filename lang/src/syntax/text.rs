@@ -67,8 +67,16 @@ impl Builder<'_> {
             from = value.end;
         }
         self.leave(node);
+        self.drop_comments(inner);
         pieces.push(Piece::Raw(Span { start: from, end: inner.end, ..inner }));
         (pieces, height)
+    }
+
+    /// Comments inside of a text are part of it: the formatter leaves texts as they are.
+    fn drop_comments(&mut self, text: Span) {
+        let from = self.comments.partition_point(|comment| comment.span.start < text.start);
+        let to = self.comments.partition_point(|comment| comment.span.start < text.end);
+        self.comments.drain(from..to);
     }
 
     /// The blanks before the closing quotes, when these stand on a line of their own.

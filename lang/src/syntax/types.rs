@@ -5,6 +5,7 @@ use super::error::SyntaxError;
 use super::grammar::Rule;
 use super::nodes::Node;
 use crate::tree::{Expression, TypeExpression, TypeExpressionKind, TypeField, Where, Word};
+use formwork_model::Span;
 
 impl Builder<'_> {
     /// A type, with its alternatives.
@@ -33,8 +34,12 @@ impl Builder<'_> {
         let ty = self.type_primary();
         let Some(mark) = self.take(Rule::optional_mark) else { return ty };
         let span = ty.span.to(self.span(mark));
+        let mut more: Option<Span> = None;
         while let Some(mark) = self.take(Rule::optional_mark) {
-            self.report(SyntaxError::DoubleOptional { span: self.span(mark) });
+            more = Some(more.map_or(self.span(mark), |first| first.to(self.span(mark))));
+        }
+        if let Some(span) = more {
+            self.report(SyntaxError::DoubleOptional { span });
         }
         TypeExpression { kind: TypeExpressionKind::Optional(Box::new(ty)), span }
     }

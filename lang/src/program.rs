@@ -536,7 +536,7 @@ pub enum RecordEntry {
     /// `name = value`
     Field(EcoString, Expr),
     /// `[key] = value`
-    Computed(Expr, Expr),
+    Computed(Box<(Expr, Expr)>),
     /// `...value`
     Spread(Expr),
 }

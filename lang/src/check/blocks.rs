@@ -299,7 +299,9 @@ impl<'a> ModuleChecker<'_, 'a> {
         if spread {
             keep_last(&mut attributes);
         }
-        let misspelt = attributes.iter().filter(|attribute| about.find(&attribute.name).is_none());
+        let misspelt = attributes
+            .iter()
+            .filter(|attribute| attribute.value.ty == Type::Error && about.find(&attribute.name).is_none());
         let meant =
             misspelt.filter_map(|attribute| nearest(&attribute.name, about.settable())).map(EcoString::from).collect();
         CheckedBody { attributes, meant, uncertain }

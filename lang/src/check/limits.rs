@@ -40,8 +40,10 @@ impl ModuleChecker<'_, '_> {
             }
             (AttributeType::Map(entry_type), ExprKind::Record(entries)) => {
                 for entry in entries {
-                    if let RecordEntry::Field(_, value) | RecordEntry::Computed(_, value) = entry {
-                        self.check_nested(entry_type, value, name);
+                    match entry {
+                        RecordEntry::Field(_, value) => self.check_nested(entry_type, value, name),
+                        RecordEntry::Computed(entry) => self.check_nested(entry_type, &entry.1, name),
+                        RecordEntry::Spread(_) => {}
                     }
                 }
             }

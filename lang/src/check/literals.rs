@@ -149,7 +149,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                 RecordEntry::Field(name, value) => {
                     fields.insert(name.clone(), field(name, value.ty.clone(), Some(value.span)));
                 }
-                RecordEntry::Computed(_, value) => self.add_to_map(&mut map, &value.ty, value.span),
+                RecordEntry::Computed(entry) => self.add_to_map(&mut map, &entry.1.ty, entry.1.span),
                 RecordEntry::Spread(value) => self.add_spread(&mut map, &mut fields, value),
             }
             checked.push(entry);
@@ -190,7 +190,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             Entry::Field { key: Key::Computed(key), value } => {
                 let key = self.key(key);
-                RecordEntry::Computed(key, self.infer(value))
+                RecordEntry::Computed(Box::new((key, self.infer(value))))
             }
             Entry::Short(word) => {
                 self.note_key(keys, word);
@@ -221,7 +221,7 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     /// Reports a key that stands twice in one literal.
     pub(crate) fn note_key(&mut self, keys: &mut Keys, word: &Word) {
-        if let Some(first) = keys.0.insert(word.text.clone(), word.span) {
+        if let Some(first) = keys.insert(&word.text, word.span) {
             self.tell(NameProblem::DuplicateKey { name: word.text.clone(), span: word.span, first });
         }
     }
@@ -282,7 +282,8 @@ impl<'a> ModuleChecker<'_, 'a> {
         for entry in entries {
             let entry = self.check_map_entry(entry, entry_type, &mut keys);
             let ty = match &entry {
-                RecordEntry::Field(_, value) | RecordEntry::Computed(_, value) => value.ty.clone(),
+                RecordEntry::Field(_, value) => value.ty.clone(),
+                RecordEntry::Computed(entry) => entry.1.ty.clone(),
                 RecordEntry::Spread(value) => map_entry(&value.ty),
             };
             broken |= ty == Type::Error;
@@ -303,7 +304,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             Entry::Field { key: Key::Computed(key), value } => {
                 let key = self.key(key);
-                RecordEntry::Computed(key, self.check(value, ty, What::Entry))
+                RecordEntry::Computed(Box::new((key, self.check(value, ty, What::Entry))))
             }
             Entry::Short(word) => {
                 self.note_key(keys, word);
@@ -329,7 +330,7 @@ impl<'a> ModuleChecker<'_, 'a> {
     pub(crate) fn check_record(&mut self, entries: &'a [Entry], record: &Arc<RecordType>, span: Span) -> Expr {
         let index = Fields::of(record);
         let mut keys = Keys::default();
-        let mut set: indexmap::IndexMap<EcoString, Field> = indexmap::IndexMap::with_capacity(entries.len());
+        let mut present = Present { names: Keys::with_capacity(entries.len()), coerced: record.declaration.is_some() };
         let mut checked = Vec::with_capacity(entries.len());
         let mut broken = false;
         let mut certain = true;
@@ -354,23 +355,26 @@ impl<'a> ModuleChecker<'_, 'a> {
                 }
                 Entry::Spread { value, .. } => {
                     let value = self.infer(value);
-                    certain &= self.spread_into_record(&value, record, &index, &mut set);
+                    certain &= self.spread_into_record(&value, record, &index, &mut present);
                     checked.push(RecordEntry::Spread(value));
                     continue;
                 }
             };
             broken |= value.ty == Type::Error;
-            set.insert(name.text.clone(), field(&name.text, value.ty.clone(), Some(name.span)));
+            present.names.insert(&name.text, name.span);
             checked.push(RecordEntry::Field(name.text.clone(), value));
         }
         broken |= !certain;
         if !self.frame.partial && certain {
-            broken |= !self.nothing_missing(record, &set, span);
+            broken |= !self.nothing_missing(record, &present.names, span);
         }
-        let fields = set.into_values().collect();
-        let own = Type::Record(Arc::new(RecordType { name: None, declaration: None, fields }));
-        let ty = if broken { Type::Error } else { own };
-        Expr { kind: ExprKind::Record(checked), ty, span }
+        // Its fields were made to fit one by one: it is of the type that was expected, shared by all such literals.
+        let ty = if broken { Type::Error } else { Type::Record(record.clone()) };
+        let literal = Expr { kind: ExprKind::Record(checked), ty, span };
+        if broken || !present.coerced || self.frame.partial {
+            return literal;
+        }
+        coerced(literal, &Type::Record(record.clone()))
     }
 
     fn record_field(
@@ -403,7 +407,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         value: &Expr,
         record: &RecordType,
         index: &Fields<'_>,
-        set: &mut indexmap::IndexMap<EcoString, Field>,
+        present: &mut Present,
     ) -> bool {
         let secret = value.ty.is_secret();
         match value.ty.exposed() {
@@ -416,20 +420,25 @@ impl<'a> ModuleChecker<'_, 'a> {
                         continue;
                     };
                     let ty = if secret { from.ty.clone().secret() } else { from.ty.clone() };
-                    if fits::fits(&ty, &target.ty, self.frame.secrets) == Fit::No {
-                        let found = Expr { ty: ty.clone(), ..super::context::error(value.span) };
-                        self.mismatch(&found, &target.ty, What::Field(&from.name));
-                        fine = false;
+                    match fits::fits(&ty, &target.ty, self.frame.secrets) {
+                        Fit::Same => {}
+                        Fit::Coerce => present.coerced = true,
+                        Fit::No => {
+                            let found = Expr { ty, ..super::context::error(value.span) };
+                            self.mismatch(&found, &target.ty, What::Field(&from.name));
+                            fine = false;
+                        }
                     }
-                    set.insert(from.name.clone(), Field { ty, ..from.clone() });
+                    present.names.insert(&from.name, value.span);
                 }
                 fine
             }
             Type::Any => {
                 // What is in it is only known when it is evaluated; it is checked then.
-                for target in &record.fields {
-                    set.entry(target.name.clone()).or_insert_with(|| Field { ty: Type::Any, ..target.clone() });
-                }
+                present.coerced = true;
+                record.fields.iter().for_each(|target| {
+                    present.names.insert(&target.name, value.span);
+                });
                 true
             }
             Type::Error => false,
@@ -446,14 +455,19 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
     }
 
-    fn nothing_missing(&mut self, record: &RecordType, set: &indexmap::IndexMap<EcoString, Field>, span: Span) -> bool {
+    fn nothing_missing(&mut self, record: &RecordType, present: &Keys, span: Span) -> bool {
+        let mut missing =
+            record.fields.iter().filter(|field| !field.optional && !present.contains(&field.name)).peekable();
+        if missing.peek().is_none() {
+            return true;
+        }
         let mut fine = true;
         // What a misspelt name means was told already.
-        let misspelt = set.keys().filter(|name| record.field(name).is_none());
+        let misspelt = present.names().filter(|name| record.field(name).is_none());
         let meant: Vec<&str> = misspelt
             .filter_map(|name| super::report::nearest(name, record.fields.iter().map(|field| field.name.as_str())))
             .collect();
-        for field in record.fields.iter().filter(|field| !field.optional && !set.contains_key(&field.name)) {
+        for field in missing {
             if meant.contains(&field.name.as_str()) {
                 fine = false;
                 continue;
@@ -465,9 +479,51 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 }
 
-/// Keys of one literal, with their places.
+/// Which fields a record literal has, and whether the whole has to be made to fit: to fill in defaults, or because of
+/// something that was spread into it.
+struct Present {
+    names: Keys,
+    coerced: bool,
+}
+
+/// Keys of one literal, with their places; by hash where there are many.
 #[derive(Default)]
-pub(crate) struct Keys(HashMap<EcoString, Span>);
+pub(crate) struct Keys {
+    few: Vec<(EcoString, Span)>,
+    many: HashMap<EcoString, Span>,
+}
+
+impl Keys {
+    const FEW: usize = 16;
+
+    fn with_capacity(count: usize) -> Self {
+        Self { few: Vec::with_capacity(count.min(Self::FEW)), many: HashMap::new() }
+    }
+
+    /// Adds a key, unless it is there: then where it stood.
+    fn insert(&mut self, name: &EcoString, span: Span) -> Option<Span> {
+        if let Some((_, first)) = self.few.iter().find(|(key, _)| key == name) {
+            return Some(*first);
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push((name.clone(), span));
+            return None;
+        }
+        match self.many.get(name) {
+            Some(first) => Some(*first),
+            None => self.many.insert(name.clone(), span),
+        }
+    }
+
+    fn contains(&self, name: &EcoString) -> bool {
+        self.few.iter().any(|(key, _)| key == name) || self.many.contains_key(name)
+    }
+
+    /// The keys; of very many only the first.
+    fn names(&self) -> impl Iterator<Item = &EcoString> {
+        self.few.iter().map(|(key, _)| key)
+    }
+}
 
 fn field(name: &EcoString, ty: Type, span: Option<Span>) -> Field {
     Field { name: name.clone(), ty, optional: false, docs: EcoString::new(), span }

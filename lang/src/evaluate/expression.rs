@@ -264,7 +264,8 @@ impl<'p> Evaluator<'p> {
                     plain.push((name.clone(), self.expression(value)?));
                     continue;
                 }
-                RecordEntry::Computed(key, value) => {
+                RecordEntry::Computed(entry) => {
+                    let (key, value) = entry.as_ref();
                     let pair = [self.expression(key)?, self.expression(value)?];
                     done(map_of(&pair).map_err(|fault| fault.at(key.span)), Operation::MapOf, pair, span)?
                 }

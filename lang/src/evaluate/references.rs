@@ -101,9 +101,9 @@ pub(crate) fn each_child<'e>(expression: &'e Expr, visit: &mut dyn FnMut(&'e Exp
         ExprKind::List(items) => items.iter().for_each(|item| visit(&item.value)),
         ExprKind::Record(entries) => entries.iter().for_each(|entry| match entry {
             RecordEntry::Field(_, value) | RecordEntry::Spread(value) => visit(value),
-            RecordEntry::Computed(key, value) => {
-                visit(key);
-                visit(value);
+            RecordEntry::Computed(entry) => {
+                visit(&entry.0);
+                visit(&entry.1);
             }
         }),
         ExprKind::For(inner) => {

@@ -112,7 +112,7 @@ fn arbitrary_expression() -> impl Strategy<Value = Expr> {
             prop::collection::vec((0_u8..3, inner.clone(), inner.clone()), 0..3).prop_map(|entries| {
                 let entry = |(kind, one, two)| match kind {
                     0 => RecordEntry::Field("a".into(), two),
-                    1 => RecordEntry::Computed(one, two),
+                    1 => RecordEntry::Computed(Box::new((one, two))),
                     _ => RecordEntry::Spread(two),
                 };
                 expr(ExprKind::Record(entries.into_iter().map(entry).collect()))
@@ -187,7 +187,7 @@ fn with_unknowns(expression: &Expr) -> Expr {
                 .iter()
                 .map(|entry| match entry {
                     RecordEntry::Field(name, value) => RecordEntry::Field(name.clone(), again(value)),
-                    RecordEntry::Computed(key, value) => RecordEntry::Computed(again(key), again(value)),
+                    RecordEntry::Computed(entry) => RecordEntry::Computed(Box::new((again(&entry.0), again(&entry.1)))),
                     RecordEntry::Spread(value) => RecordEntry::Spread(again(value)),
                 })
                 .collect(),
@@ -317,7 +317,7 @@ fn show(expression: &Expr) -> String {
                 .iter()
                 .map(|entry| match entry {
                     RecordEntry::Field(name, value) => format!("{name} = {}", show(value)),
-                    RecordEntry::Computed(key, value) => format!("[{}] = {}", show(key), show(value)),
+                    RecordEntry::Computed(entry) => format!("[{}] = {}", show(&entry.0), show(&entry.1)),
                     RecordEntry::Spread(value) => format!("...{}", show(value)),
                 })
                 .collect();

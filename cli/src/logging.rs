@@ -23,6 +23,22 @@ pub(crate) fn start() {
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(Scrubbed).with_ansi(false).init();
 }
 
+/// A breakdown is told without secrets and without a wall of addresses.
+pub(crate) fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().map(ToString::to_string);
+        let message = message.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = format!(
+            "error: Formwork broke down: {message} ({place})\n  \
+             This is a mistake of Formwork: please report it with this text, the command and its version.\n  \
+             What was done is recorded; running the same command again goes on from there.\n"
+        );
+        drop(io::stderr().lock().write_all(secrets().scrub(&text).as_bytes()));
+    }));
+}
+
 /// Makes writers that take secrets out.
 struct Scrubbed;
 

@@ -16,6 +16,7 @@ use clap::Parser;
 fn main() {
     let arguments = arguments::Arguments::parse();
     logging::start();
+    logging::report_panics();
     let code = commands::run(arguments);
     // Tearing down large tables costs more than some commands do; everything durable is flushed by now.
     std::process::exit(code);

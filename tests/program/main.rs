@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
+mod cli;
 mod crash;
 mod life;
 mod plan_files;
 mod secrets;
 mod support;
+mod tidy;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -17,6 +19,8 @@ fn main() {
     trials.extend(plan_files::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
+    trials.extend(cli::trials());
+    trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

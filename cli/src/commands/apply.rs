@@ -10,7 +10,7 @@ use crate::render::diagnostics;
 use crate::render::progress::Progress;
 use crate::signals;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
-use formwork_engine::plan::{Plan, PlanOptions};
+use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
 use formwork_engine::ports::{Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
 use formwork_model::Diagnostic;
@@ -119,9 +119,13 @@ impl Undertaking<'_> {
         let store = ground.project.lock(&ground.environment, self.command, self.planning.lock_timeout)?;
         ground.warn(&store.warnings());
         let answer = session::runtime().and_then(|runtime| runtime.block_on(self.phases(&store)));
+        let state = store.state();
         let closed = store.close();
         let code = answer?;
         closed?;
+        if code != FAILED {
+            self.session.ground.show_outputs(&state);
+        }
         if !self.session.ground.project.output.json {
             tell(&format!("Took {}.\n", session::elapsed_since(began)));
         }
@@ -134,24 +138,31 @@ impl Undertaking<'_> {
         let told = recover_open(&self.session.ground, store, &interruption).await;
         self.session.ground.warn(&told);
         let connections = self.session.ground.connections();
+        let mut waiting = usize::MAX;
         for phase in 1..=MOST_PHASES {
             self.options.phase = phase;
             let state = store.state();
             let plan = self.session.plan(&connections, &state, &self.options).await?;
-            self.session.ground.show(&plan, &state);
-            if !plan.has_changes() && plan.header.complete {
-                return Ok(if told.iter().any(Diagnostic::is_error) { FAILED } else { DONE });
+            self.session.ground.announce(&plan, &state);
+            if !plan.has_changes() {
+                return self.nothing_to_do(plan, store, &interruption, &told).await;
             }
-            if !self.auto_approve && !confirm(&format!("\n{}", self.question)) {
+            if stands_still(&plan, waiting) {
+                return Err(stuck(&plan));
+            }
+            waiting = plan.deferred.len();
+            if !self.auto_approve && !confirm(&self.question(&plan)) {
                 tell("Nothing was changed.\n");
                 return Ok(FAILED);
             }
             let complete = plan.header.complete;
             let report = apply_plan(&self.session.ground, plan, store, self.command, &interruption).await;
+            if report.outcome == Outcome::Succeeded {
+                session::phase_finished(self.session.ground.events.as_ref(), phase, !complete);
+            }
             if !conclude(&self.session.ground, &report) {
                 return Ok(FAILED);
             }
-            session::phase_finished(self.session.ground.events.as_ref(), phase, !complete);
             if complete || *interruption.borrow() != Interruption::None {
                 return Ok(self.code(complete));
             }
@@ -164,9 +175,63 @@ impl Undertaking<'_> {
         ))
     }
 
+    /// Notes need no confirmation; a phase that leaves something waiting and does nothing is the last one.
+    async fn nothing_to_do(
+        &self,
+        plan: Plan,
+        store: &Arc<dyn Store>,
+        interruption: &InterruptionReceiver,
+        told: &[Diagnostic],
+    ) -> Answer {
+        let ground = &self.session.ground;
+        let stuck = (!plan.header.complete).then(|| stuck(&plan));
+        if plan.has_notes() {
+            let report = apply_plan(ground, plan, store, self.command, interruption).await;
+            if (ground.project.output.json || report.outcome != Outcome::Succeeded) && !conclude(ground, &report) {
+                return Ok(FAILED);
+            }
+        } else if ground.project.output.json {
+            let report = serde_json::json!({ "event": "report", "outcome": Outcome::Succeeded, "diagnostics": [] });
+            output::print(&format!("{report}\n"));
+        }
+        match stuck {
+            Some(failure) => Err(failure),
+            None => Ok(if told.iter().any(Diagnostic::is_error) { FAILED } else { DONE }),
+        }
+    }
+
+    fn question(&self, plan: &Plan) -> String {
+        let project = &self.session.ground.project;
+        let summary = crate::render::plan::summary(plan);
+        format!(
+            "\nStack `{}`, environment `{}`: {}\n{}",
+            project.manifest.name,
+            self.session.ground.environment,
+            summary.trim_start_matches("Plan: "),
+            self.question
+        )
+    }
+
     const fn code(&self, complete: bool) -> i32 {
         if self.planning.detailed_exitcode && !complete { CHANGES } else { DONE }
     }
+}
+
+/// Whether a phase does nothing in the cloud and leaves as much waiting as the one before.
+fn stands_still(plan: &Plan, waiting: usize) -> bool {
+    let acts = |operation: &Operation| !matches!(operation.action, Action::NoOp | Action::Read | Action::Open);
+    !plan.header.complete
+        && plan.deferred.len() >= waiting
+        && plan.recoveries.is_empty()
+        && !plan.operations.iter().any(acts)
+}
+
+fn stuck(plan: &Plan) -> Failure {
+    let blocks: Vec<String> = plan.deferred.iter().map(|deferral| format!("`{}`", deferral.address)).collect();
+    let message = format!("nothing is left to do, but these still wait for values: {}", blocks.join(", "));
+    let help = "resolve what the warnings above name (`formwork state resolve`), or plan without `--target` and \
+                `--exclude`; then apply again";
+    refusal("E2021", message, help)
 }
 
 /// Listens to signals.

@@ -14,6 +14,7 @@ use formwork_engine::plan_file::{self, Verification};
 use formwork_engine::ports::Interruption;
 use formwork_lang::source::FileTable;
 use formwork_state::Keys;
+use formwork_state::record::{Outcome, Run};
 use formwork_state::store::{Reader, Store};
 use std::path::Path;
 use std::sync::Arc;
@@ -30,9 +31,13 @@ pub(super) fn run(global: &Global, arguments: &ApplyArguments, file: &Path) -> A
     let store = ground.project.lock(&ground.environment, "apply", arguments.planning.lock_timeout)?;
     ground.warn(&store.warnings());
     let answer = session::runtime().and_then(|runtime| runtime.block_on(one_phase(&ground, arguments, plan, &store)));
+    let state = store.state();
     let closed = store.close();
     let complete = answer?;
     closed?;
+    if complete.is_some() {
+        ground.show_outputs(&state);
+    }
     if !ground.project.output.json {
         tell(&format!("Took {}.\n", session::elapsed_since(began)));
     }
@@ -59,12 +64,20 @@ fn refuse_planning(arguments: &ApplyArguments) -> Result<(), Failure> {
     if says_more && arguments.next_out.is_none() {
         let help = "say these when you make the plan: `formwork plan … --out FILE`";
         return Err(refusal(
-            "E0591",
+            "E0571",
             "a plan file is applied as it is; values and targets cannot be changed now",
             help,
         ));
     }
     Ok(())
+}
+
+/// A plan is applied once: what it says was true before.
+fn refuse_applied(plan: &Plan, history: &[Run]) -> Result<(), Failure> {
+    let succeeded = |run: &&Run| run.finished.as_ref().is_some_and(|end| end.outcome == Outcome::Succeeded);
+    let Some(run) = history.iter().filter(succeeded).find(|run| run.plan == plan.header.id) else { return Ok(()) };
+    let message = format!("this plan was applied already, at {} by {}", super::time(run.at_ms), run.who);
+    Err(refusal("E0573", message, "nothing was changed now; for other changes make a new plan"))
 }
 
 /// Applies the plan; whether it was the last phase, or none when it failed.
@@ -76,6 +89,7 @@ async fn one_phase(
 ) -> Result<Option<bool>, Failure> {
     let state = store.state();
     let history = ground.project.reader(&ground.environment)?.history().unwrap_or_default();
+    refuse_applied(&plan, &history)?;
     let connections = ground.connections();
     let digest = SealedDigest(ground.sealer.clone());
     let verified = plan_file::verify(
@@ -97,7 +111,7 @@ async fn one_phase(
     let told = recover_open(ground, store, &interruption).await;
     ground.warn(&told);
     if arguments.planning.parallelism == 0 {
-        return Err(refusal("E0592", "nothing can be done with `--parallelism 0`", "give at least 1"));
+        return Err(refusal("E0572", "nothing can be done with `--parallelism 0`", "give at least 1"));
     }
     let complete = plan.header.complete;
     let report = apply_plan(ground, plan, store, "apply", &interruption).await;

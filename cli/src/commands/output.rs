@@ -38,6 +38,11 @@ fn all(project: &Project, outputs: ValueRef<'_>, show_secrets: bool) -> String {
     if project.output.json {
         return format!("{}\n", to_json(outputs, masking(show_secrets)));
     }
+    text(outputs, show_secrets)
+}
+
+/// One line (or more, for what is nested) for each output.
+pub(super) fn text(outputs: ValueRef<'_>, show_secrets: bool) -> String {
     let mut text = String::new();
     for (name, value) in outputs.entries() {
         push_key(&mut text, name);

@@ -76,6 +76,33 @@ impl Ground {
         }
     }
 
+    /// Shows the outputs after an apply; secrets are masked.
+    pub(super) fn show_outputs(&self, state: &State) {
+        let text = super::output::text(state.outputs.view(), false);
+        if !self.project.output.json && !text.is_empty() {
+            print(&logging::secrets().scrub(&format!("\nOutputs:\n{text}")));
+        }
+    }
+
+    /// Shows a plan that is applied next: for programs it is one line of the stream of events.
+    pub(super) fn announce(&self, plan: &Plan, state: &State) {
+        if !self.project.output.json {
+            self.show(plan, state);
+            return;
+        }
+        for warning in &plan.warnings {
+            self.emit(
+                &serde_json::json!({ "event": "warning", "diagnostic": diagnostics::to_json(&self.files, warning) }),
+            );
+        }
+        let plan = formwork_engine::export::terraform_json(plan, state);
+        self.emit(&serde_json::json!({ "event": "plan", "plan": plan }));
+    }
+
+    fn emit(&self, line: &serde_json::Value) {
+        print(&format!("{}\n", logging::secrets().scrub(&line.to_string())));
+    }
+
     /// Shows a plan with its summary.
     pub(super) fn show(&self, plan: &Plan, state: &State) {
         self.warn(&plan.warnings);

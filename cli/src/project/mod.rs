@@ -212,7 +212,7 @@ impl Project {
         if !state.is_dir() && !header.lineage.is_empty() {
             let message =
                 format!("the state of `{}` is not at {}, where the plan was made", header.stack, state.display());
-            return Err(refusal("E0590", message, "name the stack's directory with `-C DIR`"));
+            return Err(refusal("E0570", message, "name the stack's directory with `-C DIR`"));
         }
         let mut manifest = Manifest { name: header.stack.as_str().into(), ..Manifest::default() };
         manifest.state.path = place.state.as_str().into();

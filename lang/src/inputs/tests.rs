@@ -1,1 +1,2 @@
+//! Tests of input values: where they come from, and what is refused.
 

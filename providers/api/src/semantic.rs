@@ -142,7 +142,12 @@ pub fn element_key(attribute: &Attribute, item: ValueRef<'_>) -> Option<String> 
         }
     };
     let parts: Option<Vec<String>> = attribute.element_keys.iter().map(part).collect();
-    Some(parts.filter(|parts| !parts.is_empty())?.join("/"))
+    let mut parts = parts.filter(|parts| !parts.is_empty())?;
+    // Absent fields at the end would read as `10.0.0.0/8//`.
+    while parts.len() > 1 && parts.last().is_some_and(String::is_empty) {
+        parts.pop();
+    }
+    Some(parts.join("/"))
 }
 
 /// The items of a list by their key; none where items have none, where one is not known, or where two are the same.

@@ -121,6 +121,8 @@ impl Undertaking<'_> {
         let answer = session::runtime().and_then(|runtime| runtime.block_on(self.phases(&store)));
         let state = store.state();
         let closed = store.close();
+        let statistics = store.statistics();
+        tracing::debug!(statistics.records, statistics.flushes, statistics.checkpoints, "the state is closed");
         let code = answer?;
         closed?;
         if code != FAILED {

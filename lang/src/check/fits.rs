@@ -65,9 +65,9 @@ pub(crate) fn fits(from: &Type, to: &Type, secrets: Secrets) -> Fit {
         | (Type::Float, Type::Float)
         | (Type::String, Type::String | Type::Reference(_))
         | (Type::Duration, Type::Duration)
-        | (Type::Cidr, Type::Cidr)
-        | (Type::Ip, Type::Ip)
-        | (Type::Url, Type::Url) => Fit::Same,
+        | (Type::Cidr, Type::Cidr | Type::String)
+        | (Type::Ip, Type::Ip | Type::String)
+        | (Type::Url, Type::Url | Type::String) => Fit::Same,
         (Type::Int, Type::Float) => Fit::Coerce,
         (Type::Literal(literal), _) => literal_fits(literal, to),
         (Type::Union(members), _) => all(members.iter(), |member| literal_fits(member, to)),

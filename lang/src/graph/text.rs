@@ -1,6 +1,6 @@
 //! Values as text for people and tests: known parts as the language writes them, unknown ones as what they wait for.
 
-use crate::residual::duration_text;
+use crate::library::format_duration;
 use formwork_model::value::MASK;
 use formwork_model::{InputSource, Operation, Residual, UnaryOperator, Value};
 use std::fmt::Write;
@@ -20,7 +20,7 @@ fn write_value(value: &Value, text: &mut String) {
         Value::Int(number) => push(text, format_args!("{number}")),
         Value::Float(number) => push(text, format_args!("{number:?}")),
         Value::String(string) => push(text, format_args!("{string:?}")),
-        Value::Duration(milliseconds) => text.push_str(&duration_text(*milliseconds)),
+        Value::Duration(milliseconds) => text.push_str(&format_duration(*milliseconds)),
         Value::List(items) => bracketed("[", items, "]", text),
         Value::Set(items) => bracketed("set[", items, "]", text),
         Value::Map(map) if map.is_empty() => text.push_str("{}"),

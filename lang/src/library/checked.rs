@@ -54,3 +54,17 @@ pub fn check_url(text: &str) -> Result<url::Url, FunctionError> {
     }
     Ok(url)
 }
+
+impl FunctionError {
+    /// Why a checked text is refused and what to write instead, without naming the text again.
+    pub(crate) fn reason(&self, text: &str) -> String {
+        let reason = match self.message.strip_prefix(&format!("`{text}` ")) {
+            Some(rest) => format!("it {rest}"),
+            None => self.message.clone(),
+        };
+        match &self.help {
+            Some(help) => format!("{reason}; {help}"),
+            None => reason,
+        }
+    }
+}

@@ -4,10 +4,10 @@
 use super::fault::{Fault, FaultKind, nearest};
 use super::operate::kind_name;
 use super::{Host, wait};
+use crate::library::{FunctionError, check_cidr, check_ip, check_url};
 use ecow::EcoVec;
 use formwork_model::residual::ForResidual;
 use formwork_model::{Field, Literal, Map, Operation, RecordType, Residual, Span, Step, Type, Value};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Makes `value` fit `ty`.
@@ -77,9 +77,9 @@ fn scalar(value: Value, ty: &Type) -> Result<Value, Fault> {
         (Value::String(text), Type::Literal(Literal::String(other))) if text == other => Ok(value),
         (Value::Bool(truth), Type::Literal(Literal::Bool(other))) if truth == other => Ok(value),
         (_, Type::Union(members)) if members.iter().any(|member| is_literal(&value, member)) => Ok(value),
-        (Value::String(text), Type::Cidr) => check_cidr(text).map(|()| value),
-        (Value::String(text), Type::Ip) => check_ip(text).map(|()| value),
-        (Value::String(text), Type::Url) => check_url(text).map(|()| value),
+        (Value::String(text), Type::Cidr) => checked(check_cidr, "cidr", "10.0.0.0/16", text).map(|()| value),
+        (Value::String(text), Type::Ip) => checked(check_ip, "ip", "10.0.0.4", text).map(|()| value),
+        (Value::String(text), Type::Url) => checked(check_url, "url", "https://example.com/path", text).map(|()| value),
         _ => Err(mismatch(&value, ty)),
     }
 }
@@ -101,29 +101,17 @@ pub(crate) fn is_literal(value: &Value, literal: &Literal) -> bool {
     }
 }
 
-fn malformed(expected: &'static str, example: &'static str, text: &str, reason: impl ToString) -> Fault {
-    FaultKind::Malformed { expected, example, text: format!("{text:?}"), reason: reason.to_string() }.into()
-}
-
-fn check_cidr(text: &str) -> Result<(), Fault> {
-    let fail = |reason: String| malformed("cidr", "10.0.0.0/16", text, reason);
-    let Some((address, length)) = text.split_once('/') else {
-        return Err(fail("it has no prefix length".into()));
-    };
-    let address: IpAddr = address.parse().map_err(|_| fail(format!("`{address}` is no address")))?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    match length.parse::<u8>() {
-        Ok(length) if length <= most => Ok(()),
-        _ => Err(fail(format!("the prefix length is a number from 0 to {most}"))),
-    }
-}
-
-fn check_ip(text: &str) -> Result<(), Fault> {
-    text.parse::<IpAddr>().map(drop).map_err(|_| malformed("ip", "10.0.0.4", text, "it is no IPv4 or IPv6 address"))
-}
-
-fn check_url(text: &str) -> Result<(), Fault> {
-    url::Url::parse(text).map(drop).map_err(|error| malformed("url", "https://example.com/path", text, error))
+/// The library's check of a text, as a fault of the value.
+fn checked<T>(
+    check: fn(&str) -> Result<T, FunctionError>,
+    expected: &'static str,
+    example: &'static str,
+    text: &str,
+) -> Result<(), Fault> {
+    check(text).map(drop).map_err(|error| {
+        let reason = error.reason(text);
+        FaultKind::Malformed { expected, example, text: format!("{text:?}"), reason }.into()
+    })
 }
 
 fn items(host: &mut dyn Host, list: &[Value], ty: &Type, span: Option<Span>) -> Result<EcoVec<Value>, Fault> {

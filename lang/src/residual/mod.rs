@@ -23,9 +23,7 @@ pub(crate) use coerce::{coerce, without_objects};
 pub(crate) use collect::{concat, map_of, merge, pairs};
 pub(crate) use comprehension::Gathered;
 pub(crate) use fault::{Fault, FaultKind, nearest};
-pub(crate) use operate::{
-    Outcome, binary, duration_text, expected, is_unknown, kind_name, marked, matches, template, unary,
-};
+pub(crate) use operate::{Outcome, binary, expected, is_unknown, kind_name, marked, matches, template, unary};
 
 use crate::library::{FunctionError, LibraryFunction};
 use formwork_model::{Map, ObjectReference, Operation, Residual, Span, Value};

@@ -1,10 +1,10 @@
 //! Operators on values, in three-valued form: `None` says that the operation waits for an unknown.
 
 use super::fault::{Fault, FaultKind};
+use crate::library;
 use ecow::EcoString;
 use formwork_model::{BinaryOperator, UnaryOperator, Value};
 use std::cmp::Ordering;
-use std::fmt::Write;
 
 /// A value, or none while it waits.
 pub(crate) type Outcome = Result<Option<Value>, Fault>;
@@ -109,7 +109,9 @@ fn coalesce(left: &Value, right: &Value) -> Option<Value> {
 pub(crate) fn equal(left: &Value, right: &Value) -> Option<bool> {
     match (left.exposed(), right.exposed()) {
         (Value::Unknown(_), _) | (_, Value::Unknown(_)) => None,
-        (Value::Int(one), Value::Float(two)) | (Value::Float(two), Value::Int(one)) => Some(*one as f64 == *two),
+        (one @ Value::Int(_), two @ Value::Float(_)) | (one @ Value::Float(_), two @ Value::Int(_)) => {
+            Some(library::compare(one, two) == Some(Ordering::Equal))
+        }
         (Value::List(one), Value::List(two)) => all_equal(one, two),
         (Value::Set(one), Value::Set(two)) => {
             // Unknown items may turn out to be equal to others, so that even the number of items is open.
@@ -147,14 +149,12 @@ fn conjunction<'a>(pairs: impl Iterator<Item = (&'a Value, &'a Value)>) -> Optio
 }
 
 fn compare(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Option<Ordering>, Fault> {
-    Ok(match (left, right) {
-        (Value::Int(one), Value::Int(two)) | (Value::Duration(one), Value::Duration(two)) => Some(one.cmp(two)),
-        (Value::Float(one), Value::Float(two)) => one.partial_cmp(two),
-        (Value::Int(one), Value::Float(two)) => (*one as f64).partial_cmp(two),
-        (Value::Float(one), Value::Int(two)) => one.partial_cmp(&(*two as f64)),
-        (Value::String(one), Value::String(two)) => Some(one.cmp(two)),
-        _ => return Err(operands(operator, left, right)),
-    })
+    match (left, right) {
+        (Value::Int(_) | Value::Float(_), Value::Int(_) | Value::Float(_))
+        | (Value::Duration(_), Value::Duration(_))
+        | (Value::String(_), Value::String(_)) => Ok(library::compare(left, right)),
+        _ => Err(operands(operator, left, right)),
+    }
 }
 
 const fn ordered(operator: BinaryOperator, ordering: Option<Ordering>) -> bool {
@@ -238,45 +238,15 @@ pub(crate) fn template(parts: &[Value]) -> Outcome {
 
 /// Appends a value as a template writes it; false where it is not known yet.
 fn write_scalar(value: &Value, text: &mut EcoString) -> Result<bool, Fault> {
-    let written = match value {
+    match value {
         Value::Unknown(_) => return Ok(false),
-        Value::String(part) => {
-            text.push_str(part);
-            Ok(())
-        }
-        Value::Int(number) => write!(text, "{number}"),
-        Value::Bool(truth) => write!(text, "{truth}"),
-        Value::Float(number) => write!(text, "{number}"),
-        Value::Duration(milliseconds) => {
-            text.push_str(&duration_text(*milliseconds));
-            Ok(())
-        }
         Value::Null => return Err(FaultKind::Null { wanted: "a text".into() }.into()),
-        other => return Err(expected("a text, number, bool or duration", other)),
-    };
-    // Writing to a text cannot fail.
-    Ok(written.is_ok())
-}
-
-/// A duration as the language writes it: `1h30m`, `0s`.
-pub(crate) fn duration_text(milliseconds: i64) -> String {
-    const UNITS: [(u64, &str); 5] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
-    let mut text = String::new();
-    if milliseconds < 0 {
-        text.push('-');
-    }
-    let mut rest = milliseconds.unsigned_abs();
-    if rest == 0 {
-        return "0s".into();
-    }
-    for (size, unit) in UNITS {
-        if rest >= size {
-            text.push_str(&(rest / size).to_string());
-            text.push_str(unit);
-            rest %= size;
+        other => {
+            let part = library::scalar(other).ok_or_else(|| expected("a text, number, bool or duration", other))?;
+            text.push_str(&part);
         }
     }
-    text
+    Ok(true)
 }
 
 /// Whether the subject of a `match` is one of the patterns.

@@ -1,2 +1,1 @@
 //! Tests of input values: where they come from, and what is refused.
-

@@ -51,6 +51,11 @@ pub(crate) fn summary(plan: &Plan) -> String {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+    if parts.is_empty() && !plan.drift.is_empty() {
+        let count = plan.drift.len();
+        let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
+        return format!("Drift: {objects} changed outside of Formwork.");
+    }
     if parts.is_empty() {
         return if plan.has_changes() {
             "Plan: only outputs change.".into()

@@ -9,6 +9,7 @@ mod connection;
 mod data;
 mod document;
 mod ec2;
+mod eks;
 mod error;
 mod iam;
 mod registry;

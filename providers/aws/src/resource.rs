@@ -207,6 +207,13 @@ pub(crate) trait AwsResource: Send + Sync + 'static {
         let _ = (known, read);
     }
 
+    /// Computed attributes that this object cannot tell yet (it was found while it was being made): they are planned as
+    /// unknown, so that an update waits for them.
+    fn unsettled(prior: &Self::Values) -> &'static [&'static str] {
+        let _ = prior;
+        &[]
+    }
+
     /// Changed paths for which the object must be replaced, besides those that are create-only by schema.
     fn replace_paths(prior: &Self::Values, wanted: &Self::Values) -> Vec<AttributePath> {
         let _ = (prior, wanted);
@@ -297,6 +304,9 @@ impl<R: AwsResource> AnyResource for R {
         if let Some(prior) = &request.prior {
             forget_volatile::<R>(&request, prior.values.view(), &mut planned);
             let prior = decode::<R::Values>(prior.values.view())?;
+            for name in R::unsettled(&prior) {
+                planned.insert(*name, request.unknown(name));
+            }
             response.replace = R::replace_paths(&prior, &decode(request.proposed.view())?);
         }
         if R::SCHEMA.attribute("tags_all").is_some() {

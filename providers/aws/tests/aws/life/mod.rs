@@ -1,5 +1,6 @@
 //! The life of each type on moto.
 
+mod clusters;
 mod identity;
 mod network;
 mod registry;
@@ -11,7 +12,7 @@ use crate::MotoTest;
 
 /// All tests that need moto.
 pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
-    [identity::TESTS, network::TESTS, registry::TESTS, roles::TESTS, routing::TESTS, security::TESTS]
+    [clusters::TESTS, identity::TESTS, network::TESTS, registry::TESTS, roles::TESTS, routing::TESTS, security::TESTS]
         .into_iter()
         .flatten()
 }

@@ -214,6 +214,11 @@ pub(crate) trait AwsResource: Send + Sync + 'static {
         &[]
     }
 
+    /// Last changes to a plan for an object that exists, which the schema cannot express.
+    fn refine(request: &PlanRequest, prior: ValueRef<'_>, planned: &mut Map) {
+        let _ = (request, prior, planned);
+    }
+
     /// Changed paths for which the object must be replaced, besides those that are create-only by schema.
     fn replace_paths(prior: &Self::Values, wanted: &Self::Values) -> Vec<AttributePath> {
         let _ = (prior, wanted);
@@ -303,6 +308,7 @@ impl<R: AwsResource> AnyResource for R {
         let Value::Map(mut planned) = request.proposed.to_value() else { return Ok(response) };
         if let Some(prior) = &request.prior {
             forget_volatile::<R>(&request, prior.values.view(), &mut planned);
+            R::refine(&request, prior.values.view(), &mut planned);
             let prior = decode::<R::Values>(prior.values.view())?;
             for name in R::unsettled(&prior) {
                 planned.insert(*name, request.unknown(name));
@@ -470,7 +476,9 @@ fn forget_volatile<R: AwsResource>(request: &PlanRequest, prior: ValueRef<'_>, p
     }
     let differences = differences(&R::SCHEMA, prior, request.proposed.view());
     let changed: Vec<&str> = differences.iter().filter_map(|difference| difference.path.first_name()).collect();
-    for (name, causes) in R::VOLATILE {
+    let config = request.config.view();
+    let is_said = |name: &str| config.get(name).is_some_and(|value| !value.is_null());
+    for (name, causes) in R::VOLATILE.iter().filter(|(name, _)| !is_said(name)) {
         if causes.iter().any(|cause| changed.contains(cause)) {
             planned.insert(*name, request.unknown(name));
         }

@@ -3,7 +3,7 @@
 use super::context::{Frame, ModuleChecker, error};
 use super::expression::{What, described};
 use super::fits::Secrets;
-use super::literals::Keys;
+use super::keys::Keys;
 use super::names::Declared;
 use super::report::{NameProblem, SchemaProblem, TypeProblem, listed, nearest};
 use super::schemas::{AttributeInfo, ObjectInfo};

@@ -100,7 +100,7 @@ fn literal_fits(literal: &Literal, to: &Type) -> Fit {
         (Literal::String(_), Type::String | Type::Reference(_)) | (Literal::Int(_), Type::Int) => true,
         (Literal::Bool(_), Type::Bool) => true,
         (Literal::Int(_), Type::Float) => return Fit::Coerce,
-        (Literal::String(text), Type::Cidr | Type::Ip | Type::Url) => super::literals::check_text(text, to).is_ok(),
+        (Literal::String(text), Type::Cidr | Type::Ip | Type::Url) => super::texts::check_text(text, to).is_ok(),
         _ => false,
     };
     if fine { Fit::Same } else { Fit::No }

@@ -1,14 +1,15 @@
 //! Lists, records and maps as written; texts that have to be addresses.
 
 use super::context::ModuleChecker;
-use super::expression::{What, bare, coerced, described, missing_field, unknown_field};
+use super::expression::{What, bare, coerced, described};
 use super::fits::{self, Fields, Fit, join};
+use super::keys::Keys;
+use super::mismatch::{missing_field, unknown_field};
 use super::report::{NameProblem, TypeProblem};
 use crate::program::{Expr, ExprKind, ListItem, RecordEntry};
 use crate::tree::{self, Entry, Key, Word};
 use ecow::EcoString;
 use formwork_model::{Field, RecordType, Span, Type};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 impl<'a> ModuleChecker<'_, 'a> {
@@ -345,10 +346,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                     (word, self.record_field(&index, record, word, None))
                 }
                 Entry::Field { key: Key::Computed(key), value } => {
-                    self.tell(TypeProblem::ComputedKey {
-                        place: super::expression::record_name(record),
-                        span: key.span,
-                    });
+                    self.tell(TypeProblem::ComputedKey { place: super::mismatch::record_name(record), span: key.span });
                     self.infer(value);
                     certain = false;
                     continue;
@@ -486,45 +484,6 @@ struct Present {
     coerced: bool,
 }
 
-/// Keys of one literal, with their places; by hash where there are many.
-#[derive(Default)]
-pub(crate) struct Keys {
-    few: Vec<(EcoString, Span)>,
-    many: HashMap<EcoString, Span>,
-}
-
-impl Keys {
-    const FEW: usize = 16;
-
-    fn with_capacity(count: usize) -> Self {
-        Self { few: Vec::with_capacity(count.min(Self::FEW)), many: HashMap::new() }
-    }
-
-    /// Adds a key, unless it is there: then where it stood.
-    fn insert(&mut self, name: &EcoString, span: Span) -> Option<Span> {
-        if let Some((_, first)) = self.few.iter().find(|(key, _)| key == name) {
-            return Some(*first);
-        }
-        if self.few.len() < Self::FEW {
-            self.few.push((name.clone(), span));
-            return None;
-        }
-        match self.many.get(name) {
-            Some(first) => Some(*first),
-            None => self.many.insert(name.clone(), span),
-        }
-    }
-
-    fn contains(&self, name: &EcoString) -> bool {
-        self.few.iter().any(|(key, _)| key == name) || self.many.contains_key(name)
-    }
-
-    /// The keys; of very many only the first.
-    fn names(&self) -> impl Iterator<Item = &EcoString> {
-        self.few.iter().map(|(key, _)| key)
-    }
-}
-
 fn field(name: &EcoString, ty: Type, span: Option<Span>) -> Field {
     Field { name: name.clone(), ty, optional: false, docs: EcoString::new(), span }
 }
@@ -539,55 +498,5 @@ fn map_entry(ty: &Type) -> Type {
         }
         Type::Error => Type::Error,
         _ => Type::Any,
-    }
-}
-
-/// Whether a text is what `ty` takes.
-///
-/// # Errors
-/// Says why not.
-pub(crate) fn check_text(text: &str, ty: &Type) -> Result<(), String> {
-    match ty {
-        Type::Cidr => match text.parse::<ipnet::IpNet>() {
-            Ok(_) => match crate::library::check_cidr(text) {
-                Ok(_) => Ok(()),
-                Err(_) => Err("it has bits set behind its prefix".to_owned()),
-            },
-            Err(_) if text.parse::<std::net::IpAddr>().is_ok() => Err("the prefix length is missing".to_owned()),
-            Err(_) => Err("an address, `/` and a prefix length are expected".to_owned()),
-        },
-        Type::Ip => {
-            text.parse::<std::net::IpAddr>().map(|_| ()).map_err(|_| "an IPv4 or IPv6 address is expected".to_owned())
-        }
-        Type::Url => match url::Url::parse(text) {
-            Ok(_) => match crate::library::check_url(text) {
-                Ok(_) => Ok(()),
-                Err(_) => Err("it has no host".to_owned()),
-            },
-            Err(url::ParseError::RelativeUrlWithoutBase) => Err("the scheme is missing".to_owned()),
-            Err(error) => Err(error.to_string()),
-        },
-        _ => Ok(()),
-    }
-}
-
-/// What is told of a text that is not what it has to be.
-pub(crate) fn bad_text(text: &EcoString, ty: &Type, span: Span) -> TypeProblem {
-    let reason = check_text(text, ty).err().unwrap_or_default();
-    let (ty, help) = match ty {
-        Type::Cidr => ("cidr", cidr_help(text)),
-        Type::Ip => ("ip", "write an address such as \"10.0.0.4\"".to_owned()),
-        _ => ("url", "write an address with its scheme, such as \"https://example.com/\"".to_owned()),
-    };
-    TypeProblem::BadText { text: text.clone(), ty, reason, span, help }
-}
-
-fn cidr_help(text: &str) -> String {
-    if let Ok(net) = text.parse::<ipnet::IpNet>() {
-        return format!("write \"{}\"", net.trunc());
-    }
-    match text.parse::<std::net::IpAddr>() {
-        Ok(address) => format!("write \"{address}/{}\" for this one address", if address.is_ipv4() { 32 } else { 128 }),
-        Err(_) => "write a range such as \"10.0.0.0/16\"".to_owned(),
     }
 }

@@ -125,7 +125,7 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn no_field(&mut self, record: &RecordType, name: &Word) {
         let names = || record.fields.iter().map(|field| field.name.as_str());
         self.tell(TypeProblem::NoMember {
-            ty: super::expression::record_name(record),
+            ty: super::mismatch::record_name(record),
             name: name.text.clone(),
             span: name.span,
             nearest: nearest(&name.text, names()).map(EcoString::from),

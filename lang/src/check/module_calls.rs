@@ -2,7 +2,7 @@
 
 use super::context::{Frame, ModuleChecker};
 use super::expression::{What, described};
-use super::literals::Keys;
+use super::keys::Keys;
 use super::names::Declared;
 use super::report::{NameProblem, SchemaProblem, TypeProblem, listed, nearest};
 use crate::program::{self, CallId, Expr, ExprKind, ProviderUse};

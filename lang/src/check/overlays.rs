@@ -157,7 +157,7 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn unknown_key(&mut self, record: &formwork_model::RecordType, name: &Word) {
         let names = || record.fields.iter().map(|field| field.name.as_str());
         self.tell(OverlayProblem::UnknownKey {
-            ty: super::expression::record_name(record),
+            ty: super::mismatch::record_name(record),
             name: name.text.clone(),
             span: name.span,
             nearest: nearest(&name.text, names()).map(EcoString::from),

@@ -4,7 +4,7 @@ use super::blocks::BodyOf;
 use super::context::{Frame, ModuleChecker, error};
 use super::expression::What;
 use super::fits::Secrets;
-use super::literals::Keys;
+use super::keys::Keys;
 use super::names::Declared;
 use super::report::{NameProblem, SchemaProblem, nearest};
 use crate::program::{self, Expr, ExprKind, ProviderId, ProviderUse, RecordEntry};

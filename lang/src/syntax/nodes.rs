@@ -76,9 +76,9 @@ impl Nodes {
     fn add_noise(&mut self, rule: Rule, span: Span, text: &str) {
         match rule {
             Rule::semicolon => self.semicolons.push(span),
-            Rule::comment | Rule::comment_behind => {
-                let eaten = u32::from(rule == Rule::comment_behind);
-                let span = Span { start: span.start - eaten, ..span };
+            Rule::line_behind | Rule::block_behind | Rule::hash_behind => {
+                // The grammar leaves out a comment's first character.
+                let span = Span { start: span.start - 1, ..span };
                 let written = text.get(span.start as usize..span.end as usize).unwrap_or("");
                 let written = written.trim_end_matches('\r');
                 let kind = if written.starts_with("///") && !written.starts_with("////") {
@@ -97,7 +97,7 @@ impl Nodes {
 }
 
 fn is_noise(rule: Rule) -> bool {
-    matches!(rule, Rule::comment | Rule::comment_behind | Rule::semicolon | Rule::EOI)
+    matches!(rule, Rule::line_behind | Rule::block_behind | Rule::hash_behind | Rule::semicolon | Rule::EOI)
 }
 
 /// Whether a pair has no children, or (texts) rarely has.

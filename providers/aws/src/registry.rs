@@ -3,8 +3,8 @@
 use crate::data::{self, AnyData, AwsData};
 use crate::resource::{AnyResource, AwsResource};
 use crate::resources::{
-    ecr_repository, eip, eks_cluster, iam_openid_connect_provider, iam_policy, iam_role, internet_gateway, nat_gateway,
-    route_table, security_group, security_group_rule, subnet, vpc,
+    ecr_repository, eip, eks_cluster, eks_node_group, iam_openid_connect_provider, iam_policy, iam_role,
+    internet_gateway, nat_gateway, route_table, security_group, security_group_rule, subnet, vpc,
 };
 use formwork_model::schema::ResourceSchema;
 
@@ -24,6 +24,7 @@ registry! {
         ecr_repository::Repository,
         eip::Eip,
         eks_cluster::Cluster,
+        eks_node_group::NodeGroup,
         iam_openid_connect_provider::OpenIdConnectProvider,
         iam_policy::Policy,
         iam_role::Role,

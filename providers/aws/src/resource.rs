@@ -38,6 +38,11 @@ impl Operation<'_> {
         checkpoint.identity.view().get(attribute)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// The handle of a long operation that an earlier run recorded.
+    pub(crate) fn resumed_poll(&self) -> Option<String> {
+        self.resume.as_ref().map(|checkpoint| checkpoint.poll.clone()).filter(|poll| !poll.is_empty())
+    }
+
     /// Records the object's identity before the next call.
     pub(crate) async fn checkpoint(&self, identity: &[(&str, &str)]) -> Result<(), ProviderError> {
         self.checkpoint_polling(identity, "").await
@@ -60,6 +65,8 @@ pub(crate) enum Read<V> {
     Deleting,
     /// It is gone.
     Gone,
+    /// It could not be read.
+    Failed(ProviderError),
 }
 
 /// What a create or update made.
@@ -207,6 +214,11 @@ pub(crate) trait AwsResource: Send + Sync + 'static {
         &[]
     }
 
+    /// Last changes to a plan for an object that exists, which the schema cannot express.
+    fn refine(request: &PlanRequest, prior: ValueRef<'_>, planned: &mut Map) {
+        let _ = (request, prior, planned);
+    }
+
     /// Changed paths for which the object must be replaced, besides those that are create-only by schema.
     fn replace_paths(prior: &Self::Values, wanted: &Self::Values) -> Vec<AttributePath> {
         let _ = (prior, wanted);
@@ -296,6 +308,7 @@ impl<R: AwsResource> AnyResource for R {
         let Value::Map(mut planned) = request.proposed.to_value() else { return Ok(response) };
         if let Some(prior) = &request.prior {
             forget_volatile::<R>(&request, prior.values.view(), &mut planned);
+            R::refine(&request, prior.values.view(), &mut planned);
             let prior = decode::<R::Values>(prior.values.view())?;
             for name in R::unsettled(&prior) {
                 planned.insert(*name, request.unknown(name));
@@ -409,6 +422,7 @@ async fn find_by_checkpoint<R: AwsResource>(
     let read = R::read_many(resource, session, &[decode(identity)?]).await?.pop();
     Ok(match read {
         Some(Read::Present(object)) => Some(Found::Ours(stored::<R>(session, wanted, values, object)?)),
+        Some(Read::Failed(error)) => return Err(error),
         // A fresh object may not be shown everywhere yet: the search by stamp has the same answer or a better one.
         Some(Read::Deleting | Read::Gone) | None => None,
     })
@@ -462,7 +476,9 @@ fn forget_volatile<R: AwsResource>(request: &PlanRequest, prior: ValueRef<'_>, p
     }
     let differences = differences(&R::SCHEMA, prior, request.proposed.view());
     let changed: Vec<&str> = differences.iter().filter_map(|difference| difference.path.first_name()).collect();
-    for (name, causes) in R::VOLATILE {
+    let config = request.config.view();
+    let is_said = |name: &str| config.get(name).is_some_and(|value| !value.is_null());
+    for (name, causes) in R::VOLATILE.iter().filter(|(name, _)| !is_said(name)) {
         if causes.iter().any(|cause| changed.contains(cause)) {
             planned.insert(*name, request.unknown(name));
         }
@@ -482,6 +498,7 @@ fn outcome<R: AwsResource>(
         }),
         Read::Deleting => ReadOutcome::Deleting,
         Read::Gone => ReadOutcome::Gone,
+        Read::Failed(error) => ReadOutcome::Failed(error),
     })
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod ecr_repository;
 pub(crate) mod eip;
 pub(crate) mod eks_cluster;
+pub(crate) mod eks_node_group;
 pub(crate) mod iam_openid_connect_provider;
 pub(crate) mod iam_policy;
 pub(crate) mod iam_role;

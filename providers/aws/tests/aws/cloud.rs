@@ -275,12 +275,18 @@ impl Cloud {
 
     /// Applies another config in place, and looks that the next plan is clean.
     pub async fn change(&self, object: &mut Object, config: Json) {
+        self.change_after(object, config, async {}).await;
+    }
+
+    /// The same, with something that happens between plan and apply.
+    pub async fn change_after(&self, object: &mut Object, config: Json, meanwhile: impl Future<Output = ()>) {
         let config = to_config(object.schema, &config);
         let plan = self.plan(object.schema, &config, Some(&object.stored)).await;
         let changes = differences(object.schema, object.stored.values.view(), plan.planned.view());
         assert!(!changes.is_empty(), "{}: nothing to change", object.schema.name);
         assert!(changes.iter().all(|change| !change.forces_replacement), "{changes:#?}");
         assert!(plan.replace.is_empty(), "{:?}", plan.replace);
+        meanwhile.await;
         object.config = config;
         self.apply(object, plan.planned).await;
         self.assert_clean(object).await;

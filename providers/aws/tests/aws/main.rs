@@ -15,6 +15,7 @@
 
 mod chain;
 mod cloud;
+mod kubernetes;
 mod life;
 mod moto;
 mod offline;
@@ -69,6 +70,7 @@ fn main() {
     trials.extend(offline::tests());
     trials.extend(schemas::tests());
     trials.extend(replay::tests());
+    trials.extend(kubernetes::tests());
     trials.extend(chain::tests());
     trials.extend(page::tests());
     if let Err(reason) = &moto {

@@ -1,0 +1,40 @@
+//! Reading sources: text to tree, for stacks of separate blocks. Throughput is per byte, so that it can be seen to be
+//! linear.
+#![allow(missing_docs, reason = "criterion makes functions without docs")]
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use formwork_lang::syntax;
+use formwork_model::FileId;
+use std::fmt::Write as _;
+use std::hint::black_box;
+
+/// Blocks of about 250 bytes as real stacks have them: references, calls, texts with interpolation, lists, records,
+/// comments.
+fn source(blocks: usize) -> String {
+    let mut text = String::new();
+    for index in 0..blocks {
+        let _ = write!(
+            text,
+            "/// Subnet number {index}.\nresource subnet_{index}: aws.subnet {{\n  vpc = network.vpc\n  cidr_block = \
+             cidr_subnet(var_cidr, 8, {index})\n  tags = {{ Name = \"${{prefix}}-{index}\", tier = \"private\", ...common \
+             }}    // merged\n  zones = [\"a\", \"b\"]\n  size = {index} * 2 + 1\n}}\n\n",
+        );
+    }
+    text
+}
+
+fn parse(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("parse");
+    group.sample_size(10);
+    for blocks in [1_000, 10_000, 100_000] {
+        let text = source(blocks);
+        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.bench_function(format!("{blocks} blocks"), |bencher| {
+            bencher.iter(|| syntax::parse(FileId(0), black_box(&text)));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, parse);
+criterion_main!(benches);

@@ -38,11 +38,6 @@ impl Operation<'_> {
         checkpoint.identity.view().get(attribute)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
-    /// The handle of a long operation that an earlier run recorded.
-    pub(crate) fn resumed_poll(&self) -> Option<String> {
-        self.resume.as_ref().map(|checkpoint| checkpoint.poll.clone()).filter(|poll| !poll.is_empty())
-    }
-
     /// Records the object's identity before the next call.
     pub(crate) async fn checkpoint(&self, identity: &[(&str, &str)]) -> Result<(), ProviderError> {
         self.checkpoint_polling(identity, "").await
@@ -65,8 +60,6 @@ pub(crate) enum Read<V> {
     Deleting,
     /// It is gone.
     Gone,
-    /// It could not be read.
-    Failed(ProviderError),
 }
 
 /// What a create or update made.
@@ -422,7 +415,6 @@ async fn find_by_checkpoint<R: AwsResource>(
     let read = R::read_many(resource, session, &[decode(identity)?]).await?.pop();
     Ok(match read {
         Some(Read::Present(object)) => Some(Found::Ours(stored::<R>(session, wanted, values, object)?)),
-        Some(Read::Failed(error)) => return Err(error),
         // A fresh object may not be shown everywhere yet: the search by stamp has the same answer or a better one.
         Some(Read::Deleting | Read::Gone) | None => None,
     })
@@ -498,7 +490,6 @@ fn outcome<R: AwsResource>(
         }),
         Read::Deleting => ReadOutcome::Deleting,
         Read::Gone => ReadOutcome::Gone,
-        Read::Failed(error) => ReadOutcome::Failed(error),
     })
 }
 

@@ -143,6 +143,7 @@ fn logging(wanted: &Logging) -> sdk::Logging {
     sdk::Logging::builder().set_cluster_logging(Some(setups.map(|(kinds, on)| setup(kinds, on)).collect())).build()
 }
 
+#[expect(deprecated, reason = "the API still takes it, and shows it as drift when it is left out")]
 fn encryption(wanted: &Encryption) -> sdk::EncryptionConfig {
     sdk::EncryptionConfig::builder()
         .provider(sdk::Provider::builder().key_arn(&wanted.provider.key_arn).build())
@@ -217,6 +218,7 @@ fn told_logging(logging: &sdk::Logging) -> Logging {
     Logging { cluster_logging: ClusterLogging { enabled_types } }
 }
 
+#[expect(deprecated, reason = "the API still tells it")]
 fn told_encryption(told: sdk::EncryptionConfig) -> Encryption {
     Encryption {
         provider: Key { key_arn: told.provider.and_then(|provider| provider.key_arn).unwrap_or_default() },

@@ -56,9 +56,37 @@ pub(crate) async fn wait_update(
     if matches!(progress(update.as_ref(), cluster)?, Progress::Ready(())) {
         return Ok(());
     }
+    let identity = match node_group {
+        Some(group) => [("id", format!("{cluster}/{group}"))],
+        None => [("name", cluster.to_owned())],
+    };
+    operation.checkpoint_polling(&identity.each_ref().map(|(name, text)| (*name, text.as_str())), &id).await?;
+    follow(session, operation, cluster, node_group, &id).await
+}
+
+/// Waits for the update that an earlier run of this operation sent, and says when it failed.
+pub(crate) async fn wait_resumed(
+    session: &Session,
+    operation: &Operation<'_>,
+    cluster: &str,
+    node_group: Option<&str>,
+) -> Result<(), ProviderError> {
+    match operation.resumed_poll() {
+        Some(id) => follow(session, operation, cluster, node_group, &id).await,
+        None => Ok(()),
+    }
+}
+
+async fn follow(
+    session: &Session,
+    operation: &Operation<'_>,
+    cluster: &str,
+    node_group: Option<&str>,
+    id: &str,
+) -> Result<(), ProviderError> {
     wait::until(operation, Rhythm::SLOW, || async {
         let call = session.eks().describe_update().name(cluster).set_nodegroup_name(node_group.map(str::to_owned));
-        let answer = call.update_id(&id).send().await.map_err(IntoProviderError::classify)?;
+        let answer = call.update_id(id).send().await.map_err(IntoProviderError::classify)?;
         progress(answer.update.as_ref(), node_group.unwrap_or(cluster))
     })
     .await

@@ -38,6 +38,11 @@ impl Operation<'_> {
         checkpoint.identity.view().get(attribute)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
+    /// The handle of a long operation that an earlier run recorded.
+    pub(crate) fn resumed_poll(&self) -> Option<String> {
+        self.resume.as_ref().map(|checkpoint| checkpoint.poll.clone()).filter(|poll| !poll.is_empty())
+    }
+
     /// Records the object's identity before the next call.
     pub(crate) async fn checkpoint(&self, identity: &[(&str, &str)]) -> Result<(), ProviderError> {
         self.checkpoint_polling(identity, "").await

@@ -86,6 +86,7 @@ impl AwsResource for Cluster {
         wanted: Values,
     ) -> Result<Done<Values>, ProviderError> {
         // A create or an update that was cut off may still go on; it takes one at a time.
+        eks::wait_resumed(session, operation, &prior.name, None).await?;
         wait_active(session, operation, &prior.name).await?;
         let present = self.import(session, &prior.name).await?;
         self.adjust(session, operation, present, &wanted).await.map(Done::from)

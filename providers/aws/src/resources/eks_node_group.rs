@@ -87,6 +87,8 @@ impl AwsResource for NodeGroup {
         wanted: Values,
     ) -> Result<Done<Values>, ProviderError> {
         // A create or an update that was cut off may still go on; it takes one at a time.
+        let (cluster, name) = parts(&prior.id)?;
+        eks::wait_resumed(session, operation, cluster, Some(name)).await?;
         wait_active(session, operation, &prior.id).await?;
         let present = self.import(session, &prior.id).await?;
         self.adjust(session, operation, present, &wanted).await.map(Done::from)

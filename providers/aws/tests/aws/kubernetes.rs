@@ -249,7 +249,8 @@ async fn a_failed_update_says_why() {
         resume: None,
         timeout_ms: 60_000,
     };
-    let error = cloud.connection.update(request, &crate::cloud::Sink::default()).await.expect_err("failed");
+    let sink = crate::cloud::Sink::default();
+    let error = cloud.connection.update(request.clone(), &sink).await.expect_err("failed");
     assert!(
         error.message.contains("VersionUpdate of `prod` failed: PodEvictionFailure: pods stay (pod-1)"),
         "{error:?}"

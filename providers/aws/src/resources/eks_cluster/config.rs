@@ -143,11 +143,12 @@ fn logging(wanted: &Logging) -> sdk::Logging {
     sdk::Logging::builder().set_cluster_logging(Some(setups.map(|(kinds, on)| setup(kinds, on)).collect())).build()
 }
 
-#[expect(deprecated, reason = "the API still takes it, and shows it as drift when it is left out")]
+/// What is encrypted counts for clusters up to 1.27 only, and is told for all.
+#[expect(deprecated, reason = "older clusters still need it")]
 fn encryption(wanted: &Encryption) -> sdk::EncryptionConfig {
     sdk::EncryptionConfig::builder()
         .provider(sdk::Provider::builder().key_arn(&wanted.provider.key_arn).build())
-        .set_resources(Some(wanted.resources.clone()))
+        .set_resources(Some(wanted.resources.clone()).filter(|resources| !resources.is_empty()))
         .build()
 }
 
@@ -218,7 +219,7 @@ fn told_logging(logging: &sdk::Logging) -> Logging {
     Logging { cluster_logging: ClusterLogging { enabled_types } }
 }
 
-#[expect(deprecated, reason = "the API still tells it")]
+#[expect(deprecated, reason = "older clusters still tell it")]
 fn told_encryption(told: sdk::EncryptionConfig) -> Encryption {
     Encryption {
         provider: Key { key_arn: told.provider.and_then(|provider| provider.key_arn).unwrap_or_default() },

@@ -158,7 +158,8 @@ const ENCRYPTION: &[Attribute] = &[
         "Whose key it is.",
     )
     .required(),
-    Attribute::strings("resources", "What is encrypted: `[\"secrets\"]`.").required(),
+    Attribute::strings("resources", "What is encrypted, `[\"secrets\"]`; from Kubernetes 1.28 on it is everything.")
+        .optional_computed(),
 ];
 
 const ACCESS: &[Attribute] = &[

@@ -1,0 +1,1 @@
+//! The provider `kubernetes`: objects of a cluster, and the types of Argo CD.

@@ -174,7 +174,7 @@ impl Profiles {
             return;
         }
         let own = json!({"name": name, "properties": item.take()});
-        let mut whole = self.lay(&own, profile, inner);
+        let mut whole = self.lay_twice(&own, profile, &inner);
         let mut properties = path::remove(&mut whole, "properties").unwrap_or_else(|| json!({}));
         path::set(&mut properties, "name", name.into());
         *item = properties;
@@ -193,6 +193,7 @@ impl Profiles {
         let location = record.body.get("location").and_then(Json::as_str).unwrap_or(&view.location);
         Scope {
             root: &Json::Null,
+            sent: &Json::Null,
             id: shown_id(&record.id, profile),
             kind: if profile.name.is_empty() { kind.to_owned() } else { profile.shown_type().to_owned() },
             etag: profile.etag_of(record, view.now),
@@ -230,13 +231,18 @@ impl Profiles {
 
     /// Lays the shape over a body; twice, because its conditions look at what it fills in.
     fn lay(&self, body: &Json, profile: &Profile, scope: Scope<'_>) -> Json {
-        let first = self.lay_once(body, profile, &Scope { root: body, ..scope.clone() });
-        let mut whole = self.lay_once(body, profile, &Scope { root: &first, ..scope.clone() });
-        for found in scope.back.of(&scope.id) {
-            found.show(&mut whole);
-        }
+        let mut whole = self.lay_twice(body, profile, &scope);
         if profile.drops_empty {
             drop_sent_empties(&mut whole, body, scope.answers_put, false);
+        }
+        whole
+    }
+
+    fn lay_twice(&self, body: &Json, profile: &Profile, scope: &Scope<'_>) -> Json {
+        let first = self.lay_once(body, profile, &Scope { root: body, sent: body, ..scope.clone() });
+        let mut whole = self.lay_once(body, profile, &Scope { root: &first, sent: body, ..scope.clone() });
+        for found in scope.back.of(&scope.id) {
+            found.show(&mut whole);
         }
         whole
     }
@@ -247,7 +253,9 @@ impl Profiles {
         let mut whole = Map::new();
         whole.insert("id".into(), scope.id.clone().into());
         whole.insert("name".into(), shown_name(scope, profile, &own).into());
-        whole.insert("type".into(), scope.kind.clone().into());
+        if !profile.typeless {
+            whole.insert("type".into(), scope.kind.clone().into());
+        }
         if let Json::Object(own) = own {
             whole.extend(
                 own.into_iter().filter(|(key, _)| !matches!(key.as_str(), "id" | "name" | "type" | "etag" | "eTag")),

@@ -97,7 +97,11 @@ pub(crate) fn missing(id: &Id, profile: &Profile) -> Failure {
         Missing::Gateway => not_found(id, &shown),
         Missing::Network => plain("NotFound", format!("Resource {} not found.", id.text())).detailed(Vec::new()),
         Missing::NetworkName => plain("NotFound", format!("Resource {name} not found.")).detailed(Vec::new()),
-        Missing::Compute => plain("NotFound", "The entity was not found in this Azure location.".to_owned()),
+        Missing::Compute => {
+            let target = profile.name.contains("virtualMachines/").then(|| name.to_owned());
+            Failure { target, ..plain("NotFound", "The entity was not found in this Azure location.".to_owned()) }
+        }
+        Missing::Service => Failure { cause: None, ..not_found(id, &shown) },
         Missing::Disk => plain("NotFound", format!("Disk {name} is not found.")),
         Missing::Credential => plain("NotFound", format!("Resource '{}' was not found.", id.text())),
         Missing::Cdn => plain("NotFound", "The requested resource was not found.".to_owned()),

@@ -119,6 +119,9 @@ pub(crate) struct Profile {
     /// What the service adds.
     #[serde(skip)]
     pub(crate) shape: Shape,
+    /// Bodies have no `type`.
+    #[serde(default)]
+    pub(crate) typeless: bool,
     /// Another profile that this one is laid over.
     #[serde(default, rename = "like")]
     pub(crate) _like: Option<String>,
@@ -221,6 +224,8 @@ pub(crate) enum Missing {
     /// ARM answers: `ResourceNotFound`.
     #[default]
     Gateway,
+    /// `ResourceNotFound`, told by the service.
+    Service,
     /// `NotFound`, `Resource ID not found.`
     Network,
     /// `NotFound`, `Resource NAME not found.`

@@ -13,6 +13,8 @@ use std::rc::Rc;
 pub(crate) struct Scope<'a> {
     /// The resource as far as it is known before its shape is laid over it.
     pub(crate) root: &'a Json,
+    /// What was sent.
+    pub(crate) sent: &'a Json,
     /// Its id, as it is shown.
     pub(crate) id: String,
     /// Its type, as it is shown.

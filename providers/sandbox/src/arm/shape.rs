@@ -4,7 +4,7 @@
 //! `[]` (each item of a list), `{}` (each value of a map), `sub` (each item is a named part with id, etag, type and state;
 //! `sub=x` where the part's collection is called otherwise in ids), `^` (not before creation is over), `^^` (not in the
 //! answer to a PUT), `@VERSION` (from this API version on), `<VERSION` (before it), `born@VERSION` and `born<VERSION` (for
-//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `always`
+//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `unsent=path`, `always`
 //! (replaces what was sent). A text value may hold `{words}`, see [`Scope::expand`]. `$type` as the only value of a list
 //! names another type's profile.
 
@@ -65,6 +65,7 @@ enum Condition {
     IsNot(String, String),
     Has(String),
     HasNot(String),
+    Unsent(String),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +149,10 @@ impl Field {
                 dress_part(item, &inner, part, &name);
             }
             self.fill(item, &inner, profiles);
+            if self.guard.part.is_some() {
+                let id = format!("{}/{part}/{name}", scope.id());
+                scope.back.of(&id).iter().for_each(|found| found.show(item));
+            }
         }
     }
 
@@ -224,17 +229,16 @@ impl Guard {
                 Condition::IsNot(path, value)
             }),
             ("has", path) => self.conditions.push(Condition::Has(path.to_owned())),
+            ("unsent", path) => self.conditions.push(Condition::Unsent(path.to_owned())),
             ("no", path) => self.conditions.push(Condition::HasNot(path.to_owned())),
             _ => (),
         }
     }
 
-    /// The view is too old, too new or too early for this: it is not shown even where it was sent.
+    /// The view is too old for this: it is not shown even where it was sent.
     fn hides(&self, scope: &Scope<'_>) -> bool {
         let version = scope.version();
         self.since.as_deref().is_some_and(|since| version < since)
-            || self.before.as_deref().is_some_and(|before| version >= before)
-            || !self.is_settled(scope)
     }
 
     fn is_settled(&self, scope: &Scope<'_>) -> bool {
@@ -249,7 +253,12 @@ impl Guard {
         let born = scope.born();
         let born_well = self.born_since.as_deref().is_none_or(|since| born >= since)
             && self.born_before.as_deref().is_none_or(|before| born < before);
-        !self.hides(scope) && born_well && self.conditions.iter().all(|condition| condition.holds(scope))
+        let new_enough = self.before.as_deref().is_none_or(|before| scope.version() < before);
+        !self.hides(scope)
+            && new_enough
+            && born_well
+            && self.is_settled(scope)
+            && self.conditions.iter().all(|condition| condition.holds(scope))
     }
 }
 
@@ -260,6 +269,7 @@ impl Condition {
             Self::IsNot(path, value) => !scope.look(path).is_some_and(|found| same(found, value)),
             Self::Has(path) => scope.look(path).is_some_and(|found| !found.is_null()),
             Self::HasNot(path) => scope.look(path).is_none_or(Json::is_null),
+            Self::Unsent(path) => path::get(scope.sent, path).is_none(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::wire::Wire;
 use super::{Arm, Call, DELETED_VAULTS, scope, unkept};
 use crate::exchange::Response;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 
 const VAULTS: &str = "Microsoft.KeyVault/vaults";
 const DAY: i64 = 86_400_000;
@@ -57,7 +58,8 @@ impl Arm {
                 );
                 Err(Failure::new(409, "ConflictError", message))
             }
-            (Some((_, kept)), true) => {
+            (Some((record, kept)), true) => {
+                self.keep(&Record { id: id.text(), work: BTreeMap::new(), ..record })?;
                 for inside in kept.get("inside").and_then(Json::as_array).into_iter().flatten() {
                     if let Ok(record) = serde_json::from_value::<Record>(inside.clone()) {
                         self.keep(&record)?;

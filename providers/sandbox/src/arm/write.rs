@@ -7,6 +7,7 @@ use super::operation::Begin;
 use super::path;
 use super::profile::{BodyForm, EtagForm, LocationRule, Profile, Verb};
 use super::record::{Record, WorkVerb};
+use super::wire::Wire;
 use super::{Arm, Call, Found, scope, validate};
 use crate::exchange::Response;
 use serde_json::{Map, Value as Json, json};
@@ -19,6 +20,8 @@ struct Write<'a> {
     profile: &'a Profile,
     existing: Option<Found>,
     sent: Json,
+    /// The write changes more than tags.
+    changes: bool,
 }
 
 impl Arm {
@@ -32,7 +35,7 @@ impl Arm {
         if let Some(answer) = self.before_put(call, id, &sent, self.find(id).is_some())? {
             return Ok(answer);
         }
-        let write = Write { id, kind, profile, existing: self.find(id), sent };
+        let write = Write { id, kind, profile, existing: self.find(id), sent, changes: true };
         self.check_write(call, &write)?;
         self.commit(call, write)
     }
@@ -161,7 +164,7 @@ impl Arm {
         Ok(())
     }
 
-    fn commit(&self, call: &Call<'_>, write: Write<'_>) -> Result<Response, Failure> {
+    fn commit(&self, call: &Call<'_>, mut write: Write<'_>) -> Result<Response, Failure> {
         let now = self.clock.now_ms();
         let old = write.existing.as_ref().map(Found::body);
         let mut body = write.sent.clone();
@@ -171,7 +174,9 @@ impl Arm {
         self.allocate(write.id, &mut body, old.as_ref(), &write.profile.addresses)?;
         self.complete(call, write.id, &mut body, old.as_ref())?;
         let still = write.existing.as_ref().and_then(|found| found.record.running(&found.work_key(), now)).cloned();
-        let changed = still.is_some() || old.as_ref().is_none_or(|old| differs(old, &body));
+        let changes = old.as_ref().is_none_or(|old| differs(old, &body));
+        write.changes = changes;
+        let changed = still.is_some() || changes || write.profile.wire != Wire::Network;
         let (verb, answer) = match (&write.existing, &write.profile.update) {
             (None, _) => (WorkVerb::Create, &write.profile.create),
             (Some(_), Some(update)) => (WorkVerb::Update, update),
@@ -263,7 +268,8 @@ impl Arm {
         let shown = self.dressed_as_accepted(found, &view, answer, operation.is_some_and(|(_, changed)| changed));
         let place = path::text(&shown, "id").unwrap_or_default().to_owned();
         let body = if answer.body == BodyForm::Echo { echo(&write.sent, &shown) } else { shown };
-        let told = operation.map(|(operation, _)| operation).filter(|_| answer.headers.as_deref() != Some(&[]));
+        let silent = write.profile.wire == Wire::Compute && !write.changes;
+        let told = operation.map(|(one, _)| one).filter(|_| answer.headers.as_deref() != Some(&[]) && !silent);
         let mut response = self.answer(call, answer, told, Some(body));
         let slow = operation.is_some_and(|(_, changed)| changed);
         if let Some(seconds) = answer.retry.filter(|_| slow) {
@@ -299,13 +305,13 @@ impl Arm {
         self.check_locks(id, false)?;
         let mut sent = sent.clone();
         normalise(&mut sent, profile);
-        let write = Write { id, kind, profile, existing: Some(existing), sent };
+        let write = Write { id, kind, profile, existing: Some(existing), sent, changes: true };
         self.check_write(call, &write)?;
         let old = write.existing.as_ref().map(Found::body).unwrap_or_default();
         let body = patched(&old, &write.sent);
         let verb = profile.patch.clone().unwrap_or_else(|| Verb::parse("200"));
         let with = Profile { update: Some(verb), merge: false, ..profile.clone() };
-        let write = Write { sent: body, profile: &with, kind: write.kind, id, existing: write.existing };
+        let write = Write { sent: body, profile: &with, kind: write.kind, id, existing: write.existing, changes: true };
         self.commit(call, write)
     }
 }
@@ -344,6 +350,9 @@ pub(super) fn normalise(sent: &mut Json, profile: &Profile) {
     }
     if profile.location == LocationRule::None {
         path::remove(sent, "location");
+    }
+    if path::text(sent, "identity.type").is_some_and(|kind| kind.eq_ignore_ascii_case("None")) {
+        path::remove(sent, "identity");
     }
     if let Some(map) = sent.as_object_mut() {
         for key in ["id", "type", "etag", "eTag", "systemData"] {

@@ -23,6 +23,9 @@ pub(crate) struct Pair {
     pub(crate) method: String,
     pub(crate) url: String,
     pub(crate) status: u16,
+    /// How often the client sent it; repeats are folded into the first.
+    #[serde(default = "once")]
+    pub(crate) occurrences: usize,
     #[serde(default)]
     pub(crate) request_headers: BTreeMap<String, String>,
     #[serde(default)]
@@ -31,6 +34,10 @@ pub(crate) struct Pair {
     pub(crate) response_headers: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) response_body: Option<Json>,
+}
+
+const fn once() -> usize {
+    1
 }
 
 #[derive(Deserialize)]

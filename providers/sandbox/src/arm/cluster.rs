@@ -387,6 +387,8 @@ fn bare_kubeconfig(cluster: &Cluster, admin: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
     use super::*;
 
     #[test]

@@ -144,7 +144,8 @@ impl Arm {
         match id.type_name().to_lowercase().as_str() {
             "microsoft.containerservice/managedclusters" => self.complete_cluster(call, id, body, old),
             "microsoft.containerservice/managedclusters/agentpools" => self.complete_pool_of(id, body),
-            "microsoft.network/privateendpoints" => self.complete_endpoint(id, body, old)?,
+            "microsoft.network/privateendpoints" => self.complete_endpoint(call, id, body, old)?,
+            "microsoft.network/privateendpoints/privatednszonegroups" => self.complete_zone_group(id, body),
             "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.complete_peering(body),
             "microsoft.authorization/roleassignments" => role_assignment(id, body),
             "microsoft.containerservice/fleets/updateruns" => self.complete_update_run(id, body),
@@ -183,65 +184,79 @@ impl Arm {
         path::set(body, "properties.status", status);
     }
 
-    /// A private endpoint has a network interface of its own, with an address of its subnet.
-    fn complete_endpoint(&self, id: &Id, body: &mut Json, old: Option<&Json>) -> Result<(), Failure> {
-        if let Some(nic) = old.and_then(|old| path::get(old, "properties.networkInterfaces")) {
-            path::set(body, "properties.networkInterfaces", nic.clone());
+    /// A private endpoint has a network interface of its own, with an address of its subnet, and tells under which names
+    /// the service is reached there.
+    fn complete_endpoint(&self, call: &Call<'_>, id: &Id, body: &mut Json, old: Option<&Json>) -> Result<(), Failure> {
+        if let Some(old) = old {
+            for place in ["properties.networkInterfaces", "properties.names"] {
+                if let Some(kept) = path::get(old, place) {
+                    path::set(body, place, kept.clone());
+                }
+            }
             return Ok(());
         }
         let custom = path::text(body, "properties.customNetworkInterfaceName").filter(|name| !name.is_empty());
         let name = custom.map_or_else(|| format!("{}.nic.{}", id.name(), uuid::Uuid::new_v4()), str::to_owned);
         let nic = Id { pairs: vec![("networkInterfaces".to_owned(), name)], ..id.clone() };
+        let address = self.endpoint_interface(call, id, &nic, body)?;
         path::set(body, "properties.networkInterfaces", json!([{"id": nic.text()}]));
+        if let (Some((account, member)), Some(address)) = (endpoint_target(body), address) {
+            let fqdn = format!("{account}.{member}.core.windows.net");
+            path::set(body, "properties.names", json!([{"fqdn": fqdn, "ipAddresses": [address]}]));
+        }
         Ok(())
     }
 
-    fn endpoint_interface(&self, id: &Id, endpoint: &Record, version: &str) -> Result<(), Failure> {
-        let place = path::all(&endpoint.body, "properties.networkInterfaces[].id")
-            .first()
-            .and_then(|spot| spot.value.as_str().and_then(Id::parse));
-        let (Some(nic), Some(subnet)) = (place, path::text(&endpoint.body, "properties.subnet.id")) else {
-            return Ok(());
-        };
-        if self.record(&nic.key()).is_some() {
-            return Ok(());
-        }
-        let connection = path::all(&endpoint.body, "properties.privateLinkServiceConnections[].properties.groupIds");
-        let member = connection.first().and_then(|spot| spot.value.get(0)).and_then(Json::as_str).unwrap_or("service");
-        let target =
-            path::all(&endpoint.body, "properties.privateLinkServiceConnections[].properties.privateLinkServiceId");
-        let account = target
-            .first()
-            .and_then(|spot| spot.value.as_str())
-            .and_then(|id| id.rsplit('/').next())
-            .unwrap_or_default();
-        let fqdn = format!("{account}.{member}.core.windows.net");
+    /// Makes the interface of an endpoint, and tells its address.
+    fn endpoint_interface(
+        &self,
+        call: &Call<'_>,
+        id: &Id,
+        nic: &Id,
+        endpoint: &Json,
+    ) -> Result<Option<String>, Failure> {
+        let Some(subnet) = path::text(endpoint, "properties.subnet.id") else { return Ok(None) };
+        let (account, member) = endpoint_target(endpoint).unwrap_or_default();
+        let connection = json!({"groupId": member, "requiredMemberName": member, "fqdns": [format!("{account}.{member}.core.windows.net")]});
+        let properties = json!({"privateIPAllocationMethod": "Dynamic", "subnet": {"id": subnet}, "privateLinkConnectionProperties": connection});
         let mut body = json!({
-            "location": endpoint.body.get("location"),
+            "location": endpoint.get("location"),
             "properties": {
-                "ipConfigurations": [{
-                    "name": "privateEndpointIpConfig",
-                    "properties": {
-                        "privateIPAllocationMethod": "Dynamic",
-                        "subnet": {"id": subnet},
-                        "privateLinkConnectionProperties": {"groupId": member, "requiredMemberName": member, "fqdns": [fqdn]},
-                    },
-                }],
+                "ipConfigurations": [{"name": "privateEndpointIpConfig", "properties": properties}],
                 "privateEndpoint": {"id": id.text()},
             },
         });
-        let places = self.profiles.of(&nic.type_name()).addresses.clone();
-        self.allocate(&nic, &mut body, None, &places)?;
-        let record = Record {
+        self.allocate(nic, &mut body, None, &self.profiles.of(&nic.type_name()).addresses)?;
+        let address = path::all(&body, "properties.ipConfigurations[].properties.privateIPAddress");
+        let address = address.first().and_then(|spot| spot.value.as_str()).map(str::to_owned);
+        let now = self.clock.now_ms();
+        let born = call.version.clone();
+        self.keep(&Record {
             id: nic.text(),
             body,
-            born: version.to_owned(),
-            created: endpoint.created,
-            modified: endpoint.created,
+            born,
+            created: now,
+            modified: now,
             revision: 1,
             work: BTreeMap::new(),
-        };
-        self.keep(&record)
+        })?;
+        Ok(address)
+    }
+
+    /// A zone group writes the names of its endpoint into each of its zones.
+    fn complete_zone_group(&self, id: &Id, body: &mut Json) {
+        let endpoint = id.parent().and_then(|endpoint| self.record(&endpoint.key()));
+        let names = endpoint.and_then(|record| path::get(&record.body, "properties.names").cloned());
+        let Some(first) = names.as_ref().and_then(|names| names.get(0)) else { return };
+        let account = path::text(first, "fqdn").and_then(|fqdn| fqdn.split('.').next()).unwrap_or_default().to_owned();
+        let addresses = first.get("ipAddresses").cloned().unwrap_or_default();
+        path::each_mut(body, "properties.privateDnsZoneConfigs[].properties", &mut |config| {
+            let zone =
+                path::text(config, "privateDnsZoneId").and_then(|zone| zone.rsplit('/').next()).unwrap_or_default();
+            let fqdn = format!("{account}.{zone}");
+            let set = json!({"recordType": "A", "recordSetName": account, "fqdn": fqdn, "ttl": 10, "ipAddresses": addresses, "provisioningState": "Succeeded"});
+            path::set(config, "recordSets", json!([set]));
+        });
     }
 
     pub(super) fn endpoint_gone(&self, record: &Record) {
@@ -261,7 +276,6 @@ impl Arm {
             "microsoft.containerservice/managedclusters" | "microsoft.containerservice/managedclusters/agentpools" => {
                 self.cluster_written(call, found)
             }
-            "microsoft.network/privateendpoints" => self.endpoint_interface(id, &found.record, &call.version),
             _ => Ok(()),
         }
     }
@@ -290,6 +304,15 @@ impl Arm {
             tracing::warn!(error = err.0, "a principal could not be forgotten");
         }
     }
+}
+
+/// The account and the service of it that an endpoint leads to, where it is not a private link service.
+fn endpoint_target(endpoint: &Json) -> Option<(String, String)> {
+    let connection = path::all(endpoint, "properties.privateLinkServiceConnections[].properties");
+    let connection = connection.first()?.value;
+    let member = connection.get("groupIds")?.get(0)?.as_str()?.to_owned();
+    let account = path::text(connection, "privateLinkServiceId")?.rsplit('/').next()?.to_owned();
+    Some((account, member))
 }
 
 /// An assignment's ids as Authorization keeps them: the principal with dashes, the definition with its subscription.

@@ -264,10 +264,9 @@ impl Arm {
 
     fn route(&self, call: &Call<'_>) -> Result<Response, Failure> {
         validate::version(call)?;
-        if call.request.method == "GET" {
-            if let Some(operation) = self.operation_of(&call.request.path) {
-                return Ok(self.poll(call, &operation));
-            }
+        let asked = Some(&call.request.path).filter(|_| call.request.method == "GET");
+        if let Some(operation) = asked.and_then(|path| self.operation_of(path)) {
+            return Ok(self.poll(call, &operation));
         }
         match Address::parse(&call.request.path) {
             Address::Tenants => Ok(self.tenants()),

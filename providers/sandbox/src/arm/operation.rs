@@ -48,7 +48,7 @@ impl Arm {
             start: now,
             end: now + self.scaled(begin.lasts),
             problem: call.fate.problem.clone(),
-            poll: begin.answer.poll.or(begin.answer.retry.filter(|_| begin.profile.wire == Wire::Network)),
+            poll: begin.answer.poll.or(begin.answer.retry.filter(|_| begin.profile.wire.repeats_retry())),
             version: call.version.clone(),
             location: self.location_of(begin.id),
             progress: if begin.verb == WorkVerb::Create { begin.profile.progress.clone() } else { Vec::new() },

@@ -135,6 +135,8 @@ pub(crate) fn drop_nulls(value: &mut Json) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
     use super::*;
     use serde_json::json;
 

@@ -119,6 +119,9 @@ pub(crate) struct Profile {
     /// What the service adds.
     #[serde(skip)]
     pub(crate) shape: Shape,
+    /// Lists that a PUT which leaves them out does not empty.
+    #[serde(default)]
+    pub(crate) keeps_lists: Vec<String>,
     /// Bodies have no `type`.
     #[serde(default)]
     pub(crate) typeless: bool,
@@ -477,6 +480,8 @@ fn lay_over(under: &mut Map<String, Json>, over: &Map<String, Json>) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
     use super::*;
 
     #[test]

@@ -39,7 +39,11 @@ impl Arm {
         let key = found.work_key();
         let work = found.record.running(&key, now).filter(|work| work.verb == WorkVerb::Delete)?;
         let operation = self.operation(&work.operation)?;
-        Some(self.answer(call, &profile.delete, Some(&operation), None))
+        let response = self.answer(call, &profile.delete, Some(&operation), None);
+        Some(match profile.delete.retry {
+            Some(seconds) => response.header("retry-after", seconds.to_string()),
+            None => response,
+        })
     }
 
     fn check_deletable(&self, id: &Id, profile: &Profile) -> Result<(), Failure> {

@@ -118,6 +118,9 @@ impl<'a> Scope<'a> {
         if let Some(place) = text.strip_prefix("{=").and_then(|rest| rest.strip_suffix('}')) {
             return self.look(place).cloned().unwrap_or(Json::Null);
         }
+        if let Some(place) = text.strip_prefix("{~").and_then(|rest| rest.strip_suffix('}')) {
+            return path::get(self.sent, place).cloned().unwrap_or(Json::Null);
+        }
         if text == "{seconds}" {
             return (self.times.0 / 1000).into();
         }
@@ -232,6 +235,8 @@ pub(crate) fn instant(ms: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
     use super::*;
 
     #[test]

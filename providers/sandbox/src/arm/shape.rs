@@ -4,7 +4,7 @@
 //! `[]` (each item of a list), `{}` (each value of a map), `sub` (each item is a named part with id, etag, type and state;
 //! `sub=x` where the part's collection is called otherwise in ids), `^` (not before creation is over), `^^` (not in the
 //! answer to a PUT), `@VERSION` (from this API version on), `<VERSION` (before it), `born@VERSION` and `born<VERSION` (for
-//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `unsent=path`, `always`
+//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `sent=path`, `unsent=path`, `always`
 //! (replaces what was sent). A text value may hold `{words}`, see [`Scope::expand`]. `$type` as the only value of a list
 //! names another type's profile.
 
@@ -65,6 +65,7 @@ enum Condition {
     IsNot(String, String),
     Has(String),
     HasNot(String),
+    Sent(String),
     Unsent(String),
 }
 
@@ -229,6 +230,7 @@ impl Guard {
                 Condition::IsNot(path, value)
             }),
             ("has", path) => self.conditions.push(Condition::Has(path.to_owned())),
+            ("sent", path) => self.conditions.push(Condition::Sent(path.to_owned())),
             ("unsent", path) => self.conditions.push(Condition::Unsent(path.to_owned())),
             ("no", path) => self.conditions.push(Condition::HasNot(path.to_owned())),
             _ => (),
@@ -269,6 +271,7 @@ impl Condition {
             Self::IsNot(path, value) => !scope.look(path).is_some_and(|found| same(found, value)),
             Self::Has(path) => scope.look(path).is_some_and(|found| !found.is_null()),
             Self::HasNot(path) => scope.look(path).is_none_or(Json::is_null),
+            Self::Sent(path) => path::get(scope.sent, path).is_some(),
             Self::Unsent(path) => path::get(scope.sent, path).is_none(),
         }
     }
@@ -278,7 +281,7 @@ fn same(found: &Json, value: &str) -> bool {
     let one = |value: &str| match found {
         Json::String(text) => text.eq_ignore_ascii_case(value),
         Json::Array(items) => items.is_empty() == (value == "[]"),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => found.to_string() == value,
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => *value == *found.to_string(),
     };
     value.split('|').any(one)
 }

@@ -36,10 +36,9 @@ pub(super) fn known_version(call: &Call<'_>, id: &Id, profile: &Profile) -> Resu
 /// The name is one that the service takes.
 pub(super) fn name(id: &Id, profile: &Profile) -> Result<(), Failure> {
     let name = id.name();
-    if let Some(rule) = profile.names.as_deref().and_then(|rule| Regex::new(rule).ok()) {
-        if !rule.is_match(name) {
-            return Err(bad_name(id, profile));
-        }
+    let rule = profile.names.as_deref().and_then(|rule| Regex::new(rule).ok());
+    if rule.is_some_and(|rule| !rule.is_match(name)) {
+        return Err(bad_name(id, profile));
     }
     if name.is_empty() || name.len() > 260 || name.ends_with('.') && !profile.name.contains("ns") {
         return Err(bad_name(id, profile));
@@ -136,6 +135,8 @@ pub(super) fn required(id: &Id, profile: &Profile, sent: &Json) -> Result<(), Fa
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
     use super::*;
 
     #[test]

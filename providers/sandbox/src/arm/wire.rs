@@ -60,6 +60,13 @@ pub(crate) enum Header {
     Path,
 }
 
+impl Wire {
+    /// Polls carry the same `Retry-After` as the answer that began the work.
+    pub(crate) const fn repeats_retry(self) -> bool {
+        matches!(self, Self::Network | Self::Group)
+    }
+}
+
 impl Header {
     /// The header of a word in a profile.
     pub(crate) fn parse(word: &str) -> Option<Self> {
@@ -342,6 +349,8 @@ fn signature(token: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
     use super::*;
 
     fn operation(wire: Wire) -> Operation {

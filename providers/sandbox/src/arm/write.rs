@@ -7,6 +7,7 @@ use super::operation::Begin;
 use super::path;
 use super::profile::{BodyForm, EtagForm, LocationRule, Profile, Verb};
 use super::record::{Record, WorkVerb};
+use super::reference::Back;
 use super::wire::Wire;
 use super::{Arm, Call, Found, scope, validate};
 use crate::exchange::Response;
@@ -150,10 +151,9 @@ impl Arm {
     ) -> Result<(), Failure> {
         let etag = existing.and_then(|found| self.profiles.of(&found.kind).etag_of(&found.record, self.clock.now_ms()));
         let network = profile.etag == EtagForm::Weak;
-        if let Some(sent) = call.request.header("if-match").filter(|sent| *sent != "*" && !sent.is_empty()) {
-            if etag.as_deref() != Some(sent) && profile.etag != EtagForm::None {
-                return Err(failure::precondition(id, sent, &etag.unwrap_or_default(), network));
-            }
+        let other = |sent: &&str| !matches!(*sent, "*" | "") && etag.as_deref() != Some(*sent);
+        if let Some(sent) = call.request.header("if-match").filter(other).filter(|_| profile.etag != EtagForm::None) {
+            return Err(failure::precondition(id, sent, &etag.unwrap_or_default(), network));
         }
         if call.request.header("if-match") == Some("*") && existing.is_none() {
             return Err(failure::precondition(id, "*", "", network));
@@ -171,10 +171,20 @@ impl Arm {
         if let Some(old) = old.as_ref().filter(|_| write.profile.merge) {
             body = laid_over(old, &write.sent);
         }
+        for place in &write.profile.keeps_lists {
+            let kept = old
+                .as_ref()
+                .and_then(|old| path::get(old, place))
+                .filter(|_| path::get(&body, place).is_none())
+                .cloned();
+            if let Some(kept) = kept {
+                path::set(&mut body, place, kept);
+            }
+        }
         self.allocate(write.id, &mut body, old.as_ref(), &write.profile.addresses)?;
         self.complete(call, write.id, &mut body, old.as_ref())?;
         let still = write.existing.as_ref().and_then(|found| found.record.running(&found.work_key(), now)).cloned();
-        let changes = old.as_ref().is_none_or(|old| differs(old, &body));
+        let changes = self.changes(call, &write, &body);
         write.changes = changes;
         let changed = still.is_some() || changes || write.profile.wire != Wire::Network;
         let (verb, answer) = match (&write.existing, &write.profile.update) {
@@ -195,6 +205,23 @@ impl Arm {
         let found = Found { record, kind: write.kind.clone(), part };
         self.after_write(call, write.id, &found)?;
         Ok(self.written(call, &write, &found, answer, operation.as_ref().map(|one| (one, changed))))
+    }
+
+    /// The write changes more than tags: something else is shown after it.
+    fn changes(&self, call: &Call<'_>, write: &Write<'_>, body: &Json) -> bool {
+        let Some(found) = &write.existing else { return true };
+        let back = Back::default();
+        let view = self.view(call, write.id, &back, false);
+        let shown = |body: Option<&Json>| {
+            let mut record = Record { work: BTreeMap::new(), ..found.record.clone() };
+            match (body, &found.part) {
+                (Some(body), Some(part)) => part.put(&mut record.body, Some(body.clone())),
+                (Some(body), None) => record.body = body.clone(),
+                (None, _) => (),
+            }
+            lasting(&self.dressed(&Found { record, kind: found.kind.clone(), part: found.part.clone() }, &view))
+        };
+        shown(None) != shown(Some(body))
     }
 
     /// The record that the body goes into, and the part of it that it is.
@@ -267,8 +294,8 @@ impl Arm {
         let view = self.view(call, write.id, &back, true);
         let shown = self.dressed_as_accepted(found, &view, answer, operation.is_some_and(|(_, changed)| changed));
         let place = path::text(&shown, "id").unwrap_or_default().to_owned();
-        let body = if answer.body == BodyForm::Echo { echo(&write.sent, &shown) } else { shown };
-        let silent = write.profile.wire == Wire::Compute && !write.changes;
+        let body = if answer.body == BodyForm::Echo { write.sent.clone() } else { shown };
+        let silent = write.profile.name.ends_with("/virtualMachines") && !write.changes;
         let told = operation.map(|(one, _)| one).filter(|_| answer.headers.as_deref() != Some(&[]) && !silent);
         let mut response = self.answer(call, answer, told, Some(body));
         let slow = operation.is_some_and(|(_, changed)| changed);
@@ -400,29 +427,16 @@ fn patched(old: &Json, sent: &Json) -> Json {
     body
 }
 
-/// A change of anything but tags.
-fn differs(old: &Json, new: &Json) -> bool {
-    let bare = |body: &Json| {
-        let mut body = body.clone();
-        if let Some(map) = body.as_object_mut() {
-            map.retain(|key, _| !matches!(key.as_str(), "tags" | "name" | "location"));
-            map.entry("properties").or_insert_with(|| json!({}));
+/// What is shown without what changes with each write, and without tags.
+fn lasting(shown: &Json) -> Json {
+    match shown {
+        Json::Object(map) => {
+            let kept = map.iter().filter(|(key, _)| !matches!(key.as_str(), "etag" | "eTag" | "tags" | "systemData"));
+            Json::Object(kept.map(|(key, value)| (key.clone(), lasting(value))).collect())
         }
-        body
-    };
-    bare(old) != bare(new)
-}
-
-/// What was sent, with id, name and type.
-fn echo(sent: &Json, shown: &Json) -> Json {
-    let mut body = Map::new();
-    for key in ["id", "name", "type"] {
-        body.insert(key.to_owned(), shown.get(key).cloned().unwrap_or(Json::Null));
+        Json::Array(items) => Json::Array(items.iter().map(lasting).collect()),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => shown.clone(),
     }
-    for (key, value) in sent.as_object().into_iter().flatten() {
-        body.entry(key.clone()).or_insert_with(|| value.clone());
-    }
-    Json::Object(body)
 }
 
 /// A principal's id, as the directory knows it.

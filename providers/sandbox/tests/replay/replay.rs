@@ -134,9 +134,7 @@ impl Session<'_> {
             };
             if path.contains("/deletedvaults/") && pair.status == 200 && pair.method == "GET" {
                 self.soft_deleted(recording, at);
-            } else if existed && pair.method == "PUT" || existed && later().is_some() {
-                self.exists(recording, at, &path);
-            } else if existed && kind_of(&pair.url).ends_with("roups") {
+            } else if existed && (pair.method == "PUT" || later().is_some()) {
                 self.exists(recording, at, &path);
             }
             known.push(path);
@@ -225,7 +223,7 @@ impl Session<'_> {
         if is_operation(&pair.url) && !self.urls.contains_key(&key(&pair.url)) {
             self.repeat(&key(&pair.url));
         }
-        let url = self.urls.get(&key(&pair.url)).cloned().unwrap_or_else(|| pair.url.clone());
+        let url = self.urls.get(&key(&pair.url)).cloned().unwrap_or_else(|| self.told(&pair.url));
         let mut request = self.request(&pair.method, &url, pair.request_body.as_ref().map(|body| self.mapped(body)));
         request.headers =
             pair.request_headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
@@ -266,6 +264,13 @@ impl Session<'_> {
         }
     }
 
+    /// A URL with our names in the place of those that the recorded client had been told.
+    fn told(&self, url: &str) -> String {
+        let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let segments: Vec<&str> = path.split('/').map(|one| self.guids.get(one).map_or(one, String::as_str)).collect();
+        format!("{}?{query}", segments.join("/"))
+    }
+
     /// A body with our guids in the place of those that the recorded client had been told.
     fn mapped(&self, value: &Json) -> Json {
         match value {
@@ -284,6 +289,16 @@ impl Session<'_> {
             (Json::String(theirs), Json::String(ours)) if is_guid(theirs) && is_guid(ours) && theirs != ours => {
                 self.guids.insert(theirs.replace('-', ""), ours.clone());
                 self.guids.insert(theirs.clone(), ours.clone());
+            }
+            (Json::String(theirs), Json::String(ours)) if theirs.starts_with('/') && theirs != ours => {
+                for (theirs, ours) in theirs.split('/').zip(ours.split('/')) {
+                    if theirs.len() > 36 && theirs != ours {
+                        self.guids.insert(theirs.to_owned(), ours.to_owned());
+                    }
+                }
+            }
+            (Json::Array(theirs), Json::Array(ours)) => {
+                theirs.iter().zip(ours).for_each(|(theirs, ours)| self.learn(theirs, ours))
             }
             (Json::Object(theirs), Json::Object(ours)) => {
                 for (key, value) in theirs {

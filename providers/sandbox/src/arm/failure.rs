@@ -97,6 +97,16 @@ pub(crate) fn missing(id: &Id, profile: &Profile) -> Failure {
         Missing::Gateway => not_found(id, &shown),
         Missing::Network => plain("NotFound", format!("Resource {} not found.", id.text())).detailed(Vec::new()),
         Missing::NetworkName => plain("NotFound", format!("Resource {name} not found.")).detailed(Vec::new()),
+        Missing::Record => {
+            let zone = id.parent().map(|zone| zone.name().to_owned()).unwrap_or_default();
+            plain(
+                "NotFound",
+                format!(
+                    "The resource record '{name}' does not exist in resource group '{}' of zone '{zone}'.",
+                    id.group().unwrap_or_default()
+                ),
+            )
+        }
         Missing::Compute => {
             let target = profile.name.contains("virtualMachines/").then(|| name.to_owned());
             Failure { target, ..plain("NotFound", "The entity was not found in this Azure location.".to_owned()) }

@@ -233,6 +233,8 @@ pub(crate) enum Missing {
     Network,
     /// `NotFound`, `Resource NAME not found.`
     NetworkName,
+    /// `NotFound` of DNS.
+    Record,
     /// `NotFound` in Compute's words.
     Compute,
     /// `NotFound` in Compute's words for disks.

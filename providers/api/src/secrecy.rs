@@ -18,7 +18,9 @@ pub fn marked(attributes: &[Attribute], sources: &[ValueRef<'_>], values: ValueB
 }
 
 fn any_secret(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.secret || nested(&attribute.ty).is_some_and(any_secret))
+    attributes.iter().any(|attribute| {
+        attribute.secret || !attribute.secret_members.is_empty() || nested(&attribute.ty).is_some_and(any_secret)
+    })
 }
 
 const fn nested(ty: &AttributeType) -> Option<&'static [Attribute]> {
@@ -35,7 +37,7 @@ fn by_schema(attributes: &[Attribute], value: Value) -> Value {
         let attribute = attributes.iter().find(|attribute| attribute.name == name);
         let value = match attribute {
             Some(attribute) if attribute.secret && !value.is_null() => value.secret(),
-            Some(attribute) => within(&attribute.ty, value),
+            Some(attribute) => attribute.members_marked(within(&attribute.ty, value)),
             None => value,
         };
         (name, value)

@@ -96,3 +96,24 @@ fn same_plain_items(source: ValueRef<'_>, values: &[Value]) -> bool {
     };
     source.items().len() == values.len() && source.items().zip(values).all(pair)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formwork_model::schema::SecretMembers;
+
+    const MANIFEST: &[Attribute] = &[Attribute::new("manifest", AttributeType::Any, "An object.")
+        .secret_members(&[SecretMembers { when: ("kind", "Secret"), members: &["data"] }])];
+
+    #[test]
+    fn an_open_value_says_itself_what_is_secret_in_it() {
+        let of_kind = |kind: &str| {
+            let data = Value::map([("password", Value::string("hunter2"))]);
+            let manifest = Value::map([("kind", Value::string(kind)), ("data", data)]);
+            let values = ValueBuf::from(Value::map([("manifest", manifest)]));
+            format!("{:?}", marked(MANIFEST, &[], values))
+        };
+        assert!(!of_kind("Secret").contains("hunter2"), "{}", of_kind("Secret"));
+        assert!(of_kind("ConfigMap").contains("hunter2"), "{}", of_kind("ConfigMap"));
+    }
+}

@@ -268,7 +268,7 @@ fn decoded(ty: &AttributeType, value: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::schema::{object, object_attributes};
     use formwork_model::ValueBuf;

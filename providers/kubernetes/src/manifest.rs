@@ -203,7 +203,7 @@ pub(crate) const SERVERS_OWN: [&str; 8] = [
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn value(json: Json) -> Value {

@@ -116,17 +116,17 @@ impl Projection<'_> {
         let Some(others) = live.as_array() else { return Some(from_json(live)) };
         let mut seen = Vec::with_capacity(items.len());
         match Alignment::of(items, others, fields) {
-            Alignment::ByKey(partners) => {
+            Alignment::Keyed(partners) => {
                 for (index, (item, partner)) in items.iter().zip(partners).enumerate() {
                     let inner = partner.as_ref().and_then(|partner| partner.fields);
                     let live = partner.map(|partner| partner.live);
                     seen.extend(within(pointer, &index.to_string(), |pointer| self.value(item, live, inner, pointer)));
                 }
             }
-            Alignment::BySet => {
+            Alignment::Unique => {
                 seen.extend(items.iter().filter(|item| wire(item).is_some_and(|item| others.contains(&item))).cloned());
             }
-            Alignment::ByIndex => {
+            Alignment::Ordered => {
                 for (index, other) in others.iter().enumerate() {
                     let item = items.get(index).unwrap_or(&Value::Bool(false));
                     seen.extend(within(pointer, &index.to_string(), |pointer| {
@@ -148,11 +148,11 @@ struct Partner<'a> {
 /// How the items of a list are told apart. The server says it by the form of the fields that we own.
 enum Alignment<'a> {
     /// By key fields: items of others are not ours.
-    ByKey(Vec<Option<Partner<'a>>>),
+    Keyed(Vec<Option<Partner<'a>>>),
     /// Each text once: items of others are not ours.
-    BySet,
+    Unique,
     /// The list is one value.
-    ByIndex,
+    Ordered,
 }
 
 impl<'a> Alignment<'a> {
@@ -160,10 +160,10 @@ impl<'a> Alignment<'a> {
         let owned = fields.and_then(Json::as_object);
         let keys: Vec<(JsonMap<String, Json>, &'a Json)> = owned.into_iter().flatten().filter_map(key_entry).collect();
         if !keys.is_empty() {
-            return Self::ByKey(items.iter().map(|item| partner(item, others, &keys)).collect());
+            return Self::Keyed(items.iter().map(|item| partner(item, others, &keys)).collect());
         }
         if owned.is_some_and(|owned| owned.keys().any(|key| key.starts_with("v:"))) {
-            return Self::BySet;
+            return Self::Unique;
         }
         // Where another took all of it over, the form does not say any more.
         if owned.is_none() && named(items.iter().map(wire_name)) && named(others.iter().map(json_name)) {
@@ -172,9 +172,9 @@ impl<'a> Alignment<'a> {
                 let live = others.iter().find(|other| json_name(other).as_ref() == Some(&name))?;
                 Some(Partner { live, fields: None })
             };
-            return Self::ByKey(items.iter().map(by_name).collect());
+            return Self::Keyed(items.iter().map(by_name).collect());
         }
-        Self::ByIndex
+        Self::Ordered
     }
 }
 
@@ -315,7 +315,7 @@ fn added_items(said: &[Json], live: &[Json]) -> Option<Json> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
 

@@ -192,7 +192,7 @@ pub(super) fn without_programs(mut document: Json) -> Json {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use formwork_model::value::Redacted;
 

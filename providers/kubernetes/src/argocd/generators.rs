@@ -313,9 +313,6 @@ const PULL_REQUESTS: Attribute = Attribute::object("pull_request", PULL_REQUEST,
 const REPOSITORIES: Attribute = Attribute::object("scm_provider", SCM_PROVIDER, "One for each repository of an owner.");
 const CHOSEN: Attribute = Attribute::object("selector", SELECTOR, "Only parameters that fit.");
 
-/// A generator in a matrix or merge in a matrix or merge: no deeper.
-const INNERMOST: &[Attribute] = &[LIST, CLUSTERS, GIT, REPOSITORIES, PULL_REQUESTS, DECISION, GENERATOR_PLUGIN, CHOSEN];
-
 macro_rules! combined {
     ($inner:expr) => {
         Attribute::object(
@@ -337,7 +334,7 @@ macro_rules! combined {
     };
 }
 
-/// A generator in a matrix or merge.
+/// A generator in a matrix or merge. How deep they go is open in Argo CD's own definition, too.
 const INNER: &[Attribute] = &[
     LIST,
     CLUSTERS,
@@ -346,8 +343,8 @@ const INNER: &[Attribute] = &[
     PULL_REQUESTS,
     DECISION,
     GENERATOR_PLUGIN,
-    combined!(INNERMOST),
-    combined!(INNERMOST, merge),
+    any!("matrix", "Another matrix, in Argo CD's own form."),
+    any!("merge", "Another merge, in Argo CD's own form."),
     CHOSEN,
 ];
 

@@ -168,7 +168,7 @@ fn settle(object: &mut Json, namespace: &str) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use formwork_model::value::from_json;
     use formwork_model::{Value, ValueBuf};

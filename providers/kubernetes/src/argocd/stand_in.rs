@@ -161,6 +161,7 @@ fn property(ty: &AttributeType) -> Json {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]

@@ -168,6 +168,7 @@ fn stage(object: &Json) -> Option<(i64, bool)> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
 

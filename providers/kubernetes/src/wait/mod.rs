@@ -224,7 +224,7 @@ async fn told(session: &Session, identity: &Identity, live: &Json, reason: Strin
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
 

@@ -106,6 +106,7 @@ async fn warnings(session: &Session, namespace: &str, identity: &Identity) -> Ve
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
 

@@ -144,6 +144,7 @@ fn pod(live: &Json) -> Progress {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
 

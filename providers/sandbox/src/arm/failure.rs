@@ -151,7 +151,7 @@ pub(crate) fn orphan(id: &Id, parent: &Id, profile: &Profile, method: &str) -> F
     let kind = id.type_name();
     let short = kind.split_once('/').map_or(kind.as_str(), |(_, short)| short);
     match profile.orphan {
-        Orphan::NamesParent | Orphan::Gone => not_found(parent, &parent.type_name()),
+        Orphan::NamesParent | Orphan::NamesParentFirst | Orphan::Gone => not_found(parent, &parent.type_name()),
         Orphan::Nested => {
             let text = "Can not perform requested operation on nested resource. Parent resource";
             Failure::gateway(404, "ParentResourceNotFound", format!("{text} '{}' not found.", parent.name()))

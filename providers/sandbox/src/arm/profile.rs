@@ -268,6 +268,8 @@ pub(crate) enum Orphan {
     ParentFirst,
     /// `ResourceNotFound` that names the parent.
     NamesParent,
+    /// The same even where the group is gone.
+    NamesParentFirst,
     /// A DELETE is done.
     Gone,
 }

@@ -68,7 +68,9 @@ impl Arm {
         }
         let gone = id.group().filter(|group| self.record(&id::group_key(id.subscription(), group)).is_none());
         if let Some(group) = gone {
-            let parent = id.parent().filter(|_| matches!(profile.orphan, Orphan::Nested | Orphan::ParentFirst));
+            let parent = id
+                .parent()
+                .filter(|_| matches!(profile.orphan, Orphan::Nested | Orphan::ParentFirst | Orphan::NamesParentFirst));
             return Err(match parent {
                 Some(parent) => failure::orphan(id, &parent, profile, method),
                 None => failure::no_group(group),
@@ -199,7 +201,7 @@ impl Arm {
         let key = part.as_ref().map(Part::key).unwrap_or_default();
         let operation = self.begin_write(call, &write, verb, answer, changed)?;
         if let Some(operation) = &operation {
-            let state = if changed { answer.state.clone() } else { None };
+            let state = if changed { Self::working_state(&write, answer, &key, &record) } else { None };
             let verb = still.filter(|work| work.verb == WorkVerb::Create).map_or(operation.verb, |work| work.verb);
             let told = super::wire::Operation { verb, ..operation.clone() };
             Self::note(&mut record, &key, &told, &state.unwrap_or_else(|| "Succeeded".to_owned()));
@@ -208,6 +210,21 @@ impl Arm {
         let found = Found { record, kind: write.kind.clone(), part };
         self.after_write(call, write.id, &found)?;
         Ok(self.written(call, &write, &found, answer, operation.as_ref().map(|one| (one, changed))))
+    }
+
+    /// The state while the work lasts; a pool tells what is done to it.
+    fn working_state(write: &Write<'_>, answer: &Verb, key: &str, record: &Record) -> Option<String> {
+        let old = write.existing.as_ref().filter(|_| key.starts_with("agentpools/"));
+        let part = old.and_then(|found| Some((found.body(), found.part.as_ref()?.take(&record.body)?)));
+        let differs =
+            |place: &str| part.as_ref().is_some_and(|(old, new)| path::get(old, place) != path::get(new, place));
+        if differs("properties.currentOrchestratorVersion") {
+            return Some("Upgrading".to_owned());
+        }
+        if differs("properties.count") {
+            return Some("Scaling".to_owned());
+        }
+        answer.state.clone()
     }
 
     /// The write changes more than tags: something else is shown after it.

@@ -43,7 +43,10 @@ fn manifest(row: &ExpandedRow) -> Json {
 fn directory() -> Result<(), Failed> {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write("b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+    write(
+        "b.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+    );
     write("a.json", r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"stringData":{"p":"hunter2"}}"#);
     write("notes.txt", "not: [yaml");
     let rows = expanded("manifests", json!({ "path": ".", "namespace": "shop" }), folder.path(), false).unwrap();
@@ -91,11 +94,23 @@ fn chart() -> Result<(), Failed> {
     let write = |name: &str, text: &str| std::fs::write(root.join(name), text).unwrap();
     write("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.2.3\n");
     write("values.yaml", "image: web:1\n");
-    write("crds/thing.yaml", "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.x.io}\nspec: {group: x.io, scope: Namespaced, names: {kind: Thing, plural: things}, versions: []}\n");
-    write("templates/web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {image: {{ .Values.image | quote }}, ns: {{ .Release.Namespace }}}\n");
+    write(
+        "crds/thing.yaml",
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.x.io}\nspec: {group: x.io, scope: Namespaced, names: {kind: Thing, plural: things}, versions: []}\n",
+    );
+    write(
+        "templates/web.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {image: {{ .Values.image | quote }}, ns: {{ .Release.Namespace }}}\n",
+    );
     write("templates/thing.yaml", "apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: t}\n");
-    write("templates/hook.yaml", "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {helm.sh/hook: 'pre-install,pre-upgrade'}}\nspec: {}\n");
-    write("templates/test.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: test, annotations: {helm.sh/hook: test}}\n");
+    write(
+        "templates/hook.yaml",
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {helm.sh/hook: 'pre-install,pre-upgrade'}}\nspec: {}\n",
+    );
+    write(
+        "templates/test.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: test, annotations: {helm.sh/hook: test}}\n",
+    );
     let config = json!({ "name": "shop", "chart": "chart", "namespace": "prod", "values": { "image": "web:2" } });
     let rows = expanded("chart", config, folder.path(), false).unwrap();
     let mut found = keys(&rows);
@@ -103,14 +118,22 @@ fn chart() -> Result<(), Failed> {
     found.sort_unstable();
     assert_eq!(
         found,
-        ["apiextensions.k8s.io/CustomResourceDefinition/things.x.io", "batch/Job/prod/migrate", "core/ConfigMap/prod/shop", "x.io/Thing/prod/t"]
+        [
+            "apiextensions.k8s.io/CustomResourceDefinition/things.x.io",
+            "batch/Job/prod/migrate",
+            "core/ConfigMap/prod/shop",
+            "x.io/Thing/prod/t"
+        ]
     );
     let find = |key: &str| rows.iter().find(|row| row.key == key).unwrap();
     assert_eq!(manifest(find("core/ConfigMap/prod/shop"))["data"], json!({ "image": "web:2", "ns": "prod" }));
     assert!(find("x.io/Thing/prod/t").after.iter().any(|key| key.contains("things.x.io")));
     assert!(find("core/ConfigMap/prod/shop").after.contains(&"batch/Job/prod/migrate".to_owned()));
     let hook = find("batch/Job/prod/migrate").config.to_value();
-    assert!(hook.as_map().and_then(|map| map.get("wait")).is_some_and(|wait| !matches!(wait, Value::Null)), "its job is waited for");
+    assert!(
+        hook.as_map().and_then(|map| map.get("wait")).is_some_and(|wait| !matches!(wait, Value::Null)),
+        "its job is waited for"
+    );
     let other = json!({ "name": "shop", "chart": "chart", "helm_version": "0.0.1" });
     assert!(expanded("chart", other, folder.path(), false).unwrap_err().message.contains("0.0.1 is wanted"));
     Ok(())

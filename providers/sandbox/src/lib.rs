@@ -6,4 +6,5 @@
 
 pub mod clock;
 pub mod exchange;
+pub mod kubernetes;
 pub mod store;

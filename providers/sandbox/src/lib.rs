@@ -6,5 +6,6 @@
 
 pub mod clock;
 pub mod exchange;
+pub mod git;
 pub mod kubernetes;
 pub mod store;

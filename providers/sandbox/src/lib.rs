@@ -4,6 +4,7 @@
 //! [`clock::Clock`]; only the server knows sockets, TLS and processes. So a recording can be replayed against a service
 //! with and without HTTP, and time can be made to pass.
 
+pub mod argocd;
 pub mod clock;
 pub mod exchange;
 pub mod git;

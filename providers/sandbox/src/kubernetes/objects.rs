@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// How many changes a watch can go back.
-const WINDOW: usize = 4096;
+const WINDOW: usize = 1024;
 /// How many versions are reserved at once.
 const RESERVED: u64 = 512;
 

@@ -167,7 +167,9 @@ fn two_managers_share_a_deployment(server: &Server) {
 
     // A conflict names manager and field; force takes the field over.
     let mut conflicting = own.clone();
-    conflicting["spec"]["template"]["spec"]["containers"] = json!([{"name": "proxy", "image": "proxy:2"}]);
+    conflicting["spec"]["template"]["spec"]["containers"] = json!([
+        {"name": "proxy", "image": "proxy:2"}, {"name": "web", "image": "web:1", "ports": [{"containerPort": 80}]},
+    ]);
     let refused = kubectl.apply(&conflicting, "--server-side --field-manager=one");
     let wanted = r#"conflict with "two": .spec.template.spec.containers[name="proxy"].image"#;
     assert!(refused.err.contains(wanted), "{refused:?}");
@@ -225,7 +227,7 @@ fn diff_tells_what_would_change(server: &Server) {
     kubectl.namespace("diff");
     let object = deployment("diff", &json!([{"name": "web", "image": "web:1"}]));
     for how in ["", "--server-side"] {
-        kubectl.ok_apply(&object, &format!("{how} --force-conflicts={}", !how.is_empty()));
+        kubectl.ok_apply(&object, if how.is_empty() { "" } else { "--server-side --force-conflicts" });
         let same = kubectl.pipe(format!("diff -f - {how}").trim_end(), &object.to_string());
         assert_eq!((same.code, same.out.as_str()), (0, ""), "{same:?}");
         let changed = deployment("diff", &json!([{"name": "web", "image": "web:2"}]));
@@ -303,7 +305,8 @@ fn lists_in_chunks(server: &Server) {
             json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": format!("c{index}"), "namespace": "chunks"}})
         })
         .collect();
-    kubectl.ok_apply(&json!({"apiVersion": "v1", "kind": "List", "items": items}), "");
+    let stream: Vec<_> = items.iter().map(Json::to_string).collect();
+    kubectl.ok_pipe("apply -f -", &stream.join("\n---\n"));
     let names = kubectl.ok("get configmaps -n chunks --chunk-size=3 -o name");
     // The seven, and the one that every namespace has.
     assert_eq!(names.lines().count(), 8, "{names}");

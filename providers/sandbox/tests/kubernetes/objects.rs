@@ -68,9 +68,9 @@ fn a_definition_makes_a_kind(server: &Server) {
     assert_eq!(live["spec"]["parts"], json!([{"name": "a", "count": 1}]));
     assert_eq!(live["spec"]["open"]["any"]["thing"], 1);
     assert_eq!(live["metadata"]["generation"], 1);
-    let table = kubectl.ok("get wd -n custom");
+    let table = kubectl.ok(&format!("get widgets.{group} -n custom"));
     assert_eq!(table.split_whitespace().collect::<Vec<_>>(), ["NAME", "SIZE", "one", "3"]);
-    let text = kubectl.ok(&format!("explain widgets.{group}.spec.parts --api-version={group}/v1"));
+    let text = kubectl.ok(&format!("explain widgets.spec.parts --api-version={group}/v1"));
     assert!(text.contains("count\t<integer>"), "{text}");
 
     let refused = kubectl.apply(&widget(group, "custom", &json!({"size": 0, "colour": "blue"})), "");
@@ -92,7 +92,7 @@ fn a_definition_makes_a_kind(server: &Server) {
     assert_eq!(live["metadata"]["generation"], 2);
 
     kubectl.ok(&format!("delete crd widgets.{group} --timeout=60s"));
-    assert_ne!(kubectl.run("get wd -n custom").code, 0);
+    assert_ne!(kubectl.run(&format!("get widgets.{group} -n custom")).code, 0);
 }
 
 fn lists_of_custom_kinds_are_merged_by_key(server: &Server) {

@@ -210,15 +210,17 @@ fn merge_lists(schema: Schema<'_>, live: &[(Step, &Json)], config: &[(Step, &Jso
     let items = schema.items();
     let wanted: BTreeSet<_> = config.iter().map(|(step, _)| step).collect();
     let known: BTreeMap<_, _> = live.iter().rev().map(|(step, item)| (step, *item)).collect();
+    let mut shared = config.iter().map(|(step, _)| step).filter(|step| known.contains_key(step)).peekable();
     let mut live = live.iter().peekable();
     let mut merged = Vec::new();
     for (step, item) in config {
-        if known.contains_key(step) {
-            while let Some((other, own)) = live.next_if(|(other, _)| other != step) {
-                if !wanted.contains(other) {
-                    merged.push((*own).clone());
-                }
+        // A shared item of the live list stops here until it is its turn; one whose turn it is not is passed over.
+        while let Some((other, own)) = live.next_if(|(other, _)| shared.peek().is_none_or(|next| *next != other)) {
+            if !wanted.contains(other) {
+                merged.push((*own).clone());
             }
+        }
+        if shared.next_if_eq(&step).is_some() {
             live.next_if(|(other, _)| other == step);
         }
         merged.push(known.get(step).map_or_else(|| (*item).clone(), |own| merge(items, own, item)));

@@ -155,6 +155,10 @@ fn complete_new(objects: &Objects, target: Target<'_>, object: Json, recorded: O
     if resource.has_status {
         take(&mut object, &["status"]);
     }
+    // The types of built-in kinds have a status from the start.
+    if resource.has_status && !resource.is_custom() {
+        set(&mut object, &["status"], json!({}));
+    }
     set(&mut object, &["metadata", "uid"], uuid::Uuid::new_v4().to_string());
     set(&mut object, &["metadata", "creationTimestamp"], objects.now());
     if has_generation(resource) {

@@ -5,6 +5,7 @@
 //! with and without HTTP, and time can be made to pass.
 
 pub mod argocd;
+pub mod arm;
 pub mod clock;
 pub mod exchange;
 pub mod git;

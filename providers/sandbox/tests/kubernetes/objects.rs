@@ -85,7 +85,17 @@ fn a_definition_makes_a_kind(server: &Server) {
 
     // The status is written by its own path only, and is no new generation.
     let status = r#"{"status":{"phase":"Made"},"spec":{"size":9}}"#;
-    let words = ["patch", "widgets.shop.example.com", "one", "-n", "custom", "--subresource=status", "--type=merge", "-p", status];
+    let words = [
+        "patch",
+        "widgets.shop.example.com",
+        "one",
+        "-n",
+        "custom",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        status,
+    ];
     assert_eq!(kubectl.words(&words, "").code, 0);
     let live = kubectl.get(&format!("widgets.{group} one -n custom"));
     assert_eq!((&live["status"]["phase"], &live["spec"]["size"]), (&json!("Made"), &json!(1)));

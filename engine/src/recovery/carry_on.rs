@@ -56,7 +56,8 @@ impl Decider<'_> {
                 Step::End(decision) => Ok(decision),
                 Step::CarryOn(_) => Err(self.failure(&open.begin, resumed.verb(), &error)),
             },
-            class if stays_open(class) && !(is_known && error.code == guard::PANIC) => {
+            // Without a checkpoint nothing says that nothing was made: the request had been sent before.
+            class if !is_known || (stays_open(class) && error.code != guard::PANIC) => {
                 Err(self.failure(&open.begin, resumed.verb(), &error))
             }
             _ => Ok(resumed.failed(&error)),

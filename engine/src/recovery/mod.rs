@@ -7,7 +7,7 @@ mod carry_on;
 mod decide;
 mod search;
 
-pub(crate) use search::{Finding, Search, ask, discard, lost_a_secret, search};
+pub(crate) use search::{Finding, Search, ask, discard, lost_a_secret, repeats_safely, search};
 
 use crate::apply::Journal;
 use crate::connections::Connections;

@@ -108,7 +108,7 @@ fn unrecognisable(search: &Search<'_>) -> Finding {
 
 /// Whether the service recognises the request itself, by its token: repeating it gives the same object. Only for the
 /// same operation, while the service remembers.
-pub(super) const fn repeats_safely(schema: &ResourceSchema) -> bool {
+pub(crate) const fn repeats_safely(schema: &ResourceSchema) -> bool {
     matches!(schema.recognition, Recognition::Token { .. }) && !schema.capabilities.find
 }
 

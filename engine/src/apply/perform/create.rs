@@ -140,12 +140,15 @@ impl Creation<'_> {
                 Err(attempted) => return attempted,
             };
             let delay = policy.delay(&error, Repeatable::UnlessSent, attempt);
+            // Where only the request's token tells, a lost answer leaves it open until another one comes.
+            let in_doubt = answer_lost && recovery::repeats_safely(self.schema) && !sink.was_checkpointed();
             let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else {
-                return Attempted::Failed(error);
+                return if in_doubt { Attempted::LeftOpen(error) } else { Attempted::Failed(error) };
             };
             self.work.tell_retry(&error, delay, attempt);
             if sleep_unless_cancelled(self.work.shared, delay).await.is_err() {
-                return if sink.was_checkpointed() { Attempted::LeftOpen(error) } else { Attempted::Failed(error) };
+                let open = in_doubt || sink.was_checkpointed();
+                return if open { Attempted::LeftOpen(error) } else { Attempted::Failed(error) };
             }
         }
     }

@@ -126,8 +126,8 @@ async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
     let changes = resume::outstanding(shared);
     for change in &changes {
         counted += usize::from(!matches!(change, crate::plan::StateChange::Put(_)));
-        shared.values.note(change);
     }
+    shared.values.note(&changes);
     known_from_plan(shared);
     records.extend(resume::state_records(&changes));
     for provider in &plan.providers {

@@ -102,13 +102,7 @@ impl Resumed<'_> {
             ProviderError::new(ErrorClass::Cancelled, format!("the state's lock may be lost: {error}"))
         })?;
         let policy = RetryPolicy { total: Duration::from_millis(limit_ms), ..RetryPolicy::default() };
-        let wait = async |retry: Retry<'_>| {
-            // A provider that panics does it again.
-            if retry.error.code == guard::PANIC || sink.sleep(retry.delay).await.is_err() {
-                return Err(retry.error.clone());
-            }
-            Ok(())
-        };
+        let wait = async |retry: Retry<'_>| sink.sleep(retry.delay).await.map_err(|_| retry.error.clone());
         with_retries(policy, Repeatable::Always, wait, async || self.send(sink).await).await
     }
 

@@ -137,7 +137,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let delay = policy.delay(&error, Repeatable::Always, attempt).filter(|_| error.code != guard::PANIC);
+        let delay = policy.delay(&error, Repeatable::Always, attempt);
         match delay.filter(|delay| began.elapsed() + *delay < policy.total) {
             Some(delay) => tokio::time::sleep(delay).await,
             None => return Err(error),

@@ -29,9 +29,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        // A provider that panics does it again.
-        let passing = error.code != crate::guard::PANIC;
-        let delay = policy.delay(&error, Repeatable::Always, attempt).filter(|_| passing);
+        let delay = policy.delay(&error, Repeatable::Always, attempt);
         let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else { return Err(error) };
         work.tell_retry(&error, delay, attempt);
         if sleep_unless_cancelled(work.shared, delay).await.is_err() {

@@ -26,7 +26,6 @@ pub(crate) async fn create(
     if let Some(resumed) = &request.resume {
         return resume(connection, kind, &call, resumed, sink).await;
     }
-    abort_here(&call, Window::BeforeSend);
     let fault = connection.arrive(&call, Some(sink)).await?;
     let kind_of_fault = fault.as_ref().and_then(|fault| fault.class);
     let object = connection.act(|store| {
@@ -187,7 +186,6 @@ pub(crate) async fn update(
     if let Some(resumed) = &request.resume {
         return resume(connection, kind, &call, resumed, sink).await;
     }
-    abort_here(&call, Window::BeforeSend);
     let fault = connection.arrive(&call, Some(sink)).await?;
     let kind_of_fault = fault.as_ref().and_then(|fault| fault.class);
     let half = kind_of_fault == Some(FaultKind::Partial);

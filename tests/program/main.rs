@@ -7,6 +7,7 @@ mod crash;
 mod life;
 mod plan_files;
 mod secrets;
+mod signals;
 mod support;
 mod tidy;
 
@@ -19,6 +20,7 @@ fn main() {
     trials.extend(plan_files::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
+    trials.extend(signals::trials());
     trials.extend(cli::trials());
     trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();

@@ -3,11 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod cli;
+mod commands;
 mod crash;
 mod life;
 mod plan_files;
 mod secrets;
 mod signals;
+mod suite;
 mod support;
 mod tidy;
 
@@ -22,6 +24,8 @@ fn main() {
     trials.extend(crash::trials());
     trials.extend(signals::trials());
     trials.extend(cli::trials());
+    trials.extend(commands::trials());
+    trials.extend(suite::trials());
     trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -13,7 +13,7 @@ use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
 use formwork_engine::ports::{Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
-use formwork_model::Diagnostic;
+use formwork_model::{Code, Diagnostic};
 use formwork_state::record::Outcome;
 use formwork_state::store::Store;
 use std::sync::Arc;
@@ -93,15 +93,24 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
     let mut options = session::options(&planning, false)?;
     options.imports = vec![(address, arguments.id.clone())];
     // What differs from the stack is for the next apply: an import changes nothing in the cloud.
-    Undertaking {
+    let undertaking = Undertaking {
         session: open(global, &planning)?,
         command: "import",
         question: "Take this into the state?",
         options,
         planning: &planning,
         auto_approve: true,
+    };
+    undertaking.run().map_err(|failure| led_nowhere(failure, &arguments.address))
+}
+
+/// An import that leads nowhere selects nothing, which is not how people would say it.
+fn led_nowhere(mut failure: Failure, address: &str) -> Failure {
+    for diagnostic in failure.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.0 == "E1004") {
+        diagnostic.code = Code::new("E1010");
+        diagnostic.message = format!("cannot import to `{address}`: there is no such resource");
     }
-    .run()
+    failure
 }
 
 fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {

@@ -142,11 +142,9 @@ fn with_unseen(wanted: &Value, seen: Value) -> Value {
 
 fn object(wanted: &Wanted, answer: &Json) -> StoredObject {
     let mut values = wanted.values.clone();
-    let told = answer.get("id").and_then(Json::as_str).and_then(ResourceId::parse).filter(|told| *told == wanted.id);
-    let id = ResourceId::parse(text(&values, "id")).unwrap_or_else(|| told.unwrap_or_else(|| wanted.id.clone()));
     let said = wanted.values.get("body").cloned().unwrap_or_else(|| Value::Map(Map::new()));
     values.insert("body", with_unseen(&said, seen(&said, answer)));
-    values.insert("id", Value::string(id.as_str()));
+    values.insert("id", Value::string(wanted.id.as_str()));
     if text(&values, "parent").is_empty()
         && let Some(parent) = wanted.id.parent()
     {

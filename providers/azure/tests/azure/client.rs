@@ -55,7 +55,7 @@ const DELETE: &str = "DELETE /subscriptions/sub/resourceGroups/rg/providers/Micr
 const OPERATION: &str = "/subscriptions/sub/providers/Microsoft.Network/locations/westeurope/operations/1";
 const POLL: &str = "GET /subscriptions/sub/providers/Microsoft.Network/locations/westeurope/operations/1";
 
-async fn connect(script: &Script) -> Harness {
+pub async fn connect(script: &Script) -> Harness {
     let text = |text: &str| Value::string(text);
     let configuration = Value::map([
         ("subscription_id", text("sub")),

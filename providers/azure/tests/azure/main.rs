@@ -16,6 +16,8 @@ mod bodies;
 mod client;
 mod examples;
 mod exceptions;
+mod generic;
+mod life;
 mod page;
 mod schemas;
 mod script;
@@ -30,6 +32,8 @@ fn main() {
     trials.extend(bodies::tests(vendor.as_ref()));
     trials.extend(examples::tests(vendor.as_ref()));
     trials.extend(client::tests());
+    trials.extend(generic::tests());
+    trials.extend(life::tests());
     trials.extend(page::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");

@@ -17,7 +17,7 @@ pub fn tests() -> Vec<Trial> {
     let program = std::env::var_os("FORMWORK_PROGRAM").map(PathBuf::from);
     let skipped = program.is_none();
     let name = if skipped { "life::in_a_sandbox (skipped: FORMWORK_PROGRAM is not set)" } else { "life::in_a_sandbox" };
-    let run = move || program.as_ref().map_or(Ok(()), |program| live(program));
+    let run = move || program.as_ref().map_or(Ok(()), live);
     vec![Trial::test(name, run).with_ignored_flag(skipped)]
 }
 

@@ -43,6 +43,7 @@ use profile::Profiles;
 pub use record::Problem;
 use record::Record;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The table of resources in the store.
@@ -128,12 +129,16 @@ pub struct Fate {
 
 type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 
+/// Records by id in lower case.
+type Known = BTreeMap<String, Arc<Record>>;
+
 /// The service.
 pub struct Arm {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     profiles: &'static Profiles,
     gate: Mutex<()>,
+    known: Mutex<Option<Known>>,
     listeners: RwLock<Vec<Listener>>,
     credentials: RwLock<Option<Arc<dyn Credentials>>>,
     tenant: String,
@@ -195,6 +200,7 @@ impl Arm {
             clock,
             profiles: Profiles::shared(),
             gate: Mutex::default(),
+            known: Mutex::default(),
             listeners: RwLock::default(),
             credentials: RwLock::default(),
             tenant: Self::TENANT.to_owned(),
@@ -360,22 +366,42 @@ impl Arm {
         Id { scope, namespace, pairs }
     }
 
+    /// What is kept, read once: nobody else writes these tables.
+    fn known(&self) -> MutexGuard<'_, Option<Known>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_none() {
+            let read = |document: Json| serde_json::from_value::<Record>(document).ok().map(Arc::new);
+            let all = self.store.scan(RESOURCES, "").into_iter();
+            *known = Some(all.filter_map(|(key, document)| Some((key, read(document)?))).collect());
+        }
+        known
+    }
+
     /// The records under a prefix of ids (in lower case).
-    fn records(&self, prefix: &str) -> Vec<Record> {
-        let found = self.store.scan(RESOURCES, prefix);
-        found.into_iter().filter_map(|(_, document)| serde_json::from_value(document).ok()).collect()
+    fn records(&self, prefix: &str) -> Vec<Arc<Record>> {
+        let known = self.known();
+        let from = known.iter().flat_map(|known| known.range(prefix.to_owned()..));
+        from.take_while(|(key, _)| key.starts_with(prefix)).map(|(_, record)| record.clone()).collect()
     }
 
     fn record(&self, key: &str) -> Option<Record> {
-        self.store.get(RESOURCES, key).and_then(|document| serde_json::from_value(document).ok())
+        self.known().as_ref()?.get(key).map(|record| Record::clone(record))
     }
 
     fn keep(&self, record: &Record) -> Result<(), Failure> {
         let document = serde_json::to_value(record).map_err(|err| unkept(&err.to_string()))?;
-        self.store.put(RESOURCES, &record.id.to_lowercase(), document).map_err(|err| unkept(&err.0))
+        let key = record.id.to_lowercase();
+        self.store.put(RESOURCES, &key, document).map_err(|err| unkept(&err.0))?;
+        if let Some(known) = self.known().as_mut() {
+            known.insert(key, Arc::new(record.clone()));
+        }
+        Ok(())
     }
 
     fn forget(&self, key: &str) {
+        if let Some(known) = self.known().as_mut() {
+            known.remove(key);
+        }
         if let Err(err) = self.store.delete(RESOURCES, key) {
             tracing::warn!(key, error = err.0, "a resource could not be forgotten");
         }

@@ -23,5 +23,6 @@ pub mod plan_file;
 pub mod ports;
 pub mod recovery;
 mod refresh;
+pub mod rehearsal;
 pub mod secrets;
 pub(crate) mod select;

@@ -6,6 +6,8 @@ mod cli;
 mod crash;
 mod life;
 mod plan_files;
+mod rehearse;
+mod sandbox;
 mod secrets;
 mod support;
 mod tidy;
@@ -17,6 +19,8 @@ fn main() {
     let mut trials = Vec::new();
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
+    trials.extend(sandbox::trials());
+    trials.extend(rehearse::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
     trials.extend(cli::trials());

@@ -48,12 +48,13 @@ pub(super) struct Session {
 impl Ground {
     /// For a project and its environment.
     pub(super) fn new(
-        project: Project,
+        mut project: Project,
         environment: String,
         files: FileTable,
         parallelism: usize,
         events: Arc<dyn EventSink>,
     ) -> Result<Self, Failure> {
+        project.reach_sandbox(&environment)?;
         let sealer = Keys::from_environment()?.sealer()?;
         let inputs = project.inputs();
         Ok(Self { project, environment, files, providers: Arc::new(Registry), inputs, sealer, events, parallelism })
@@ -179,7 +180,7 @@ pub(super) fn options(planning: &Planning, destroy: bool) -> Result<PlanOptions,
 }
 
 /// A runtime for calls of providers: started only where there is something to plan.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
         crate::project::refusal(
             "E0585",

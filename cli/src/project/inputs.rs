@@ -1,10 +1,11 @@
 //! `env_var` and `secret_from`: values that no source file holds. Only what the manifest allows.
 
+use ecow::EcoString;
 use formwork_engine::ports::InputResolver;
 use formwork_engine::secrets::SecretRegistry;
 use formwork_lang::manifest::Allowance;
 use formwork_model::{InputSource, Value, ValueBuf};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,13 +15,20 @@ pub(crate) struct ProcessInputs {
     allowed: Allowance,
     root: PathBuf,
     secrets: Arc<SecretRegistry>,
+    /// Under `--sandbox`: what stands in for real values.
+    stand_ins: Option<BTreeMap<EcoString, EcoString>>,
     known: Mutex<HashMap<InputSource, Result<Value, String>>>,
 }
 
 impl ProcessInputs {
     /// For a stack in `root` whose manifest allows these variables.
     pub(crate) fn new(allowed: Allowance, root: PathBuf, secrets: Arc<SecretRegistry>) -> Self {
-        Self { allowed, root, secrets, known: Mutex::default() }
+        Self { allowed, root, secrets, stand_ins: None, known: Mutex::default() }
+    }
+
+    /// The same with `[sandbox.values]` in place of everything real: no variable, file or input is read.
+    pub(crate) fn sandboxed(self, stand_ins: BTreeMap<EcoString, EcoString>) -> Self {
+        Self { stand_ins: Some(stand_ins), ..self }
     }
 
     fn ask(&self, source: &InputSource) -> Result<Value, String> {
@@ -35,6 +43,9 @@ impl ProcessInputs {
     }
 
     fn variable(&self, name: &str) -> Result<String, String> {
+        if let Some(stand_ins) = &self.stand_ins {
+            return stand_in(stand_ins, name);
+        }
         if !self.allowed.permits(name) {
             return Err(format!("the manifest does not allow it; add it to formwork.toml: [allow] env = [\"{name}\"]"));
         }
@@ -47,6 +58,9 @@ impl ProcessInputs {
     }
 
     fn secret(&self, source: &str) -> Result<String, String> {
+        if let Some(stand_ins) = &self.stand_ins {
+            return stand_in(stand_ins, source);
+        }
         match source.split_once(':') {
             Some(("env", name)) => self.variable(name),
             Some(("file", path)) => self.file(path),
@@ -62,6 +76,16 @@ impl ProcessInputs {
         // Editors end files with a newline that is no part of the secret.
         Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
     }
+}
+
+fn stand_in(stand_ins: &BTreeMap<EcoString, EcoString>, name: &str) -> Result<String, String> {
+    let found = stand_ins.get(name).map(ToString::to_string);
+    found.ok_or_else(|| {
+        format!(
+            "the sandbox reads no real values, and has none for it; add to formwork.toml: [sandbox.values] \
+             \"{name}\" = \"a value for the sandbox\""
+        )
+    })
 }
 
 fn standard_input() -> Result<String, String> {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod clock;
 mod cloud;
 pub mod directory;
+pub mod embedded;
 pub mod exchange;
 pub mod failure;
 pub mod identity;

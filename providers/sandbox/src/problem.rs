@@ -79,14 +79,14 @@ impl Problem {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Io { .. } | Self::Random(_) => "E0530",
-            Self::Damaged { .. } | Self::OtherKey { .. } => "E0531",
-            Self::PortTaken { .. } => "E0532",
-            Self::Running { .. } | Self::DidNotStart { .. } => "E0533",
-            Self::Silent { .. } => "E0534",
-            Self::NotRunning => "E0535",
-            Self::Refused { .. } => "E0536",
-            Self::BadRule { .. } => "E0537",
+            Self::Io { .. } | Self::Random(_) => "E5001",
+            Self::Damaged { .. } | Self::OtherKey { .. } => "E5002",
+            Self::PortTaken { .. } => "E5003",
+            Self::Running { .. } | Self::DidNotStart { .. } => "E5004",
+            Self::Silent { .. } => "E5005",
+            Self::NotRunning => "E5006",
+            Self::Refused { .. } => "E5007",
+            Self::BadRule { .. } => "E5008",
         }
     }
 

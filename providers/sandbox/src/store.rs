@@ -103,6 +103,14 @@ impl Store {
             .collect()
     }
 
+    /// The first document, in the order of keys, whose key is so.
+    #[must_use]
+    pub fn find(&self, table: &str, key_is: impl Fn(&str) -> bool) -> Option<Json> {
+        let inner = self.inner();
+        let (_, document) = inner.tables.get(table)?.iter().find(|(key, _)| key_is(key))?;
+        Some(document.body.clone())
+    }
+
     /// The tables that hold anything, in order, with their number of documents.
     #[must_use]
     pub fn tables(&self) -> Vec<(String, usize)> {

@@ -268,3 +268,6 @@ fn key(call: &Call<'_>, name: &str) -> String {
 fn is_name(name: &str) -> bool {
     (1..=127).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,8 @@ pub(crate) struct Registry;
 pub(crate) const NAMES: &[&str] = &[
     #[cfg(feature = "aws")]
     "aws",
+    #[cfg(feature = "azure")]
+    "azure",
     "mock",
     "std",
 ];
@@ -21,6 +23,8 @@ impl Providers for Registry {
         match name {
             #[cfg(feature = "aws")]
             "aws" => Some(Arc::new(formwork_provider_aws::AwsProvider)),
+            #[cfg(feature = "azure")]
+            "azure" => Some(Arc::new(formwork_provider_azure::AzureProvider)),
             "mock" => Some(Arc::new(formwork_provider_mock::Mock)),
             "std" => Some(Arc::new(formwork_provider_std::Std)),
             _ => None,

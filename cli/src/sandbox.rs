@@ -38,7 +38,8 @@ pub(crate) fn ensure(path: &Path) -> Result<Client, Failure> {
 /// The same with what `sandbox start` says; and whether it was started.
 pub(crate) fn start(path: &Path, arguments: &SandboxStartArguments) -> Result<(Client, bool), Failure> {
     let command = serve_command(path, arguments)?;
-    let started = process::ensure(&Directory::new(path), &key()?, command);
+    let (directory, key) = (Directory::new(path), key()?);
+    let started = process::ensure(&directory, &key, command);
     Ok(session_runtime()?.block_on(started)?)
 }
 

@@ -143,7 +143,7 @@ fn a_taken_port_is_named() {
     let port = url.rsplit_once(':').unwrap().1;
     let taken = TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();
     let refused = bench.0.run(&["sandbox", "start"]).expect(1).err;
-    assert!(refused.contains("E5004") && refused.contains(&format!("port {port}")), "{refused}");
+    assert!(refused.contains("E5003") && refused.contains(&format!("port {port}")), "{refused}");
     assert!(refused.contains("sandbox reset"), "{refused}");
     drop(taken);
     assert_eq!(bench.start()["url"], *url);
@@ -225,8 +225,10 @@ fn contents(directory: &std::path::Path) -> Vec<(PathBuf, Vec<u8>)> {
 fn inputs_are_stand_ins() {
     let bench = Sandboxed::new(&[(
         "main.fw",
-        "resource name: std.value { input = env_var(\"REAL_NAME\") }\n\
-         resource password: std.value { input = secret_from(\"env:REAL_PASSWORD\") }\n\
+        "param real_name: string = env_var(\"REAL_NAME\")\n\
+         param real_password: secret<string> = secret_from(\"env:REAL_PASSWORD\")\n\
+         resource name: std.value { input = real_name }\n\
+         resource password: std.value { input = real_password }\n\
          output name = name.output\noutput password = password.output\n",
     )]);
     let manifest = |values: &str| {

@@ -84,7 +84,7 @@ fn serve(arguments: &SandboxServeArguments) -> Answer {
         // Another was faster: whoever started this one finds that one.
         Ok(()) | Err(Problem::Running { .. }) => Ok(DONE),
         Err(problem) => {
-            tell(&format!("{problem}; {}\n", problem.help()));
+            tell(&format!("{}\n", serde_json::to_string(&problem).unwrap_or_else(|_| problem.to_string())));
             Ok(FAILED)
         }
     }
@@ -161,13 +161,9 @@ impl Subject {
     }
 
     fn status(&self) -> Answer {
-        let running = session_runtime()?.block_on(async {
-            let client = process::running(&self.directory, &sandbox::key()?).await?;
-            match client {
-                Some(client) => Ok::<_, Failure>(Some((client.status().await?, client.identity.url()))),
-                None => Ok(None),
-            }
-        })?;
+        let key = sandbox::key()?;
+        let running = session_runtime()?.block_on(process::status(&self.directory, &key))?;
+        let running = running.map(|(client, status)| (status, client.identity.url()));
         match (running, self.json) {
             (None, true) => print(&format!("{}\n", json!({ "running": false, "directory": self.directory.path() }))),
             (None, false) => {

@@ -164,11 +164,6 @@ impl Project {
         std::path::absolute(&directory).unwrap_or(directory)
     }
 
-    /// Whether this run works in the sandbox.
-    pub(crate) const fn is_sandboxed(&self) -> bool {
-        self.sandbox
-    }
-
     /// Starts the sandbox of an environment where a run that contacts a cloud works in it.
     #[cfg(feature = "sandbox")]
     pub(crate) fn reach_sandbox(&mut self, environment: &str) -> Result<(), Failure> {

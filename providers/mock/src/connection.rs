@@ -7,9 +7,9 @@ use crate::{lie, plan};
 use async_trait::async_trait;
 use formwork_model::{Milliseconds, Redacted, ValueBuf};
 use formwork_provider_api::{
-    AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, Environment, ErrorClass, FindRequest,
-    Found, ImportRequest, Limits, ListRequest, Listed, OpenRequest, Opened, OperationSink, PlanRequest, PlanResponse,
-    ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
+    AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, Environment, ErrorClass,
+    FindRequest, Found, ImportRequest, Limits, ListRequest, Listed, OpenRequest, Opened, OperationSink, PlanRequest,
+    PlanResponse, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
 };
 use serde::Deserialize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

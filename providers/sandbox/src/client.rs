@@ -13,7 +13,8 @@ use std::time::Duration;
 pub struct Client {
     /// What it is known by.
     pub identity: Identity,
-    process: u32,
+    /// The process that serves it.
+    pub process: u32,
     http: reqwest::Client,
 }
 

@@ -1,15 +1,18 @@
 //! What can go wrong with a sandbox as a process: each says what, where, and what to do.
 
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a sandbox cannot be started, reached or stopped.
-#[derive(Debug)]
+/// Why a sandbox cannot be started, reached or stopped. A process that cannot serve writes it as its last line, for whoever
+/// started it.
+#[derive(Debug, Serialize, Deserialize)]
 pub enum Problem {
     /// A file or the directory cannot be used.
     Io {
         /// What was tried: "write".
-        action: &'static str,
+        action: Cow<'static, str>,
         /// With which file.
         path: PathBuf,
         /// Why not.
@@ -72,7 +75,7 @@ pub enum Problem {
 impl Problem {
     /// A file that cannot be used.
     pub(crate) fn io(action: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::Io { action, path: path.to_owned(), reason: error.to_string() }
+        Self::Io { action: action.into(), path: path.to_owned(), reason: error.to_string() }
     }
 
     /// The code of its diagnostic.

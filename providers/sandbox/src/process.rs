@@ -12,12 +12,13 @@ use crate::identity::Identity;
 use crate::problem::Problem;
 use crate::requests::Requests;
 use crate::seal::Key;
+use crate::server::control::Status;
 use crate::server::{Parts, Server, bind};
 use crate::store::Store;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -73,7 +74,7 @@ pub async fn serve(service: Service) -> Result<(), Problem> {
     tls.abort();
     plain.iter().for_each(tokio::task::JoinHandle::abort);
     server.drained().await;
-    store.sync().map_err(|reason| Problem::Io { action: "write", path: directory.store(), reason: reason.0 })
+    store.sync().map_err(|reason| Problem::Io { action: "write".into(), path: directory.store(), reason: reason.0 })
 }
 
 /// The identity that the directory has, or a new one, and its port.
@@ -162,12 +163,13 @@ async fn start(directory: &Directory, key: &Key, mut command: Command) -> Result
     let began = Instant::now();
     loop {
         let over = has_ended(&mut child);
-        if let Some(client) = running(directory, key).await? {
+        // Where another was faster ours ends; one that is still on its way would take the place of a stopped one.
+        if let Some(client) = running(directory, key).await?.filter(|client| over || client.process == child.id()) {
             client.status().await?;
             return Ok(client);
         }
         if over || began.elapsed() > START {
-            return Err(Problem::DidNotStart { said: last_words(&path, before), log: path });
+            return Err(last_words(path, before));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -177,17 +179,31 @@ fn has_ended(child: &mut Child) -> bool {
     !matches!(child.try_wait(), Ok(None))
 }
 
-/// The last line that was written to the log since.
-fn last_words(path: &Path, since: u64) -> String {
+/// What the process wrote since, in its last line: why it could not serve, or whatever else it had to say.
+fn last_words(path: PathBuf, since: u64) -> Problem {
     let mut text = String::new();
-    let read = File::open(path).and_then(|mut file| {
+    let read = File::open(&path).and_then(|mut file| {
         file.seek(SeekFrom::Start(since))?;
         file.read_to_string(&mut text)
     });
     let last = text.lines().rfind(|line| !line.trim().is_empty());
-    match (read, last) {
-        (Ok(_), Some(line)) => line.trim().to_owned(),
-        _ => "it ended without a word".to_owned(),
+    let said = last.filter(|_| read.is_ok()).unwrap_or("it ended without a word");
+    serde_json::from_str(said).unwrap_or_else(|_| Problem::DidNotStart { said: said.trim().to_owned(), log: path })
+}
+
+/// What the process that serves the directory says of itself, and a client of it; none where no process does.
+///
+/// # Errors
+/// When a process serves it and does not answer.
+pub async fn status(directory: &Directory, key: &Key) -> Result<Option<(Client, Status)>, Problem> {
+    let Some(client) = running(directory, key).await? else { return Ok(None) };
+    match client.status().await {
+        Ok(status) => Ok(Some((client, status))),
+        Err(problem) => {
+            // It may be ending just now.
+            tokio::time::sleep(LOOK * 20).await;
+            if directory.served().is_none() { Ok(None) } else { Err(problem) }
+        }
     }
 }
 

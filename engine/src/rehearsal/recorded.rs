@@ -87,10 +87,9 @@ fn filled(config: Value, schema: Option<&'static ResourceSchema>) -> Value {
     let Value::Map(mut map) = config else { return config };
     for attribute in schema.into_iter().flat_map(|schema| schema.attributes) {
         let must = attribute.write_only && attribute.presence == Presence::Required;
-        if must && !map.contains(attribute.name) {
-            if let Some(value) = placeholder(attribute.ty) {
-                map.insert(attribute.name, value.secret());
-            }
+        let value = placeholder(attribute.ty).filter(|_| must && !map.contains(attribute.name));
+        if let Some(value) = value {
+            map.insert(attribute.name, value.secret());
         }
     }
     Value::Map(map)

@@ -52,8 +52,11 @@ struct Step {
 /// What happened to changes, by address and kind.
 #[derive(Default)]
 pub(super) struct Recorder {
-    ends: Mutex<BTreeMap<(Address, &'static str), (&'static str, u64)>>,
+    ends: Mutex<Ends>,
 }
+
+/// Outcome and duration of each change.
+type Ends = BTreeMap<(Address, &'static str), (&'static str, u64)>;
 
 impl EventSink for Recorder {
     fn emit(&self, event: Event) {

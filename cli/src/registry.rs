@@ -10,10 +10,14 @@ pub(crate) struct Registry;
 
 /// Names of all providers, sorted.
 pub(crate) const NAMES: &[&str] = &[
+    #[cfg(feature = "kubernetes")]
+    "argocd",
     #[cfg(feature = "aws")]
     "aws",
     #[cfg(feature = "azure")]
     "azure",
+    #[cfg(feature = "kubernetes")]
+    "kubernetes",
     "mock",
     "std",
 ];
@@ -21,6 +25,10 @@ pub(crate) const NAMES: &[&str] = &[
 impl Providers for Registry {
     fn provider(&self, name: &str) -> Option<Arc<dyn Provider>> {
         match name {
+            #[cfg(feature = "kubernetes")]
+            "argocd" => Some(Arc::new(formwork_provider_kubernetes::Argocd)),
+            #[cfg(feature = "kubernetes")]
+            "kubernetes" => Some(Arc::new(formwork_provider_kubernetes::Kubernetes)),
             #[cfg(feature = "aws")]
             "aws" => Some(Arc::new(formwork_provider_aws::AwsProvider)),
             #[cfg(feature = "azure")]

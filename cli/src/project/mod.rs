@@ -233,6 +233,7 @@ impl Project {
             root: std::path::absolute(&self.root).ok().map(|root| root.display().to_string()),
             ca_bundle: ca_bundle(),
             allowed_commands: listed(&self.manifest.allow.commands, self.untrusted),
+            allowed_exec: listed(&self.manifest.allow.exec, self.untrusted),
             allowed_endpoints: listed(&self.manifest.allow.endpoints, false),
             untrusted: self.untrusted,
             sandbox: self.sandbox,
@@ -284,6 +285,7 @@ impl Project {
         manifest.state.path = place.state.as_str().into();
         manifest.allow.env = allowance(&place.variables);
         manifest.allow.commands = allowance(&place.environment.allowed_commands);
+        manifest.allow.exec = allowance(&place.environment.allowed_exec);
         manifest.allow.endpoints = allowance(&place.environment.allowed_endpoints);
         let root = place.environment.root.as_ref().map_or_else(|| global.directory.clone(), PathBuf::from);
         let environment = Some(header.environment.clone());

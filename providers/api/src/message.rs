@@ -36,8 +36,11 @@ pub struct Environment {
     /// A bundle of CA certificates (PEM) besides the system's: from `FORMWORK_CA_BUNDLE`, `SSL_CERT_FILE`, or the vendor's
     /// variable.
     pub ca_bundle: Option<String>,
-    /// The manifest allows `std.command` and these programs for exec credentials (`*` for any).
+    /// Programs that the manifest allows `std.command` to run (`*` for any).
     pub allowed_commands: Vec<String>,
+    /// Programs that the manifest allows to be run for credentials (`*` for any).
+    #[serde(default)]
+    pub allowed_exec: Vec<String>,
     /// Endpoint overrides that the manifest allows besides https vendor hosts and loopback.
     pub allowed_endpoints: Vec<String>,
     /// No commands, exec, http data (plans of foreign pull requests).

@@ -5,4 +5,5 @@
 
 mod door;
 mod failures;
+mod services;
 mod support;

@@ -7,6 +7,8 @@ mod commands;
 mod crash;
 mod life;
 mod plan_files;
+mod rehearse;
+mod sandbox;
 mod secrets;
 mod signals;
 mod suite;
@@ -20,6 +22,8 @@ fn main() {
     let mut trials = Vec::new();
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
+    trials.extend(sandbox::trials());
+    trials.extend(rehearse::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
     trials.extend(signals::trials());

@@ -49,6 +49,15 @@ pub struct Pool {
     pub size: String,
     /// `System` or `User`.
     pub mode: String,
+    /// Labels of its nodes.
+    #[serde(default)]
+    pub labels: Vec<(String, String)>,
+    /// Taints of its nodes, as `key=value:Effect`.
+    #[serde(default)]
+    pub taints: Vec<String>,
+    /// The zones over which its nodes are spread.
+    #[serde(default)]
+    pub zones: Vec<String>,
 }
 
 /// A cluster that shall be.

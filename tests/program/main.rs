@@ -4,6 +4,7 @@
 
 mod cli;
 mod crash;
+mod kubernetes;
 mod life;
 mod plan_files;
 mod secrets;
@@ -15,6 +16,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
+    trials.extend(kubernetes::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
     trials.extend(secrets::trials());

@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod crash;
+mod kubernetes;
 mod life;
 mod plan_files;
 mod rehearse;
@@ -20,6 +21,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
+    trials.extend(kubernetes::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
     trials.extend(sandbox::trials());

@@ -186,6 +186,7 @@ impl Project {
             allowed_endpoints: listed(&self.manifest.allow.endpoints, false),
             untrusted: self.untrusted,
             sandbox: false,
+            sandbox_endpoint: None,
         }
     }
 
@@ -195,7 +196,8 @@ impl Project {
         Place {
             state: std::path::absolute(&state).unwrap_or(state).display().to_string(),
             variables: listed(&self.manifest.allow.env, false),
-            environment: self.provider_environment(),
+            // A plan file holds no credentials: whoever applies it finds the sandbox again.
+            environment: Environment { sandbox_endpoint: None, ..self.provider_environment() },
         }
     }
 

@@ -44,6 +44,27 @@ pub struct Environment {
     pub untrusted: bool,
     /// Only loopback may be contacted, real credentials must not be read.
     pub sandbox: bool,
+    /// Where the sandbox answers; only when `sandbox` is set and one is running. A provider whose cloud it plays connects
+    /// there, and nowhere else.
+    #[serde(default)]
+    pub sandbox_endpoint: Option<SandboxEndpoint>,
+}
+
+/// How the sandbox of a run is reached.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct SandboxEndpoint {
+    /// `https://127.0.0.1:PORT`, without a slash at the end.
+    pub url: String,
+    /// The bearer token of every request.
+    pub token: String,
+    /// The certificate (PEM) that signed the server's: the only one to trust there.
+    pub ca_pem: String,
+}
+
+impl std::fmt::Debug for SandboxEndpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SandboxEndpoint").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// Who a connection is: `{"account": "123456789012", "region": "eu-west-1"}`.

@@ -13,7 +13,7 @@ use crate::graph::{Decorators, Deferred, Node, NodeKind, Object};
 use crate::program::{Attribute, Block, Expr, Iteration};
 use crate::residual::{Fault, expected, pairs};
 use ecow::{EcoString, EcoVec};
-use formwork_model::{Address, Map, ObjectKind, Value};
+use formwork_model::{Address, Map, Value};
 
 /// Which instances a declaration has.
 pub(super) enum Instances {
@@ -340,13 +340,21 @@ impl<'p> Bodies<'_, 'p> {
         let mut entries: Vec<(EcoString, Value)> = Vec::with_capacity(block.attributes.len());
         for (position, attribute) in block.attributes.iter().enumerate() {
             match self.attribute(evaluator, position, attribute) {
-                Ok(value) => entries.push((attribute.name.clone(), value)),
+                Ok(value) => entries.push((attribute.name.clone(), self.members_marked(&attribute.name, value))),
                 Err(fault) => evaluator.report(fault),
             }
         }
         let config = evaluator.with_defaults(entries.into_iter().collect(), block.schema, &provider);
         let decorators = self.decorators(evaluator);
         Ok(Ok(Body { provider, config, decorators }))
+    }
+
+    /// The value with what is secret in it by what it says of itself.
+    fn members_marked(&self, name: &str, value: Value) -> Value {
+        match self.block.schema.attribute(name) {
+            Some(attribute) => attribute.members_marked(value),
+            None => value,
+        }
     }
 
     fn attribute(
@@ -407,9 +415,4 @@ pub(super) fn attribute_value<'p>(evaluator: &mut Evaluator<'p>, attribute: &'p 
     let value = exposed_objects(evaluator, value);
     limits::check(&value).map_err(|fault| fault.at(attribute.value.span))?;
     Ok(value)
-}
-
-/// The address of a provider instance.
-pub(super) fn provider_address(path: formwork_model::ModulePath, name: &EcoString) -> Address {
-    Address::new(path, ObjectKind::Provider, name.clone())
 }

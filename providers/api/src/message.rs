@@ -36,8 +36,11 @@ pub struct Environment {
     /// A bundle of CA certificates (PEM) besides the system's: from `FORMWORK_CA_BUNDLE`, `SSL_CERT_FILE`, or the vendor's
     /// variable.
     pub ca_bundle: Option<String>,
-    /// The manifest allows `std.command` and these programs for exec credentials (`*` for any).
+    /// Programs that the manifest allows `std.command` to run (`*` for any).
     pub allowed_commands: Vec<String>,
+    /// Programs that the manifest allows to be run for credentials (`*` for any).
+    #[serde(default)]
+    pub allowed_exec: Vec<String>,
     /// Endpoint overrides that the manifest allows besides https vendor hosts and loopback.
     pub allowed_endpoints: Vec<String>,
     /// No commands, exec, http data (plans of foreign pull requests).
@@ -330,8 +333,10 @@ pub struct FindRequest {
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Found {
-    /// This operation made it.
+    /// This operation made it, and it is as far as `create` would have brought it.
     Ours(StoredObject),
+    /// This operation made it, and its create is not through: `create` is called again with this as `resume`.
+    Unfinished(Checkpoint),
     /// Nothing there.
     Absent,
     /// Something of that name that this operation did not make.

@@ -142,7 +142,7 @@ fn milliseconds(duration: Duration) -> u64 {
 
 fn request_id<N: AsRef<str>, V: AsRef<[u8]>>(headers: &[(N, V)]) -> String {
     let named = |name: &&str| headers.iter().find(|(header, _)| header.as_ref().eq_ignore_ascii_case(name));
-    let found = REQUEST_IDS.iter().find_map(|name| named(name));
+    let found = REQUEST_IDS.iter().find_map(named);
     found.map_or_else(String::new, |(_, value)| mask::one_line(&String::from_utf8_lossy(value.as_ref())))
 }
 

@@ -150,7 +150,7 @@ impl Found {
 
 impl Arm {
     /// The tenant of every sandbox.
-    pub const TENANT: &'static str = "5a0db0c5-0000-4000-8000-000000000001";
+    pub const TENANT: &'static str = crate::TENANT;
 
     /// A service over a store and a clock.
     #[must_use]

@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod cli;
+mod commands;
 mod crash;
 mod kubernetes;
 mod life;
 mod plan_files;
 mod secrets;
+mod signals;
+mod suite;
 mod support;
 mod tidy;
 
@@ -21,7 +24,10 @@ fn main() {
     trials.extend(plan_files::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
+    trials.extend(signals::trials());
     trials.extend(cli::trials());
+    trials.extend(commands::trials());
+    trials.extend(suite::trials());
     trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -173,7 +173,7 @@ impl Problem {
             }
             Self::Invalid { help, .. } => return help.clone(),
             Self::NewerSchema { .. } => "use the newer version of Formwork that wrote it".to_owned(),
-            Self::CheckFailed { .. } => return None,
+            Self::CheckFailed { .. } => "change the values that it speaks of, or the condition".to_owned(),
             Self::Input { .. } => {
                 "set it where the stack runs; the manifest's `[allow]` says what may be asked".to_owned()
             }

@@ -27,12 +27,12 @@ impl Providers for Registry {
         match name {
             #[cfg(feature = "kubernetes")]
             "argocd" => Some(Arc::new(formwork_provider_kubernetes::Argocd)),
-            #[cfg(feature = "kubernetes")]
-            "kubernetes" => Some(Arc::new(formwork_provider_kubernetes::Kubernetes)),
             #[cfg(feature = "aws")]
             "aws" => Some(Arc::new(formwork_provider_aws::AwsProvider)),
             #[cfg(feature = "azure")]
             "azure" => Some(Arc::new(formwork_provider_azure::AzureProvider)),
+            #[cfg(feature = "kubernetes")]
+            "kubernetes" => Some(Arc::new(formwork_provider_kubernetes::Kubernetes)),
             "mock" => Some(Arc::new(formwork_provider_mock::Mock)),
             "std" => Some(Arc::new(formwork_provider_std::Std)),
             _ => None,

@@ -4,6 +4,7 @@
 //! [`clock::Clock`]; only the server knows sockets, TLS and processes. So a recording can be replayed against a service
 //! with and without HTTP, and time can be made to pass.
 
+pub mod argocd;
 pub mod arm;
 pub mod client;
 pub mod clock;
@@ -12,8 +13,10 @@ pub mod directory;
 pub mod embedded;
 pub mod exchange;
 pub mod failure;
+pub mod git;
 pub mod identity;
 pub mod kind;
+pub mod kubernetes;
 pub mod problem;
 pub mod process;
 pub mod requests;

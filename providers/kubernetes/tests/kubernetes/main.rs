@@ -17,6 +17,7 @@
 mod connection;
 mod fake;
 mod page;
+mod rendered;
 mod schemas;
 mod server;
 mod suite;
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(page::tests());
     trials.extend(schemas::tests());
     trials.extend(connection::tests());
+    trials.extend(rendered::tests());
     trials.extend(suite::tests(&server));
     if let Err(reason) = &server {
         eprintln!("skipped: the suite ({reason})");

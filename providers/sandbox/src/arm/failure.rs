@@ -97,6 +97,16 @@ pub(crate) fn missing(id: &Id, profile: &Profile) -> Failure {
         Missing::Gateway => not_found(id, &shown),
         Missing::Network => plain("NotFound", format!("Resource {} not found.", id.text())).detailed(Vec::new()),
         Missing::NetworkName => plain("NotFound", format!("Resource {name} not found.")).detailed(Vec::new()),
+        Missing::Record => {
+            let zone = id.parent().map(|zone| zone.name().to_owned()).unwrap_or_default();
+            plain(
+                "NotFound",
+                format!(
+                    "The resource record '{name}' does not exist in resource group '{}' of zone '{zone}'.",
+                    id.group().unwrap_or_default()
+                ),
+            )
+        }
         Missing::Compute => {
             let target = profile.name.contains("virtualMachines/").then(|| name.to_owned());
             Failure { target, ..plain("NotFound", "The entity was not found in this Azure location.".to_owned()) }
@@ -141,7 +151,7 @@ pub(crate) fn orphan(id: &Id, parent: &Id, profile: &Profile, method: &str) -> F
     let kind = id.type_name();
     let short = kind.split_once('/').map_or(kind.as_str(), |(_, short)| short);
     match profile.orphan {
-        Orphan::NamesParent | Orphan::Gone => not_found(parent, &parent.type_name()),
+        Orphan::NamesParent | Orphan::NamesParentFirst | Orphan::Gone => not_found(parent, &parent.type_name()),
         Orphan::Nested => {
             let text = "Can not perform requested operation on nested resource. Parent resource";
             Failure::gateway(404, "ParentResourceNotFound", format!("{text} '{}' not found.", parent.name()))

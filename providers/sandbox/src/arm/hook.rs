@@ -154,6 +154,35 @@ impl Arm {
         Ok(())
     }
 
+    /// The other side of a peering is told, so that both are connected.
+    fn connect_peering(&self, id: &Id) -> Result<(), Failure> {
+        let (Some(own), Some(found)) = (id.parent(), self.find(id)) else { return Ok(()) };
+        let remote = path::text(&found.body(), "properties.remoteVirtualNetwork.id").and_then(Id::parse);
+        let Some(mut other) = remote.as_ref().and_then(|remote| self.record(&remote.key())) else { return Ok(()) };
+        let back = |peering: &Json| {
+            path::text(peering, "properties.remoteVirtualNetwork.id").is_some_and(|to| to.to_lowercase() == own.key())
+        };
+        let mut connected = false;
+        path::each_mut(&mut other.body, "properties.virtualNetworkPeerings[]", &mut |peering| {
+            if back(peering) {
+                connected = true;
+                connect(peering);
+            }
+        });
+        if !connected {
+            return Ok(());
+        }
+        self.keep(&other)?;
+        let Some(mut record) = self.record(&own.key()) else { return Ok(()) };
+        let name = id.name().to_lowercase();
+        path::each_mut(&mut record.body, "properties.virtualNetworkPeerings[]", &mut |peering| {
+            if path::text(peering, "name").is_some_and(|own| own.to_lowercase() == name) {
+                connect(peering);
+            }
+        });
+        self.keep(&record)
+    }
+
     /// A peering knows the other network's ranges.
     fn complete_peering(&self, body: &mut Json) {
         let remote = path::text(body, "properties.remoteVirtualNetwork.id").and_then(Id::parse);
@@ -276,6 +305,7 @@ impl Arm {
             "microsoft.containerservice/managedclusters" | "microsoft.containerservice/managedclusters/agentpools" => {
                 self.cluster_written(call, found)
             }
+            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.connect_peering(id),
             _ => Ok(()),
         }
     }
@@ -313,6 +343,11 @@ fn endpoint_target(endpoint: &Json) -> Option<(String, String)> {
     let member = connection.get("groupIds")?.get(0)?.as_str()?.to_owned();
     let account = path::text(connection, "privateLinkServiceId")?.rsplit('/').next()?.to_owned();
     Some((account, member))
+}
+
+fn connect(peering: &mut Json) {
+    path::set(peering, "properties.peeringState", "Connected".into());
+    path::set(peering, "properties.peeringSyncLevel", "FullyInSync".into());
 }
 
 /// An assignment's ids as Authorization keeps them: the principal with dashes, the definition with its subscription.

@@ -138,6 +138,7 @@ pub struct Arm {
     credentials: RwLock<Option<Arc<dyn Credentials>>>,
     tenant: String,
     page: usize,
+    relaxed: bool,
 }
 
 impl std::fmt::Debug for Arm {
@@ -198,6 +199,7 @@ impl Arm {
             credentials: RwLock::default(),
             tenant: Self::TENANT.to_owned(),
             page: 200,
+            relaxed: false,
         }
     }
 
@@ -205,6 +207,14 @@ impl Arm {
     #[must_use]
     pub const fn with_page(mut self, page: usize) -> Self {
         self.page = page;
+        self
+    }
+
+    /// The same service that takes a resource before what it refers to and before its group and parent are there: for a
+    /// copy of what exists elsewhere, made in any order.
+    #[must_use]
+    pub const fn relaxed(mut self) -> Self {
+        self.relaxed = true;
         self
     }
 

@@ -233,6 +233,8 @@ pub(crate) enum Missing {
     Network,
     /// `NotFound`, `Resource NAME not found.`
     NetworkName,
+    /// `NotFound` of DNS.
+    Record,
     /// `NotFound` in Compute's words.
     Compute,
     /// `NotFound` in Compute's words for disks.
@@ -266,6 +268,8 @@ pub(crate) enum Orphan {
     ParentFirst,
     /// `ResourceNotFound` that names the parent.
     NamesParent,
+    /// The same even where the group is gone.
+    NamesParentFirst,
     /// A DELETE is done.
     Gone,
 }

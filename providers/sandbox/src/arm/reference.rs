@@ -57,7 +57,8 @@ fn referred(value: &Json) -> Option<&str> {
 }
 
 fn users_id(record: &Record, items: &[(String, String)], upper: bool) -> String {
-    let parts: String = items.iter().map(|(kind, name)| format!("/{kind}/{name}")).collect();
+    let named = items.iter().filter(|(_, name)| !name.is_empty());
+    let parts: String = named.map(|(kind, name)| format!("/{kind}/{name}")).collect();
     let text = format!("{}{parts}", record.id);
     if !upper {
         return text;
@@ -107,6 +108,9 @@ impl Arm {
 
     /// Checks what a body refers to; `inside` is the list of the parent that the body is an item of.
     pub(crate) fn check_references(&self, id: &Id, body: &Json, references: &[Reference]) -> Result<(), Failure> {
+        if self.relaxed {
+            return Ok(());
+        }
         let own = id.key();
         for reference in references.iter().filter(|reference| reference.absent != Absent::Fine) {
             for spot in path::all(body, &reference.at) {

@@ -172,6 +172,9 @@ impl<'a> Scope<'a> {
             Some(("token", length)) => token(&self.seed("token"), length.parse().unwrap_or(8)),
             Some(("kubelet", what)) => guid(&own_seed(&self.kubelet(), self.times.0, what)),
             Some(("own", name)) => token(&self.own_seed(name), 8),
+            Some(("first", place)) => {
+                path::all(self.root, place).first().and_then(|spot| spot.value.as_str()).unwrap_or_default().to_owned()
+            }
             Some(("text", place)) => path::text(self.root, place).unwrap_or_default().to_owned(),
             _ => String::new(),
         }

@@ -111,7 +111,7 @@ impl Field {
     }
 
     fn apply(&self, body: &mut Map<String, Json>, scope: &Scope<'_>, profiles: &Profiles) {
-        if !self.guard.holds(scope) {
+        if !self.guard.holds(scope, body) {
             if self.guard.hides(scope) {
                 body.shift_remove(&self.name);
             }
@@ -251,7 +251,7 @@ impl Guard {
         }
     }
 
-    fn holds(&self, scope: &Scope<'_>) -> bool {
+    fn holds(&self, scope: &Scope<'_>, body: &Map<String, Json>) -> bool {
         let born = scope.born();
         let born_well = self.born_since.as_deref().is_none_or(|since| born >= since)
             && self.born_before.as_deref().is_none_or(|before| born < before);
@@ -260,17 +260,22 @@ impl Guard {
             && new_enough
             && born_well
             && self.is_settled(scope)
-            && self.conditions.iter().all(|condition| condition.holds(scope))
+            && self.conditions.iter().all(|condition| condition.holds(scope, body))
     }
 }
 
 impl Condition {
-    fn holds(&self, scope: &Scope<'_>) -> bool {
+    /// A path is looked at from the resource's root; one that begins with a dot from the object at hand.
+    fn holds(&self, scope: &Scope<'_>, body: &Map<String, Json>) -> bool {
+        let look = |place: &str| match place.strip_prefix('.') {
+            Some(name) => body.get(name).cloned(),
+            None => scope.look(place).cloned(),
+        };
         match self {
-            Self::Is(path, value) => scope.look(path).is_some_and(|found| same(found, value)),
-            Self::IsNot(path, value) => !scope.look(path).is_some_and(|found| same(found, value)),
-            Self::Has(path) => scope.look(path).is_some_and(|found| !found.is_null()),
-            Self::HasNot(path) => scope.look(path).is_none_or(Json::is_null),
+            Self::Is(path, value) => look(path).is_some_and(|found| same(&found, value)),
+            Self::IsNot(path, value) => !look(path).is_some_and(|found| same(&found, value)),
+            Self::Has(path) => look(path).is_some_and(|found| !found.is_null()),
+            Self::HasNot(path) => look(path).is_none_or(|found| found.is_null()),
             Self::Sent(path) => path::get(scope.sent, path).is_some(),
             Self::Unsent(path) => path::get(scope.sent, path).is_none(),
         }

@@ -419,6 +419,10 @@ impl Renamed {
                 }
             }
         }
+        let lower: Vec<_> = words.iter().map(|(from, to)| (from.to_lowercase(), to.to_lowercase())).collect();
+        for (from, to) in lower {
+            words.entry(from).or_insert(to);
+        }
         let mut words: Vec<(String, String)> = words.into_iter().collect();
         words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
         for (from, to) in [

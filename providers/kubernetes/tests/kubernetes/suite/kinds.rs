@@ -308,8 +308,7 @@ async fn live(cluster: &Cluster, life: &Life) {
 
     // Without controllers namespaces never end.
     if life.ty != "namespace" || cluster.controllers {
-        harness.sink.waits.store(true, std::sync::atomic::Ordering::Relaxed);
-        harness.delete(life.ty, &object, &forced).await.unwrap();
+        super::deleted(harness, life.ty, &object, &forced).await;
         assert_eq!(harness.read(life.ty, &object).await.unwrap(), ReadOutcome::Gone, "{}", life.ty);
     }
 }

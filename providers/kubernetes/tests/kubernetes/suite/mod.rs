@@ -80,7 +80,7 @@ pub struct Cluster {
 impl Cluster {
     async fn connect(kubeconfig: &str, controllers: bool, position: usize) -> Self {
         let settings = || Value::map([("kubeconfig", Value::string(kubeconfig).secret())]);
-        let harness = Harness::encoded(Kubernetes, settings(), Environment::default()).await.unwrap();
+        let harness = patiently(kubeconfig).await;
         let argocd = Harness::encoded(Argocd, settings(), Environment::default()).await.unwrap();
         let foreign = Foreign::connect(kubeconfig).await;
         let namespace = format!("suite-{position}-{}", std::process::id());
@@ -106,6 +106,30 @@ impl Cluster {
     pub async fn read(&self, object: &StoredObject) -> StoredObject {
         present(self.harness.read("manifest", object).await.unwrap())
     }
+}
+
+/// A server that has just started, on a busy machine, may take a while until it answers.
+async fn patiently(kubeconfig: &str) -> Harness {
+    for _ in 0..120 {
+        let settings = Value::map([("kubeconfig", Value::string(kubeconfig).secret())]);
+        match Harness::encoded(Kubernetes, settings, Environment::default()).await {
+            Ok(harness) if harness.connection.account().0.contains_key("cluster") => return harness,
+            _ => tokio::time::sleep(Duration::from_secs(1)).await,
+        }
+    }
+    panic!("the API server does not answer after two minutes")
+}
+
+/// Deletes, however long controllers take.
+pub async fn deleted(harness: &Harness, ty: &str, object: &StoredObject, config: &Value) {
+    harness.sink.waits.store(true, std::sync::atomic::Ordering::Relaxed);
+    for _ in 0..10 {
+        match harness.delete(ty, object, config).await {
+            Err(error) if error.class == formwork_provider_api::ErrorClass::Timeout => {}
+            result => return result.unwrap(),
+        }
+    }
+    panic!("{ty} is still there")
 }
 
 pub fn present(outcome: formwork_provider_api::ReadOutcome) -> StoredObject {

@@ -182,7 +182,7 @@ pub async fn definitions_and_their_objects(cluster: Cluster) {
     cluster.harness.assert_settled("manifest", "thing", &thing(1), &object).await.unwrap();
     let object = cluster.harness.update("manifest", "thing", &thing(2), &object).await.unwrap();
     assert_eq!(json_of(&object)["admitted"]["spec"], json!({ "color": "red" }), "the definition's default is seen");
-    cluster.harness.delete("manifest", &made, &definition).await.unwrap();
+    super::deleted(&cluster.harness, "manifest", &made, &definition).await;
     eventually("the definition takes its objects along", || async {
         cluster.harness.read("manifest", &object).await.is_ok_and(|outcome| outcome == ReadOutcome::Gone)
     })
@@ -267,7 +267,7 @@ pub async fn namespaces_end(cluster: Cluster) {
     let inside = from_json(&json!({ "name": "c", "namespace": name, "data": { "a": "b" } }));
     let map = settled(&cluster.harness, "config_map", "c", &inside).await.unwrap();
     cluster.harness.sink.waits.store(true, Ordering::Relaxed);
-    cluster.harness.delete("namespace", &object, &config).await.unwrap();
+    super::deleted(&cluster.harness, "namespace", &object, &config).await;
     assert_eq!(cluster.harness.read("config_map", &map).await.unwrap(), ReadOutcome::Gone);
 }
 

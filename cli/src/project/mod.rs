@@ -184,10 +184,12 @@ impl Project {
             root: std::path::absolute(&self.root).ok().map(|root| root.display().to_string()),
             ca_bundle: ca_bundle(),
             allowed_commands: listed(&self.manifest.allow.commands, self.untrusted),
+            allowed_exec: listed(&self.manifest.allow.exec, self.untrusted),
             // A foreign stack would name the place that tokens are sent to.
             allowed_endpoints: listed(&self.manifest.allow.endpoints, self.untrusted),
             untrusted: self.untrusted,
             sandbox: false,
+            sandbox_endpoint: None,
         }
     }
 
@@ -197,7 +199,8 @@ impl Project {
         Place {
             state: std::path::absolute(&state).unwrap_or(state).display().to_string(),
             variables: listed(&self.manifest.allow.env, false),
-            environment: self.provider_environment(),
+            // A plan file holds no credentials: whoever applies it finds the sandbox again.
+            environment: Environment { sandbox_endpoint: None, ..self.provider_environment() },
         }
     }
 
@@ -220,6 +223,7 @@ impl Project {
         manifest.state.path = place.state.as_str().into();
         manifest.allow.env = allowance(&place.variables);
         manifest.allow.commands = allowance(&place.environment.allowed_commands);
+        manifest.allow.exec = allowance(&place.environment.allowed_exec);
         manifest.allow.endpoints = allowance(&place.environment.allowed_endpoints);
         let root = place.environment.root.as_ref().map_or_else(|| global.directory.clone(), PathBuf::from);
         let environment = Some(header.environment.clone());

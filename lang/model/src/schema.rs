@@ -184,6 +184,35 @@ pub struct Attribute {
     pub vendor: &'static str,
     /// Limits of the value, checked offline.
     pub limits: &'static [Limit],
+    /// Members of an open value that are secret by what the value says of itself.
+    pub secret_members: &'static [SecretMembers],
+}
+
+/// Members of an open value (a Kubernetes manifest) that are secret when another member has a certain text: nobody has to
+/// say it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SecretMembers {
+    /// The member, and the text that it has then.
+    pub when: (&'static str, &'static str),
+    /// The members that are secret then.
+    pub members: &'static [&'static str],
+}
+
+impl SecretMembers {
+    /// The value with these members marked, where they are secret.
+    fn mark(self, value: Value) -> Value {
+        let (name, text) = self.when;
+        match value {
+            Value::Map(map) if map.get(name).and_then(Value::as_str) == Some(text) => {
+                let marked = map.iter().map(|(key, value)| {
+                    let secret = self.members.contains(&key.as_str()) && !value.is_null();
+                    (key.clone(), if secret { value.clone().secret() } else { value.clone() })
+                });
+                Value::Map(marked.collect())
+            }
+            other => other,
+        }
+    }
 }
 
 /// What an attribute takes.
@@ -305,6 +334,7 @@ impl Attribute {
             element_keys: &[],
             vendor: "",
             limits: &[],
+            secret_members: &[],
         }
     }
 
@@ -443,6 +473,19 @@ impl Attribute {
     pub const fn limits(mut self, limits: &'static [Limit]) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Members of its open value are secret by what the value says of itself.
+    #[must_use]
+    pub const fn secret_members(mut self, members: &'static [SecretMembers]) -> Self {
+        self.secret_members = members;
+        self
+    }
+
+    /// The value with the members marked that are secret by what it says of itself.
+    #[must_use]
+    pub fn members_marked(&self, value: Value) -> Value {
+        self.secret_members.iter().fold(value, |value, members| members.mark(value))
     }
 
     /// Whether the config may set it.

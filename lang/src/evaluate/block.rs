@@ -340,13 +340,21 @@ impl<'p> Bodies<'_, 'p> {
         let mut entries: Vec<(EcoString, Value)> = Vec::with_capacity(block.attributes.len());
         for (position, attribute) in block.attributes.iter().enumerate() {
             match self.attribute(evaluator, position, attribute) {
-                Ok(value) => entries.push((attribute.name.clone(), value)),
+                Ok(value) => entries.push((attribute.name.clone(), self.members_marked(&attribute.name, value))),
                 Err(fault) => evaluator.report(fault),
             }
         }
         let config = evaluator.with_defaults(entries.into_iter().collect(), block.schema, &provider);
         let decorators = self.decorators(evaluator);
         Ok(Ok(Body { provider, config, decorators }))
+    }
+
+    /// The value with what is secret in it by what it says of itself.
+    fn members_marked(&self, name: &str, value: Value) -> Value {
+        match self.block.schema.attribute(name) {
+            Some(attribute) => attribute.members_marked(value),
+            None => value,
+        }
     }
 
     fn attribute(

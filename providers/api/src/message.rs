@@ -36,14 +36,38 @@ pub struct Environment {
     /// A bundle of CA certificates (PEM) besides the system's: from `FORMWORK_CA_BUNDLE`, `SSL_CERT_FILE`, or the vendor's
     /// variable.
     pub ca_bundle: Option<String>,
-    /// The manifest allows `std.command` and these programs for exec credentials (`*` for any).
+    /// Programs that the manifest allows `std.command` to run (`*` for any).
     pub allowed_commands: Vec<String>,
+    /// Programs that the manifest allows to be run for credentials (`*` for any).
+    #[serde(default)]
+    pub allowed_exec: Vec<String>,
     /// Endpoint overrides that the manifest allows besides https vendor hosts and loopback.
     pub allowed_endpoints: Vec<String>,
     /// No commands, exec, http data (plans of foreign pull requests).
     pub untrusted: bool,
     /// Only loopback may be contacted, real credentials must not be read.
     pub sandbox: bool,
+    /// Where the sandbox answers; only when `sandbox` is set and one is running. A provider whose cloud it plays connects
+    /// there, and nowhere else.
+    #[serde(default)]
+    pub sandbox_endpoint: Option<SandboxEndpoint>,
+}
+
+/// How the sandbox of a run is reached.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct SandboxEndpoint {
+    /// `https://127.0.0.1:PORT`, without a slash at the end.
+    pub url: String,
+    /// The bearer token of every request.
+    pub token: String,
+    /// The certificate (PEM) that signed the server's: the only one to trust there.
+    pub ca_pem: String,
+}
+
+impl std::fmt::Debug for SandboxEndpoint {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("SandboxEndpoint").field("url", &self.url).finish_non_exhaustive()
+    }
 }
 
 /// Who a connection is: `{"account": "123456789012", "region": "eu-west-1"}`.

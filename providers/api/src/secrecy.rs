@@ -18,7 +18,9 @@ pub fn marked(attributes: &[Attribute], sources: &[ValueRef<'_>], values: ValueB
 }
 
 fn any_secret(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| attribute.secret || nested(&attribute.ty).is_some_and(any_secret))
+    attributes.iter().any(|attribute| {
+        attribute.secret || !attribute.secret_members.is_empty() || nested(&attribute.ty).is_some_and(any_secret)
+    })
 }
 
 const fn nested(ty: &AttributeType) -> Option<&'static [Attribute]> {
@@ -35,7 +37,7 @@ fn by_schema(attributes: &[Attribute], value: Value) -> Value {
         let attribute = attributes.iter().find(|attribute| attribute.name == name);
         let value = match attribute {
             Some(attribute) if attribute.secret && !value.is_null() => value.secret(),
-            Some(attribute) => within(&attribute.ty, value),
+            Some(attribute) => attribute.members_marked(within(&attribute.ty, value)),
             None => value,
         };
         (name, value)
@@ -93,4 +95,25 @@ fn same_plain_items(source: ValueRef<'_>, values: &[Value]) -> bool {
         holds_secret(source) || bare(source) == bare(ValueBuf::from(value).view())
     };
     source.items().len() == values.len() && source.items().zip(values).all(pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formwork_model::schema::SecretMembers;
+
+    const MANIFEST: &[Attribute] = &[Attribute::new("manifest", AttributeType::Any, "An object.")
+        .secret_members(&[SecretMembers { when: ("kind", "Secret"), members: &["data"] }])];
+
+    #[test]
+    fn an_open_value_says_itself_what_is_secret_in_it() {
+        let of_kind = |kind: &str| {
+            let data = Value::map([("password", Value::string("hunter2"))]);
+            let manifest = Value::map([("kind", Value::string(kind)), ("data", data)]);
+            let values = ValueBuf::from(Value::map([("manifest", manifest)]));
+            format!("{:?}", marked(MANIFEST, &[], values))
+        };
+        assert!(!of_kind("Secret").contains("hunter2"), "{}", of_kind("Secret"));
+        assert!(of_kind("ConfigMap").contains("hunter2"), "{}", of_kind("ConfigMap"));
+    }
 }

@@ -4,6 +4,10 @@
 //! [`clock::Clock`]; only the server knows sockets, TLS and processes. So a recording can be replayed against a service
 //! with and without HTTP, and time can be made to pass.
 
+pub mod argocd;
+pub mod arm;
 pub mod clock;
 pub mod exchange;
+pub mod git;
+pub mod kubernetes;
 pub mod store;

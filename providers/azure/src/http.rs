@@ -1,0 +1,102 @@
+//! The one HTTP client of a connection: TLS, proxies, time limits, traces.
+
+use crate::arm::error::of_transport;
+use formwork_provider_api::{Environment, ProviderError};
+use reqwest::{Certificate, Client, RequestBuilder};
+use std::time::{Duration, Instant};
+
+/// Which certificates are trusted and whether proxies are used.
+pub(crate) enum Reach<'a> {
+    /// The network, with the run's CA bundle.
+    Network(&'a Environment),
+    /// The sandbox: its own CA alone, never through a proxy.
+    Sandbox(&'a str),
+    /// Something else on this machine.
+    Loopback(&'a Environment),
+}
+
+/// Makes the client.
+///
+/// # Errors
+/// When a CA bundle cannot be used.
+pub(crate) fn client(reach: &Reach<'_>) -> Result<Client, ProviderError> {
+    let mut builder = Client::builder()
+        .connect_timeout(Duration::from_secs(10))
+        .read_timeout(Duration::from_secs(60))
+        .timeout(Duration::from_secs(120))
+        // A redirect could carry a token to another host; ARM does not redirect.
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("formwork/", env!("CARGO_PKG_VERSION")));
+    let bundle = match reach {
+        Reach::Network(environment) => environment.ca_bundle.as_deref(),
+        Reach::Sandbox(authority) => {
+            builder = builder.no_proxy().tls_built_in_root_certs(false);
+            Some(*authority)
+        }
+        Reach::Loopback(environment) => {
+            builder = builder.no_proxy();
+            environment.ca_bundle.as_deref()
+        }
+    };
+    for certificate in bundle.filter(|text| !text.is_empty()).map(certificates).transpose()?.unwrap_or_default() {
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| ProviderError::invalid(format!("no HTTP client could be made: {error}")))
+}
+
+/// The certificates of a bundle: the PEM text itself, or that of the file which is named.
+fn certificates(bundle: &str) -> Result<Vec<Certificate>, ProviderError> {
+    let pem = if bundle.contains("-----BEGIN") {
+        bundle.as_bytes().to_vec()
+    } else {
+        std::fs::read(bundle)
+            .map_err(|error| ProviderError::invalid(format!("the CA bundle `{bundle}` cannot be read: {error}")))?
+    };
+    Certificate::from_pem_bundle(&pem)
+        .map_err(|error| ProviderError::invalid(format!("the CA bundle cannot be used: {error}")))
+}
+
+/// An answer, read whole.
+pub(crate) struct Received {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// Its headers.
+    pub(crate) headers: reqwest::header::HeaderMap,
+    /// Its body.
+    pub(crate) text: String,
+}
+
+impl Received {
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// When to come back, in seconds.
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
+        self.header("retry-after")?.trim().parse().ok()
+    }
+
+    /// The body as JSON; null where there is none.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.text).unwrap_or(serde_json::Value::Null)
+    }
+}
+
+/// Sends a request and reads its answer. The only place where anything is sent.
+///
+/// # Errors
+/// Classified by whether something may have been done.
+pub(crate) async fn send(request: RequestBuilder) -> Result<Received, ProviderError> {
+    let (client, request) = request.build_split();
+    let request = request.map_err(|error| of_transport(&error, "Azure"))?;
+    let host = request.url().host_str().unwrap_or_default().to_owned();
+    let (method, path, started) = (request.method().clone(), request.url().path().to_owned(), Instant::now());
+    let response = client.execute(request).await.map_err(|error| of_transport(&error, &host))?;
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.text().await.map_err(|error| of_transport(&error, &host))?;
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // Neither query (signatures), nor headers (tokens), nor bodies (values).
+    tracing::debug!(target: "formwork::http", %method, host, path, status, milliseconds, "request");
+    Ok(Received { status, headers, text })
+}

@@ -1,0 +1,87 @@
+//! Looking for objects: what an unfinished create made, what a person names, what nobody manages.
+
+use crate::arm::ResourceId;
+use crate::arm::operation::is_deleting;
+use crate::resource::create::recorded;
+use crate::resource::{ArmType, change, encode, known_map, stored, tags};
+use crate::session::Session;
+use formwork_model::{Map, ValueBuf, ValueRef};
+use formwork_provider_api::{ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject};
+use serde_json::Value as Json;
+
+impl ArmType {
+    pub(super) async fn find_object(&self, session: &Session, request: &FindRequest) -> Result<Found, ProviderError> {
+        let wanted = change::wanted(self.schema, &request.address, &request.config, &request.planned);
+        let noted = request.checkpoint.as_ref().and_then(recorded);
+        let id = match &noted {
+            Some(id) => id.clone(),
+            None => self.id_of(session, &wanted, &request.operation)?,
+        };
+        let Some(answer) = self.look_up(session, &id).await? else { return Ok(Found::Absent) };
+        if is_deleting(&answer.body) {
+            return Ok(Found::Absent);
+        }
+        let (object, enriched) = self.object(session, &id, &answer.body, &wanted).await;
+        enriched?;
+        // A checkpoint is only made after the service took our request.
+        if noted.is_some() {
+            return Ok(Found::Ours(object));
+        }
+        Ok(self.judge(&request.operation, &id, &answer.body, &wanted, object))
+    }
+
+    /// Whose an object is: the stamp tells, and where there are no tags its content.
+    fn judge(&self, operation: &str, id: &ResourceId, body: &Json, wanted: &Map, object: StoredObject) -> Found {
+        if !self.takes_tags() {
+            return match self.difference(wanted, &object) {
+                None => Found::Ours(object),
+                Some(name) => Found::Ambiguous(format!("{id} is there, and its `{name}` is not what was sent")),
+            };
+        }
+        match tags::stamp(body) {
+            Some(stamp) if stamp == operation => Found::Ours(object),
+            Some(_) => Found::Foreign(format!("{id} was made by another operation")),
+            None => Found::Foreign(format!("{id} was made by somebody else")),
+        }
+    }
+
+    /// The first settable attribute that is not as it was sent.
+    fn difference(&self, wanted: &Map, object: &StoredObject) -> Option<&'static str> {
+        let values = known_map(object.values.view());
+        let settable = self.schema.attributes.iter().filter(|one| one.is_settable() && !one.write_only);
+        let differs = |attribute: &&formwork_model::schema::Attribute| {
+            let said = wanted.get(attribute.name);
+            said.is_some() && !encode::means_same(attribute, said, values.get(attribute.name))
+        };
+        settable.into_iter().find(differs).map(|attribute| attribute.name)
+    }
+
+    pub(super) async fn import_object(
+        &self,
+        session: &Session,
+        request: &ImportRequest,
+    ) -> Result<StoredObject, ProviderError> {
+        let id = ResourceId::expect(&request.id)?;
+        if !id.is_type(self.kind) {
+            let message = format!("`{id}` is a {}, and azure.{} is a {}", id.resource_type(), self.name(), self.kind);
+            return Err(ProviderError::invalid(message));
+        }
+        let known = known_map(request.config.as_ref().map_or_else(ValueRef::null, ValueBuf::view));
+        let gone = || ProviderError::new(ErrorClass::NotFound, format!("there is no {id}"));
+        let answer = self.look_up(session, &id).await?.ok_or_else(gone)?;
+        let (object, enriched) = self.object(session, &id, &answer.body, &known).await;
+        enriched.map(|()| object)
+    }
+
+    pub(super) async fn list_objects(&self, session: &Session) -> Result<Vec<Listed>, ProviderError> {
+        let bodies = self.list_all(session).await?;
+        let of_type = bodies.iter().filter_map(|body| {
+            let id = ResourceId::parse(body.get("id")?.as_str()?)?;
+            (id.is_type(self.kind) && !is_deleting(body)).then_some((id, body))
+        });
+        let nothing = Map::new();
+        Ok(of_type
+            .map(|(id, body)| Listed { id: id.as_str().to_owned(), object: stored(self.decode(&id, body, &nothing)) })
+            .collect())
+    }
+}

@@ -1,0 +1,288 @@
+//! `argocd.synced`: waits until an application is Synced and Healthy. It makes nothing, and deleting it does nothing.
+
+use super::API;
+use crate::registry::Special;
+use crate::session::Session;
+use crate::wait::Patience;
+use async_trait::async_trait;
+use formwork_model::schema::{Attribute, AttributeType, Capabilities, Default as Preset, Recognition, ResourceSchema};
+use formwork_model::{Milliseconds, Value, ValueBuf};
+use formwork_provider_api::{
+    Applied, CreateRequest, ErrorClass, OperationSink, ProviderError, StoredObject, UpdateRequest, settled,
+};
+use serde::Deserialize;
+use serde_json::Value as Json;
+use std::time::Duration;
+
+pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
+    "synced",
+    "Waits until an application is Synced and Healthy, so that what depends on it comes afterwards. It is waited for again when \
+     `triggers` change. Deleting it does nothing.",
+)
+.attributes(&[
+    Attribute::reference("application", &["argocd.application"], "The application.").required().create_only(),
+    Attribute::reference("namespace", &["kubernetes.namespace"], "Its namespace.").default_string("argocd").create_only(),
+    Attribute::boolean("healthy", "Whether it must be Healthy, too.").default_bool(true),
+    Attribute::new("timeout", AttributeType::Duration, "How long to wait; then it is recorded as incomplete.")
+        .default(Preset::Duration(900_000)),
+    Attribute::new("triggers", AttributeType::Any, "It is waited for again when these values change."),
+    Attribute::string("id", "`namespace/name` of the application.").computed(),
+    Attribute::string("revision", "The revision that was synced; several are joined by commas.").computed(),
+    Attribute::string("sync_status", "Its sync status.").computed(),
+    Attribute::string("health_status", "Its health.").computed(),
+    Attribute::strings("conditions", "What it warned of: where sources are only simulated, it says so here.").computed(),
+])
+.recognised_by(Recognition::Repeatable)
+.usually_takes_s(60)
+.capabilities(Capabilities { update: true, find: false, batch_read: false, list: false, import: false, expand: false, repair: true });
+
+/// The computed attributes that a new look may change.
+const VOLATILE: [&str; 4] = ["revision", "sync_status", "health_status", "conditions"];
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Config {
+    application: String,
+    namespace: Option<String>,
+    healthy: Option<bool>,
+    timeout: Option<Milliseconds>,
+}
+
+/// The type.
+pub(crate) struct Synced;
+
+#[async_trait]
+impl Special for Synced {
+    async fn create(
+        &self,
+        session: &Session,
+        request: &CreateRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<Applied, ProviderError> {
+        let said = settled(&SCHEMA, &request.address, request.config.view(), request.planned.view());
+        wait(session, &said, request.timeout_ms, sink).await
+    }
+
+    async fn update(
+        &self,
+        session: &Session,
+        request: &UpdateRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<Applied, ProviderError> {
+        let said = settled(&SCHEMA, &request.address, request.config.view(), request.planned.view());
+        wait(session, &said, request.timeout_ms, sink).await
+    }
+}
+
+impl Synced {
+    /// What a new wait may find is not known before.
+    pub(crate) fn plan(request: &formwork_provider_api::PlanRequest) -> formwork_provider_api::PlanResponse {
+        let mut response = formwork_provider_api::PlanResponse::as_proposed(request);
+        let Some(prior) = &request.prior else { return response };
+        if formwork_provider_api::differences(&SCHEMA, prior.values.view(), request.proposed.view()).is_empty() {
+            return response;
+        }
+        let mut planned = request.proposed.to_value().as_map().cloned().unwrap_or_default();
+        for name in VOLATILE {
+            planned.insert(name, request.unknown(name));
+        }
+        response.planned = ValueBuf::from(Value::Map(planned));
+        response
+    }
+}
+
+async fn wait(
+    session: &Session,
+    said: &ValueBuf,
+    timeout_ms: u64,
+    sink: &dyn OperationSink,
+) -> Result<Applied, ProviderError> {
+    // What only the application can tell is not known yet, and not asked for here.
+    let known = said.view().entries().filter(|(_, value)| value.is_known());
+    let known = ValueBuf::from(Value::map(known.map(|(name, value)| (name, value.to_value()))));
+    let config: Config = known.view().decode()?;
+    let namespace = config.namespace.as_deref().unwrap_or("argocd");
+    let own = config.timeout.map_or(900_000, |timeout| u64::try_from(timeout.0).unwrap_or_default());
+    let patience = Patience::new(own.min(timeout_ms));
+    let text = format!("application {namespace}/{}", config.application);
+    let served = session.served(API, "Application").await?.ok_or_else(|| {
+        ProviderError::new(
+            ErrorClass::NotFound,
+            format!("{} has no applications: Argo CD is not installed", session.server()),
+        )
+    })?;
+    let path = served.object(Some(namespace), &config.application);
+    loop {
+        let live = session.get(path.clone(), &format!("reading {text}")).await?;
+        let state = State::of(live.as_ref(), config.healthy.unwrap_or(true));
+        if state.missing.is_empty() {
+            return Ok(state.applied(said, &config, namespace, None));
+        }
+        sink.progress(&format!("{text}: {}", state.missing));
+        if patience.is_over() {
+            let reason =
+                format!("{text} is not as wanted after {} s: {}", patience.limit().as_secs(), state.explained());
+            if live.is_none() {
+                return Err(ProviderError::new(ErrorClass::NotFound, reason));
+            }
+            return Ok(state.applied(said, &config, namespace, Some(reason)));
+        }
+        patience.pause(sink, Duration::from_secs(2)).await?;
+    }
+}
+
+/// What an application says of itself.
+#[derive(Debug, Default)]
+struct State {
+    sync: String,
+    health: String,
+    revision: String,
+    conditions: Vec<String>,
+    /// What the last sync and its unhealthy objects say.
+    details: Vec<String>,
+    /// What is missing; empty when it is as wanted.
+    missing: String,
+}
+
+fn text(live: &Json, pointer: &str) -> String {
+    live.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned()
+}
+
+fn items<'a>(live: &'a Json, pointer: &str) -> &'a [Json] {
+    live.pointer(pointer).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+impl State {
+    fn of(live: Option<&Json>, healthy: bool) -> Self {
+        let Some(live) = live else { return Self { missing: "it does not exist".to_owned(), ..Self::default() } };
+        let revisions: Vec<&str> = items(live, "/status/sync/revisions").iter().filter_map(Json::as_str).collect();
+        let revision = if revisions.is_empty() { text(live, "/status/sync/revision") } else { revisions.join(",") };
+        let mut state = Self {
+            sync: text(live, "/status/sync/status"),
+            health: text(live, "/status/health/status"),
+            revision,
+            conditions: conditions(live),
+            details: details(live),
+            missing: String::new(),
+        };
+        state.missing = state.judged(live, healthy);
+        state
+    }
+
+    fn judged(&self, live: &Json, healthy: bool) -> String {
+        if self.sync.is_empty() {
+            return "it was not looked at yet".to_owned();
+        }
+        if is_outdated(live) {
+            return "its last change was not looked at yet".to_owned();
+        }
+        if text(live, "/status/operationState/phase") == "Running" {
+            return "a sync is running".to_owned();
+        }
+        let mut missing = Vec::new();
+        if self.sync != "Synced" {
+            missing.push(format!("it is {}", self.sync));
+        }
+        if healthy && self.health != "Healthy" {
+            let health = if self.health.is_empty() { "not known" } else { self.health.as_str() };
+            missing.push(format!("its health is {health}"));
+        }
+        missing.join(", ")
+    }
+
+    fn explained(&self) -> String {
+        let more = self.conditions.iter().chain(&self.details);
+        std::iter::once(&self.missing).chain(more).cloned().collect::<Vec<_>>().join("\n  ")
+    }
+
+    fn applied(&self, said: &ValueBuf, config: &Config, namespace: &str, incomplete: Option<String>) -> Applied {
+        let mut values = said.to_value().as_map().cloned().unwrap_or_default();
+        let found = [
+            ("id", Value::string(format!("{namespace}/{}", config.application))),
+            ("revision", Value::string(self.revision.as_str())),
+            ("sync_status", Value::string(self.sync.as_str())),
+            ("health_status", Value::string(self.health.as_str())),
+            ("conditions", Value::list(self.conditions.iter().map(|text| Value::string(text.as_str())))),
+        ];
+        for (name, value) in found {
+            if values.get(name).is_none_or(|planned| !planned.is_known()) {
+                values.insert(name, value);
+            }
+        }
+        let values = ValueBuf::from(Value::Map(values));
+        Applied { object: StoredObject { values, private: Vec::new() }, incomplete }
+    }
+}
+
+/// Whether its status speaks of an older specification.
+fn is_outdated(live: &Json) -> bool {
+    let part = |pointer: &str| live.pointer(pointer).filter(|value| !value.is_null());
+    ["/repoURL", "/path", "/targetRevision", "/chart"].iter().any(|field| {
+        let (compared, wanted) =
+            (part(&format!("/status/sync/comparedTo/source{field}")), part(&format!("/spec/source{field}")));
+        part("/status/sync/comparedTo/source").is_some() && wanted.is_some() && compared != wanted
+    })
+}
+
+fn conditions(live: &Json) -> Vec<String> {
+    items(live, "/status/conditions")
+        .iter()
+        .map(|condition| format!("{}: {}", text(condition, "/type"), text(condition, "/message")))
+        .collect()
+}
+
+/// At most so many objects are told.
+const MOST: usize = 5;
+
+fn details(live: &Json) -> Vec<String> {
+    let message = text(live, "/status/operationState/message");
+    let phase = text(live, "/status/operationState/phase");
+    let last = (!message.is_empty() && phase != "Succeeded").then(|| format!("last sync: {phase}: {message}"));
+    let sick = items(live, "/status/resources").iter().filter(|object| {
+        let health = text(object, "/health/status");
+        !matches!(health.as_str(), "" | "Healthy") || text(object, "/status") == "OutOfSync"
+    });
+    let told = sick.take(MOST).map(|object| {
+        let (kind, name) = (text(object, "/kind"), text(object, "/name"));
+        let what = [text(object, "/status"), text(object, "/health/status"), text(object, "/health/message")];
+        let what: Vec<String> = what.into_iter().filter(|part| !part.is_empty()).collect();
+        format!("{kind} {name}: {}", what.join(", "))
+    });
+    last.into_iter().chain(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_application_is_judged_by_what_it_says() {
+        let with = |status: Json| json!({ "spec": { "source": { "repoURL": "r", "path": "new" } }, "status": status });
+        let missing = |status: Json| State::of(Some(&with(status)), true).missing;
+        assert_eq!(State::of(None, true).missing, "it does not exist");
+        assert_eq!(missing(json!({})), "it was not looked at yet");
+        let old = json!({ "sync": { "status": "Synced", "comparedTo": { "source": { "repoURL": "r", "path": "old" } } }, "health": { "status": "Healthy" } });
+        assert_eq!(missing(old), "its last change was not looked at yet");
+        assert_eq!(
+            missing(json!({ "sync": { "status": "OutOfSync" }, "health": { "status": "Missing" } })),
+            "it is OutOfSync, its health is Missing"
+        );
+        assert_eq!(
+            missing(json!({ "sync": { "status": "Synced" }, "operationState": { "phase": "Running" } })),
+            "a sync is running"
+        );
+        assert_eq!(missing(json!({ "sync": { "status": "Synced" }, "health": { "status": "Healthy" } })), "");
+        let sick = with(json!({
+            "sync": { "status": "Unknown" },
+            "conditions": [{ "type": "ComparisonError", "message": "app path does not exist" }],
+            "resources": [{ "kind": "Deployment", "name": "web", "status": "Synced", "health": { "status": "Degraded", "message": "m" } }],
+        }));
+        let told = State::of(Some(&sick), true).explained();
+        assert!(
+            told.contains("ComparisonError: app path") && told.contains("Deployment web: Synced, Degraded, m"),
+            "{told}"
+        );
+    }
+}

@@ -1,0 +1,272 @@
+//! Applying and deleting. An apply is one request that may be repeated; a create looks first whether the name is free.
+
+use super::read::{get, maker};
+use super::{ObjectType, Private, is_deleting, plan, served, uid};
+use crate::discovery::Served;
+use crate::manifest::{self, Identity, stamp};
+use crate::session::{Answer, Call, Session};
+use crate::wait::{self, Patience};
+use formwork_model::{Value, ValueBuf};
+use formwork_provider_api::{
+    Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, OperationSink, ProviderError, StoredObject,
+    UpdateRequest, settled,
+};
+use http::Method;
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+
+/// How long a definition that was just made may take until its kind is served.
+const UNTIL_SERVED: Duration = Duration::from_secs(60);
+
+/// A server-side apply.
+pub(super) fn apply_call<'a>(session: &Session, path: &str, body: &'a Json, force: bool, dry_run: bool) -> Call<'a> {
+    let manager = percent_encoding::utf8_percent_encode(session.manager(), percent_encoding::NON_ALPHANUMERIC);
+    let dry_run = if dry_run { "&dryRun=All" } else { "" };
+    Call {
+        method: Method::PATCH,
+        path: format!("{path}?fieldManager={manager}&force={force}&fieldValidation=Strict{dry_run}"),
+        body: Some(body),
+        // JSON is YAML, and servers before 1.33 know this name alone.
+        content_type: "application/apply-patch+yaml",
+    }
+}
+
+/// An object that is about to be applied.
+struct Task<'a> {
+    ty: &'a ObjectType,
+    session: &'a Session,
+    sink: &'a dyn OperationSink,
+    said: ValueBuf,
+    manifest: Value,
+    identity: Identity,
+    served: Served,
+    operation: &'a str,
+}
+
+impl ObjectType {
+    pub(crate) async fn create(
+        &self,
+        session: &Session,
+        request: &CreateRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<Applied, ProviderError> {
+        let patience = Patience::new(request.timeout_ms);
+        let said = settled(self.schema, &request.address, request.config.view(), request.planned.view());
+        let manifest = self.manifest(said.view(), Some(request.config.view()));
+        let (identity, served) = self.served_soon(session, &manifest, &patience, sink).await?;
+        let task = Task { ty: self, session, sink, said, manifest, identity, served, operation: &request.operation };
+        let live = match task.is_there(&patience).await? {
+            Some(live) => live,
+            None => task.make().await?,
+        };
+        task.checkpoint().await?;
+        task.finish(live, &patience).await
+    }
+
+    pub(crate) async fn update(
+        &self,
+        session: &Session,
+        request: &UpdateRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<Applied, ProviderError> {
+        let patience = Patience::new(request.timeout_ms);
+        let said = settled(self.schema, &request.address, request.config.view(), request.planned.view());
+        let manifest = self.manifest(said.view(), Some(request.config.view()));
+        let (identity, served) = self.served_soon(session, &manifest, &patience, sink).await?;
+        let private = Private::read(&request.prior.private);
+        let stamp = if private.stamp.is_empty() { request.operation.as_str() } else { private.stamp.as_str() };
+        let task = Task { ty: self, session, sink, said, manifest, identity, served, operation: stamp };
+        let uid = request.prior.values.view().get("uid").and_then(|uid| uid.as_str()).map(str::to_owned);
+        let (_, live) = task.apply(uid.as_deref()).await?;
+        task.finish(live, &patience).await
+    }
+
+    /// Which object it is and how it is served; a definition of the same plan may take a moment until it is.
+    async fn served_soon(
+        &self,
+        session: &Session,
+        manifest: &Value,
+        patience: &Patience,
+        sink: &dyn OperationSink,
+    ) -> Result<(Identity, Served), ProviderError> {
+        loop {
+            let identity = self.identity(session, manifest).await?;
+            match served(session, &identity).await {
+                Ok(served) => return Ok((identity, served)),
+                Err(error) if error.class == ErrorClass::NotFound && patience.slept() < UNTIL_SERVED => {
+                    sink.progress(&format!("waiting until {} is served", identity.kind));
+                    patience.pause(sink, Duration::from_secs(2)).await?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    pub(crate) async fn delete(
+        &self,
+        session: &Session,
+        request: &DeleteRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<(), ProviderError> {
+        let patience = Patience::new(request.timeout_ms);
+        let values = request.object.values.view();
+        let Some((identity, served)) = self.stored_identity(session, values).await? else { return Ok(()) };
+        let policy = values.get("propagation_policy").and_then(|policy| policy.as_str()).unwrap_or("Background");
+        let recorded = values.get("uid").and_then(|uid| uid.as_str());
+        let path = served.object(identity.namespace.as_deref(), &identity.name);
+        let Some(live) = get(session, &served, &identity).await? else { return Ok(()) };
+        let same = uid(&live).map(str::to_owned);
+        if recorded.is_some() && recorded != same.as_deref() {
+            // Somebody made another one of that name: it is not ours to delete.
+            return Ok(());
+        }
+        if !is_deleting(&live) {
+            let mut body = json!({ "apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": policy });
+            if let (Some(body), Some(uid)) = (body.as_object_mut(), &same) {
+                body.insert("preconditions".to_owned(), json!({ "uid": uid }));
+            }
+            let call = Call { method: Method::DELETE, path, body: Some(&body), content_type: "application/json" };
+            match session.send(call).await? {
+                Answer::Refused(status) if status.code != 404 && status.code != 409 => {
+                    return Err(status.error(&format!("deleting {}", identity.text())));
+                }
+                _ => {}
+            }
+        }
+        until_gone(session, &served, &identity, same.as_deref(), &patience, sink).await
+    }
+}
+
+/// Waits until an object is gone: finalizers may take their time.
+async fn until_gone(
+    session: &Session,
+    served: &Served,
+    identity: &Identity,
+    uid_before: Option<&str>,
+    patience: &Patience,
+    sink: &dyn OperationSink,
+) -> Result<(), ProviderError> {
+    loop {
+        let Some(live) = get(session, served, identity).await? else { return Ok(()) };
+        if uid(&live) != uid_before {
+            return Ok(());
+        }
+        let left = what_holds(&live);
+        sink.progress(&format!("{} is being deleted{left}", identity.text()));
+        if patience.is_over() {
+            let message = format!("{} is still there after {} s{left}", identity.text(), patience.limit().as_secs());
+            return Err(ProviderError::new(ErrorClass::Timeout, message)
+                .help("whoever set a finalizer has to take it off; is its controller still running?"));
+        }
+        patience.pause(sink, Duration::from_secs(1)).await?;
+    }
+}
+
+/// What keeps an object from going.
+fn what_holds(live: &Json) -> String {
+    let list = |pointer: &str| -> Vec<String> {
+        let items = live.pointer(pointer).and_then(Json::as_array).into_iter().flatten();
+        items.filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    };
+    let finalizers = [list("/metadata/finalizers"), list("/spec/finalizers")].concat();
+    let conditions = live.pointer("/status/conditions").and_then(Json::as_array).into_iter().flatten();
+    let remaining = conditions.filter(|condition| {
+        let name = condition.get("type").and_then(Json::as_str).unwrap_or_default();
+        matches!(name, "NamespaceContentRemaining" | "NamespaceFinalizersRemaining" | "NamespaceDeletionContentFailure")
+            && condition.get("status").and_then(Json::as_str) == Some("True")
+    });
+    let told: Vec<&str> = remaining.filter_map(|condition| condition.get("message")?.as_str()).collect();
+    let mut text = if finalizers.is_empty() {
+        String::new()
+    } else {
+        format!(", held by the finalizers {}", finalizers.join(", "))
+    };
+    if !told.is_empty() {
+        text = format!("{text}: {}", told.join(" "));
+    }
+    text
+}
+
+impl Task<'_> {
+    /// The object, if this operation made it already.
+    ///
+    /// # Errors
+    /// `Conflict` when another one of its name is there.
+    async fn is_there(&self, patience: &Patience) -> Result<Option<Json>, ProviderError> {
+        loop {
+            let Some(live) = get(self.session, &self.served, &self.identity).await? else { return Ok(None) };
+            if stamp(&live) == Some(self.operation) {
+                return Ok(Some(live));
+            }
+            if !is_deleting(&live) || patience.is_over() {
+                return Err(self.taken(&live));
+            }
+            self.sink.progress(&format!("waiting until the old {} is gone{}", self.identity.text(), what_holds(&live)));
+            patience.pause(self.sink, Duration::from_secs(1)).await?;
+        }
+    }
+
+    fn taken(&self, live: &Json) -> ProviderError {
+        let text = self.identity.text();
+        let state = if is_deleting(live) { "is still being deleted" } else { "is there already" };
+        ProviderError::new(ErrorClass::Conflict, format!("{text} {state}; {}", maker(live)))
+            .vendor("AlreadyExists", "")
+            .help(format!("to manage it here, import it as `{}`", self.identity.id()))
+    }
+
+    /// Makes it.
+    async fn make(&self) -> Result<Json, ProviderError> {
+        let (created, live) = self.apply(None).await?;
+        if created || stamp(&live) != Some(self.operation) || only_ours(&live, self.session.manager()) {
+            return Ok(live);
+        }
+        // It appeared between the look and the apply.
+        Err(self.taken(&live))
+    }
+
+    async fn apply(&self, uid: Option<&str>) -> Result<(bool, Json), ProviderError> {
+        let body = manifest::stamped(manifest::sent(&self.manifest)?, self.operation, uid);
+        let path = self.served.object(self.identity.namespace.as_deref(), &self.identity.name);
+        let call = apply_call(self.session, &path, &body, plan::forced(self.said.view()), false);
+        match self.session.send(call).await? {
+            Answer::Done { created, body } => Ok((created, body)),
+            Answer::Refused(status) => {
+                let mut error = status.error(&format!("applying {}", self.identity.text()));
+                if error.class == ErrorClass::NotFound && status.message.starts_with("namespaces ") {
+                    error = error.help("make the namespace here too, and refer to it, so that it comes first");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn checkpoint(&self) -> Result<(), ProviderError> {
+        let mut identity = formwork_model::Map::new();
+        self.ty.put_names(&mut identity, &self.identity);
+        let identity = ValueBuf::from(Value::Map(identity));
+        let private = Private { stamp: self.operation.to_owned(), ..Private::default() };
+        self.sink.checkpoint(Checkpoint { identity, private: private.bytes(), poll: String::new() }).await
+    }
+
+    /// Waits as the config says, and gives the object as it then is.
+    async fn finish(&self, live: Json, patience: &Patience) -> Result<Applied, ProviderError> {
+        let stored = |live: &Json| -> StoredObject {
+            self.ty.applied(self.session, &self.said, &self.manifest, &self.identity, live, self.operation)
+        };
+        let object = stored(&live);
+        let wanted = wait::Wanted::of(self.said.view())?;
+        let incomplete = wait::until(self.session, &self.served, &self.identity, &wanted, patience, self.sink)
+            .await
+            .map_err(|error| error.partial(object.clone()))?;
+        Ok(Applied { object, incomplete })
+    }
+}
+
+/// Whether nobody else owns a field, apart from controllers that write the status.
+fn only_ours(live: &Json, manager: &str) -> bool {
+    let entries = live.pointer("/metadata/managedFields").and_then(Json::as_array);
+    entries.into_iter().flatten().all(|entry| {
+        entry.get("manager").and_then(Json::as_str) == Some(manager)
+            || entry.get("subresource").and_then(Json::as_str).is_some_and(|part| !part.is_empty())
+    })
+}

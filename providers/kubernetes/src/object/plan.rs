@@ -1,0 +1,208 @@
+//! What an object will be: offline what the config says, with an API server its dry run besides.
+
+use super::{Form, ObjectType, Private, uid};
+use crate::manifest::{self, Identity};
+use crate::ownership;
+use crate::session::{Answer, Session};
+use formwork_model::{AttributePath, Map, Step, Value, ValueBuf, ValueRef};
+use formwork_provider_api::{PlanRequest, PlanResponse, ProviderError, differences, settled};
+use serde_json::Value as Json;
+
+/// What a dry run says.
+enum Trial {
+    /// It would be so.
+    Accepted(Json),
+    /// These fields can never change.
+    Immutable(Vec<String>),
+    /// It cannot be tried (yet): its namespace or definition is not there, or trying is not allowed.
+    Untried,
+}
+
+impl ObjectType {
+    /// Plans without an API server.
+    pub(crate) fn plan_offline(&self, request: &PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let mut planned = request.proposed.to_value().as_map().cloned().unwrap_or_default();
+        let manifest = self.manifest(request.proposed.view(), Some(request.config.view()));
+        if matches!(self.form, Form::Open) {
+            planned.insert("manifest", manifest.clone());
+        }
+        let before = request.prior.as_ref().map(|prior| prior.values.view());
+        let identity = self.identity_offline(&manifest, None);
+        self.plan_identity(&mut planned, identity, before, request);
+        if self.changes(request, &planned) {
+            planned.insert("admitted", request.unknown("admitted"));
+        }
+        Ok(self.response(request, planned, before))
+    }
+
+    fn response(&self, request: &PlanRequest, planned: Map, before: Option<ValueRef<'_>>) -> PlanResponse {
+        let replace = self.moved(&planned, before);
+        let private = request.prior.as_ref().map(|prior| prior.private.clone()).unwrap_or_default();
+        PlanResponse { planned: ValueBuf::from(Value::Map(planned)), replace, private }
+    }
+
+    /// Identity attributes: those of the manifest; where its kind is not known yet, those of what there is.
+    fn plan_identity(
+        &self,
+        planned: &mut Map,
+        identity: Option<Identity>,
+        before: Option<ValueRef<'_>>,
+        request: &PlanRequest,
+    ) {
+        if let Some(identity) = identity {
+            return self.put_names(planned, &identity);
+        }
+        if before.is_none() && matches!(self.form, Form::Open) {
+            for (name, path) in [("api_version", "apiVersion"), ("kind", "kind")] {
+                let said = planned.get("manifest").and_then(|manifest| manifest::text_at(manifest, &[path]));
+                let value = said.map_or_else(|| request.unknown(name), Value::string);
+                planned.insert(name, value);
+            }
+            let name = planned.get("manifest").and_then(|manifest| manifest::text_at(manifest, &["metadata", "name"]));
+            let name = name.map_or_else(|| request.unknown("name"), Value::string);
+            planned.insert("name", name);
+        }
+    }
+
+    /// Whether what is applied is other than what there is.
+    fn changes(&self, request: &PlanRequest, planned: &Map) -> bool {
+        let Some(prior) = &request.prior else { return true };
+        let planned = ValueBuf::from(Value::Map(planned.clone()));
+        let told = |difference: &formwork_provider_api::Difference| match difference.path.steps().first() {
+            Some(Step::Member(name)) => !matches!(name.as_str(), "wait" | "force" | "propagation_policy" | "admitted"),
+            _ => true,
+        };
+        differences(self.schema, prior.values.view(), planned.view()).iter().any(told)
+    }
+
+    /// Paths that make it another object.
+    fn moved(&self, planned: &Map, before: Option<ValueRef<'_>>) -> Vec<AttributePath> {
+        let (Form::Open, Some(before)) = (self.form, before) else { return Vec::new() };
+        let id = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+        let was = before.get("id").and_then(|id| id.as_str());
+        let becomes = id(planned.get("id"));
+        if was.is_none() || becomes.is_none() || was == becomes.as_deref() {
+            return Vec::new();
+        }
+        let said = |key: &[&str]| planned.get("manifest").and_then(|manifest| manifest::text_at(manifest, key));
+        let differs = |name: &str, key: &[&str]| said(key) != before.get(name).and_then(|value| value.as_str());
+        let mut paths = Vec::new();
+        for (name, key) in
+            [("kind", &["kind"][..]), ("namespace", &["metadata", "namespace"]), ("name", &["metadata", "name"])]
+        {
+            if differs(name, key) {
+                paths.push(
+                    key.iter().fold(AttributePath::member("manifest"), |path, key| path.then(Step::Key((*key).into()))),
+                );
+            }
+        }
+        if paths.is_empty() {
+            paths.push(AttributePath::member("manifest").then(Step::Key("apiVersion".into())));
+        }
+        paths
+    }
+
+    /// Plans with an API server.
+    pub(crate) async fn plan(&self, session: &Session, request: &PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let offline = self.plan_offline(request)?;
+        let mut planned = offline.planned.to_value().as_map().cloned().unwrap_or_default();
+        if !self.changes(request, &planned) {
+            return Ok(offline);
+        }
+        let manifest = self.manifest(offline.planned.view(), Some(request.config.view()));
+        if !manifest.is_known() {
+            return Ok(offline);
+        }
+        let identity = self.identity(session, &manifest).await?;
+        self.put_names(&mut planned, &identity);
+        let before = request.prior.as_ref().map(|prior| prior.values.view());
+        if !self.moved(&planned, before).is_empty() {
+            return Ok(self.response(request, planned, before));
+        }
+        let sent = manifest::sent(&manifest)?;
+        match self.try_out(session, request, &identity, &sent).await? {
+            Trial::Untried => {}
+            Trial::Accepted(answer) => match ownership::added(&sent, &answer, session.manager()) {
+                Some(added) => drop(planned.insert("admitted", formwork_model::value::from_json(&added))),
+                None => drop(planned.remove("admitted")),
+            },
+            Trial::Immutable(fields) => {
+                let mut response = self.response(request, planned, before);
+                response.replace = fields.iter().map(|field| self.path_of(field)).collect();
+                return Ok(response);
+            }
+        }
+        Ok(self.response(request, planned, before))
+    }
+
+    /// A dry run of the apply.
+    async fn try_out(
+        &self,
+        session: &Session,
+        request: &PlanRequest,
+        identity: &Identity,
+        sent: &Json,
+    ) -> Result<Trial, ProviderError> {
+        let Some(served) = session.served(&identity.api_version, &identity.kind).await? else {
+            return Ok(Trial::Untried);
+        };
+        let path = served.object(identity.namespace.as_deref(), &identity.name);
+        let live = session.get(path.clone(), &format!("reading {}", identity.text())).await?;
+        let stored = request.prior.as_ref();
+        let same = match (&live, stored) {
+            // What is there is another object, or about to be replaced: it says nothing of the new one.
+            (Some(_), None) => return Ok(Trial::Untried),
+            (None, Some(_)) => return Ok(Trial::Untried),
+            (None, None) => None,
+            (Some(live), Some(_)) => uid(live).map(str::to_owned),
+        };
+        let stamp = stored.map(|stored| Private::read(&stored.private).stamp).filter(|stamp| !stamp.is_empty());
+        let body = manifest::stamped(sent.clone(), stamp.as_deref().unwrap_or("dry-run"), same.as_deref());
+        let config = settled(self.schema, &request.address, request.config.view(), request.proposed.view());
+        let call = super::apply::apply_call(session, &path, &body, forced(config.view()), true);
+        let status = match session.send(call).await? {
+            Answer::Done { body, .. } => return Ok(Trial::Accepted(body)),
+            Answer::Refused(status) => status,
+        };
+        if let Some(fields) = status.immutable_fields().filter(|_| stored.is_some()) {
+            return Ok(Trial::Immutable(fields));
+        }
+        if cannot_try(status.code, &status.message) {
+            tracing::debug!(object = %identity.text(), reason = %status.message, "no dry run");
+            return Ok(Trial::Untried);
+        }
+        Err(status.error(&format!("the API server refuses {}", identity.text())))
+    }
+
+    /// The attribute of a field that the server names.
+    fn path_of(&self, field: &str) -> AttributePath {
+        match self.form {
+            Form::Typed(kind) => match kind.attribute_of_field(field) {
+                Some(attribute) => AttributePath::member(attribute.name),
+                None => AttributePath::member("name"),
+            },
+            Form::Open => {
+                let plain = field.split('[').next().unwrap_or_default();
+                let parts = plain.split('.').filter(|part| !part.is_empty());
+                parts.fold(AttributePath::member("manifest"), |path, part| path.then(Step::Key(part.into())))
+            }
+        }
+    }
+}
+
+/// Whether a refusal is about the dry run, not about the object: the namespace or the definition comes with the same plan,
+/// who plans may not write, a webhook is not up yet or has no dry runs.
+fn cannot_try(code: u16, message: &str) -> bool {
+    match code {
+        403 => !message.contains("exceeded quota") && !message.contains("admission webhook"),
+        404 | 405 | 409 => code != 409 || message.contains("uid mismatch"),
+        400 => message.contains("dry run") || message.contains("dryRun"),
+        500 | 503 => message.contains("failed calling webhook"),
+        _ => false,
+    }
+}
+
+/// Whether values say `force`.
+pub(super) fn forced(values: ValueRef<'_>) -> bool {
+    values.get("force").is_some_and(|value| matches!(value.exposed().view(), formwork_model::View::Bool(true)))
+}

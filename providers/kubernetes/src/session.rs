@@ -1,0 +1,154 @@
+//! A connection to one API server: requests, and credentials that are asked again when they expire.
+
+use crate::access::{Access, Opened};
+use crate::configuration::Configuration;
+use crate::discovery::Discovery;
+use crate::error::{Status, transport};
+use formwork_provider_api::{AccountIdentity, Environment, ErrorClass, ProviderError};
+use http::{Method, Request};
+use jiff::{SignedDuration, Timestamp};
+use kube::client::Body;
+use serde_json::Value as Json;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+/// Credentials are renewed so long before they end.
+const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// What is sent.
+pub(crate) struct Call<'a> {
+    pub(crate) method: Method,
+    /// Path with query, from the API server's root.
+    pub(crate) path: String,
+    pub(crate) body: Option<&'a Json>,
+    pub(crate) content_type: &'static str,
+}
+
+impl Call<'_> {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None, content_type: "application/json" }
+    }
+
+    /// Whether a lost answer leaves it open whether something was done.
+    fn changes(&self) -> bool {
+        self.method != Method::GET && !self.path.contains("dryRun=All")
+    }
+}
+
+/// An answer of the API server.
+pub(crate) enum Answer {
+    /// Done; whether it made an object.
+    Done { created: bool, body: Json },
+    /// Refused.
+    Refused(Status),
+}
+
+/// A connection to one API server.
+pub(crate) struct Session {
+    access: Access,
+    opened: Mutex<Option<Arc<Opened>>>,
+    account: AccountIdentity,
+    manager: String,
+    pub(crate) discovery: Discovery,
+}
+
+impl Session {
+    /// Connects, and asks which cluster it is.
+    pub(crate) async fn open(block: &Configuration, environment: &Environment) -> Result<Self, ProviderError> {
+        let mut session = Self {
+            access: Access::new(block, environment).await?,
+            opened: Mutex::default(),
+            account: AccountIdentity::default(),
+            manager: block.field_manager.clone().unwrap_or_else(|| "formwork".to_owned()),
+            discovery: Discovery::default(),
+        };
+        session.account = session.ask_account().await?;
+        Ok(session)
+    }
+
+    /// The cluster: the id of its oldest namespace, which stays when address and credentials are changed.
+    async fn ask_account(&self) -> Result<AccountIdentity, ProviderError> {
+        let cluster = match self.send(Call::get("/api/v1/namespaces/kube-system")).await? {
+            Answer::Done { body, .. } => body.pointer("/metadata/uid").and_then(Json::as_str).map(str::to_owned),
+            // Few may read it; then the address has to do. Everything else that is wrong shows with the first object.
+            Answer::Refused(status) if matches!(status.code, 403 | 404) => None,
+            Answer::Refused(status) => return Err(status.error(&format!("connecting to {}", self.server()))),
+        };
+        let entry = match cluster {
+            Some(uid) => ("cluster".to_owned(), uid),
+            None => ("server".to_owned(), self.server().to_owned()),
+        };
+        Ok(AccountIdentity([entry].into()))
+    }
+
+    pub(crate) fn account(&self) -> AccountIdentity {
+        self.account.clone()
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        self.access.server()
+    }
+
+    /// The name under which fields are owned.
+    pub(crate) fn manager(&self) -> &str {
+        &self.manager
+    }
+
+    async fn client(&self, renew: bool) -> Result<kube::Client, ProviderError> {
+        let mut opened = self.opened.lock().await;
+        let soon = Timestamp::now() + MARGIN;
+        let fresh = opened.as_ref().filter(|opened| !renew && opened.until.is_none_or(|until| until > soon));
+        if let Some(fresh) = fresh {
+            return Ok(fresh.client.clone());
+        }
+        let made = Arc::new(self.access.open().await?);
+        let client = made.client.clone();
+        *opened = Some(made);
+        Ok(client)
+    }
+
+    /// Sends a request; with other credentials once more, where they are not accepted and others can be had.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
+        let answer = self.send_once(&call, false).await?;
+        match answer {
+            Answer::Refused(status) if status.code == 401 && self.access.renews() => self.send_once(&call, true).await,
+            answer => Ok(answer),
+        }
+    }
+
+    async fn send_once(&self, call: &Call<'_>, renew: bool) -> Result<Answer, ProviderError> {
+        let client = self.client(renew).await?;
+        let body = call.body.map(Json::to_string).unwrap_or_default();
+        let request = Request::builder()
+            .method(call.method.clone())
+            .uri(&call.path)
+            .header("accept", "application/json")
+            .header("content-type", call.content_type)
+            .body(Body::from(body.into_bytes()))
+            .map_err(|error| ProviderError::invalid(format!("`{}` is no path: {error}", call.path)))?;
+        let lost = |error: kube::Error| transport(&error, self.server(), call.changes());
+        let response = client.send(request).await.map_err(lost)?;
+        let code = response.status().as_u16();
+        // The answer's head has come: from here on a break is a lost answer, not an unreachable server.
+        let bytes = response.into_body().collect_bytes().await.map_err(lost)?;
+        if !(200..300).contains(&code) {
+            return Ok(Answer::Refused(Status::read(code, &String::from_utf8_lossy(&bytes))));
+        }
+        let body = serde_json::from_slice(&bytes).map_err(|error| {
+            ProviderError::new(
+                ErrorClass::Other,
+                format!("{} answered with something else than JSON: {error}", self.server()),
+            )
+        })?;
+        Ok(Answer::Done { created: code == 201, body })
+    }
+
+    /// Reads a path; none where there is nothing.
+    pub(crate) async fn get(&self, path: impl Into<String>, doing: &str) -> Result<Option<Json>, ProviderError> {
+        match self.send(Call::get(path)).await? {
+            Answer::Done { body, .. } => Ok(Some(body)),
+            Answer::Refused(status) if status.code == 404 => Ok(None),
+            Answer::Refused(status) => Err(status.error(doing)),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Connections and errors, against a scripted server.
+
+use crate::fake::{Answer, Fake, discovery, status};
+use crate::run;
+use formwork_model::value::from_json;
+use formwork_model::{Address, Value};
+use formwork_provider_api::testing::Harness;
+use formwork_provider_api::{Environment, ErrorClass, ProviderError, ReadOutcome};
+use formwork_provider_kubernetes::Kubernetes;
+use libtest_mimic::Trial;
+use serde_json::{Value as Json, json};
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub fn tests() -> Vec<Trial> {
+    vec![
+        Trial::test("connection::nothing_answers", || run(nothing_answers())),
+        Trial::test("connection::a_lost_answer_is_told_from_an_unreachable_server", || run(lost_answer())),
+        Trial::test("connection::credentials_are_asked_again", || run(renewed())),
+        Trial::test("connection::refused_credentials_are_asked_again_once", || run(refused())),
+        Trial::test("connection::identity_is_the_cluster", || run(identity())),
+        Trial::test("connection::lists_are_read_page_by_page", || run(pages())),
+        Trial::test("connection::a_stopped_server_is_not_an_empty_one", || run(not_gone())),
+        Trial::test("connection::a_plan_without_rights_is_made_offline", || run(no_rights())),
+        Trial::test("connection::a_wait_that_runs_out_says_why", || run(wait_runs_out())),
+    ]
+}
+
+fn settings(url: &str) -> Value {
+    Value::map([("host", Value::string(url)), ("token", Value::string("t0ken").secret())])
+}
+
+async fn connect(settings: Value, environment: Environment) -> Result<Harness, ProviderError> {
+    Harness::encoded(Kubernetes, settings, environment).await
+}
+
+fn config_map(name: &str) -> Value {
+    from_json(&json!({ "manifest": {
+        "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": "shop" }, "data": { "a": "b" },
+    } }))
+}
+
+async fn nothing_answers() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = connect(settings(&url), Environment::default()).await.err().unwrap();
+    assert_eq!(error.class, ErrorClass::Unreachable);
+    assert!(error.message.contains(&url), "the address is named: {error}");
+}
+
+async fn lost_answer() {
+    let fake = Fake::start(|request| match discovery(&request.path) {
+        Some(answer) => answer,
+        None if request.method == "PATCH" && !request.path.contains("dryRun") => Answer::Closed,
+        None if request.method == "PATCH" => Answer::Json(200, request.body.clone()),
+        None => status(404, "NotFound", "not found"),
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let error = harness.create("manifest", "a", &config_map("a")).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::AnswerLost, "{error}");
+}
+
+/// A program that prints a credential: the number of its call is in the token.
+fn program(folder: &std::path::Path, expires: &str) -> String {
+    let path = folder.join("give-token");
+    let count = folder.join("count");
+    let expires =
+        if expires.is_empty() { String::new() } else { format!(",\\\"expirationTimestamp\\\":\\\"{expires}\\\"") };
+    let text = format!(
+        "#!/bin/sh\necho x >> {count}\nn=$(wc -l < {count})\n[ -z \"$FORMWORK_LEAK\" ] || exit 9\necho \"{{\\\"kind\\\":\\\"ExecCredential\\\",\\\"status\\\":{{\\\"token\\\":\\\"token-$((n))\\\"{expires}}}}}\"\n",
+        count = count.display(),
+    );
+    std::fs::write(&path, text).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path.display().to_string()
+}
+
+async fn with_program(fake: &Fake, expires: &str) -> (tempfile::TempDir, Harness) {
+    let folder = tempfile::tempdir().unwrap();
+    let command = program(folder.path(), expires);
+    let settings = Value::map([
+        ("host", Value::string(fake.url.as_str())),
+        ("exec", Value::map([("command", Value::string(command.as_str()))])),
+    ]);
+    let environment = Environment { allowed_exec: vec![command], ..Environment::default() };
+    let harness = connect(settings, environment).await.unwrap();
+    (folder, harness)
+}
+
+async fn renewed() {
+    let fake = Fake::start(|request| discovery(&request.path).unwrap_or_else(|| status(404, "NotFound", "no"))).await;
+    // It ended long ago: each request asks again.
+    let (_folder, harness) = with_program(&fake, "2020-01-01T00:00:00Z").await;
+    harness.find(&harness.create_request("manifest", "a", &config_map("a")).await.unwrap()).await.unwrap();
+    let tokens: Vec<String> = fake.seen().into_iter().map(|request| request.authorization).collect();
+    assert_eq!(tokens[0], "Bearer token-1");
+    assert!(tokens.last().unwrap() != "Bearer token-1", "{tokens:?}");
+}
+
+async fn refused() {
+    let fake = Fake::start(|request| match request.authorization.as_str() {
+        "Bearer token-1" => status(401, "Unauthorized", "Unauthorized"),
+        _ => discovery(&request.path).unwrap_or_else(|| status(404, "NotFound", "no")),
+    })
+    .await;
+    let (_folder, harness) = with_program(&fake, "").await;
+    assert_eq!(harness.connection.account().0["cluster"], "cluster-1");
+    let tokens: Vec<String> = fake.seen().into_iter().map(|request| request.authorization).collect();
+    assert_eq!(tokens, ["Bearer token-1", "Bearer token-2"]);
+    let fixed =
+        connect(settings(&Fake::start(|_| status(401, "Unauthorized", "no")).await.url), Environment::default()).await;
+    assert_eq!(fixed.err().unwrap().class, ErrorClass::Forbidden);
+}
+
+async fn identity() {
+    let known = Fake::start(|request| discovery(&request.path).unwrap_or_else(|| status(404, "NotFound", "no"))).await;
+    let one = connect(settings(&known.url), Environment::default()).await.unwrap();
+    let prefixed = Value::map([
+        ("host", Value::string(known.url.replace("127.0.0.1", "localhost"))),
+        ("token", Value::string("another")),
+    ]);
+    let two = connect(prefixed, Environment::default()).await.unwrap();
+    assert_eq!(one.connection.account(), two.connection.account(), "another address and token, the same cluster");
+    let shy = Fake::start(|_| status(403, "Forbidden", "may not")).await;
+    let three = connect(settings(&shy.url), Environment::default()).await.unwrap();
+    assert_eq!(three.connection.account().0["server"], shy.url);
+}
+
+fn live(name: &str) -> Json {
+    json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name, "namespace": "shop", "uid": name }, "data": { "a": "b" } })
+}
+
+async fn pages() {
+    let fake = Fake::start(|request| {
+        if let Some(answer) = discovery(&request.path) {
+            return answer;
+        }
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        assert_eq!(
+            (path, request.method.as_str()),
+            ("/api/v1/namespaces/shop/configmaps", "GET"),
+            "one list, no single reads"
+        );
+        let second = query.contains("continue=two%2Fthree");
+        let names = if second { ["c", "d"] } else { ["a", "b"] };
+        let token = if second { "" } else { "two/three" };
+        Answer::Json(
+            200,
+            json!({ "kind": "ConfigMapList", "metadata": { "continue": token }, "items": names.map(live) }),
+        )
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let stored = ["a", "c", "gone", "d"].map(|name| formwork_provider_api::StoredObject {
+        values: Value::map([("id", Value::string(format!("core/ConfigMap/shop/{name}")))]).into(),
+        private: Vec::new(),
+    });
+    let request = formwork_provider_api::ReadManyRequest { type_name: "manifest".into(), objects: stored.to_vec() };
+    let outcomes = harness.connection.read_many(request).await.unwrap();
+    let there: Vec<bool> = outcomes.iter().map(|outcome| matches!(outcome, ReadOutcome::Present(_))).collect();
+    assert_eq!(there, [true, true, false, true]);
+}
+
+async fn not_gone() {
+    let broken = Arc::new(AtomicUsize::new(0));
+    let state = broken.clone();
+    let fake = Fake::start(move |request| match state.load(Ordering::SeqCst) {
+        0 => discovery(&request.path).unwrap_or_else(|| Answer::Json(200, live("a"))),
+        1 => Answer::Closed,
+        _ => status(503, "ServiceUnavailable", "the server is starting"),
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let object = harness.import("manifest", "v1/ConfigMap/shop/a", &Value::map::<&str>([])).await.unwrap();
+    for state in [1, 2] {
+        broken.store(state, Ordering::SeqCst);
+        let outcome = harness.read("manifest", &object).await;
+        let gone = matches!(outcome, Ok(ReadOutcome::Gone));
+        assert!(!gone, "state {state}: {outcome:?}");
+    }
+}
+
+async fn no_rights() {
+    let fake = Fake::start(|request| match discovery(&request.path) {
+        Some(answer) => answer,
+        None if request.method == "PATCH" => {
+            status(403, "Forbidden", "configmaps \"a\" is forbidden: User \"ci\" cannot patch")
+        }
+        None => status(404, "NotFound", "not found"),
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let planned = harness.plan("manifest", &Address::resource("a"), &config_map("a"), None).await.unwrap();
+    let admitted = planned.response.planned.view().get("admitted").unwrap().is_unknown();
+    assert!(admitted, "what the server would add is not known: {planned:?}");
+    let tried = fake.seen().into_iter().find(|request| request.method == "PATCH").unwrap();
+    assert!(tried.path.contains("dryRun=All") && tried.path.contains("fieldManager=formwork"), "{}", tried.path);
+    assert_eq!(tried.content_type, "application/apply-patch+yaml");
+}
+
+async fn wait_runs_out() {
+    let deployment = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "web", "namespace": "shop", "uid": "1", "generation": 1 },
+        "spec": { "replicas": 1, "selector": { "matchLabels": { "app": "web" } } }, "status": { "observedGeneration": 1, "updatedReplicas": 1, "replicas": 1 },
+    });
+    let fake = Fake::start(move |request| {
+        if let Some(answer) = discovery(&request.path) {
+            return answer;
+        }
+        let path = request.path.split('?').next().unwrap();
+        match (request.method.as_str(), path) {
+            ("PATCH", _) => Answer::Json(201, deployment.clone()),
+            (_, "/api/v1/namespaces/shop/pods") => Answer::Json(200, json!({ "items": [{
+                "metadata": { "name": "web-1" },
+                "status": { "containerStatuses": [{ "name": "web", "state": { "waiting": { "reason": "ImagePullBackOff", "message": "no such image" } } }] },
+            }] })),
+            (_, "/api/v1/namespaces/shop/events") => Answer::Json(200, json!({ "items": [{
+                "involvedObject": { "kind": "Pod", "name": "web-1" }, "reason": "Failed", "message": "Failed to pull image", "lastTimestamp": "2026-01-01T00:00:00Z",
+            }] })),
+            (_, "/apis/apps/v1/namespaces/shop/deployments/web") if first(request) => status(404, "NotFound", "not found"),
+            _ => Answer::Json(200, deployment.clone()),
+        }
+    })
+    .await;
+    FIRST.store(0, Ordering::SeqCst);
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let mut config = from_json(&json!({ "manifest": {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web", "namespace": "shop" }, "spec": { "replicas": 1 },
+    } }))
+    .as_map()
+    .cloned()
+    .unwrap();
+    config.insert("wait", Value::map([("rollout", Value::Bool(true)), ("timeout", Value::Duration(5000))]));
+    let request = harness.create_request("manifest", "web", &Value::Map(config)).await.unwrap();
+    let applied = harness.send_create(request).await.unwrap();
+    let reason = applied.incomplete.expect("it is recorded as incomplete, not as failed");
+    for part in ["0 of 1 replicas are available", "ImagePullBackOff: no such image", "Failed to pull image"] {
+        assert!(reason.contains(part), "{part} is missing in: {reason}");
+    }
+}
+
+static FIRST: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether it is one of the looks before the object is made: one of the plan, one of the create.
+fn first(_: &crate::fake::Request) -> bool {
+    FIRST.fetch_add(1, Ordering::SeqCst) < 2
+}

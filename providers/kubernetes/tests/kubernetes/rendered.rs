@@ -1,0 +1,140 @@
+//! Blocks whose objects come from files and from programs: a directory of manifests, a kustomization (where `kustomize` or
+//! `kubectl` is installed), a chart (where `helm` is installed).
+
+use formwork_model::value::{Masking, from_json, to_json};
+use formwork_model::{Value, ValueBuf};
+use formwork_provider_api::{Environment, ErrorClass, ExpandRequest, ExpandedRow, Provider, ProviderError};
+use formwork_provider_kubernetes::Kubernetes;
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value as Json, json};
+use std::path::Path;
+use std::process::Command;
+
+pub fn tests() -> Vec<Trial> {
+    let has = |program: &str, verb: &str| Command::new(program).arg(verb).output().is_ok();
+    let kustomize = has("kustomize", "version") || has("kubectl", "version");
+    let helm = has("helm", "version");
+    let trial = |name: &str, there: bool, what: &str, test: fn() -> Result<(), Failed>| {
+        let note = if there { String::new() } else { format!(" (skipped: no {what})") };
+        Trial::test(format!("rendered::{name}{note}"), test).with_ignored_flag(!there)
+    };
+    vec![
+        trial("a_directory", true, "", directory),
+        trial("an_untrusted_stack_runs_nothing", true, "", untrusted),
+        trial("a_kustomization", kustomize, "kustomize or kubectl", kustomization),
+        trial("a_chart", helm, "helm", chart),
+    ]
+}
+
+fn expanded(ty: &str, config: Json, root: &Path, untrusted: bool) -> Result<Vec<ExpandedRow>, ProviderError> {
+    let environment = Environment { root: Some(root.display().to_string()), untrusted, ..Environment::default() };
+    let config = ValueBuf::from(from_json(&config));
+    Kubernetes.expand(&ExpandRequest { type_name: ty.into(), config, environment })
+}
+
+fn keys(rows: &[ExpandedRow]) -> Vec<&str> {
+    rows.iter().map(|row| row.key.as_str()).collect()
+}
+
+fn manifest(row: &ExpandedRow) -> Json {
+    to_json(row.config.view(), Masking::Exposed)["manifest"].clone()
+}
+
+fn directory() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "b.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n",
+    );
+    write("a.json", r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"a"},"stringData":{"p":"hunter2"}}"#);
+    write("notes.txt", "not: [yaml");
+    let rows = expanded("manifests", json!({ "path": ".", "namespace": "shop" }), folder.path(), false).unwrap();
+    assert_eq!(keys(&rows), ["core/Namespace/shop", "core/Secret/shop/a", "core/ConfigMap/shop/b"]);
+    assert_eq!(rows[1].after, ["core/Namespace/shop"]);
+    assert!(!format!("{rows:?}").contains("hunter2"));
+    let wrong = expanded("manifests", json!({ "content": "a: 1", "sha256": "0".repeat(64) }), folder.path(), false);
+    assert!(wrong.unwrap_err().message.contains("digest"));
+    Ok(())
+}
+
+fn untrusted() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let cases = [
+        ("kustomize", json!({ "path": "." })),
+        ("chart", json!({ "name": "a", "chart": "." })),
+        ("manifests", json!({ "url": "https://127.0.0.1:9/x", "sha256": "0".repeat(64) })),
+    ];
+    for (ty, config) in cases {
+        assert_eq!(expanded(ty, config, folder.path(), true).unwrap_err().class, ErrorClass::Forbidden, "{ty}");
+    }
+    Ok(())
+}
+
+fn kustomization() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("kustomization.yaml", "namePrefix: dev-\nresources: [web.yaml]\n");
+    write("web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n");
+    let rows = expanded("kustomize", json!({ "path": ".", "namespace": "shop" }), folder.path(), false).unwrap();
+    assert_eq!(keys(&rows), ["core/ConfigMap/shop/dev-web"]);
+    let pinned = expanded("kustomize", json!({ "path": ".", "sha256": "0".repeat(64) }), folder.path(), false);
+    assert!(pinned.unwrap_err().message.contains("has the digest"));
+    write("kustomization.yaml", "resources: [missing.yaml]\n");
+    let broken = expanded("kustomize", json!({ "path": "." }), folder.path(), false).unwrap_err();
+    assert!(broken.message.contains("missing.yaml"), "{broken}");
+    Ok(())
+}
+
+fn chart() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("chart");
+    std::fs::create_dir_all(root.join("templates")).unwrap();
+    std::fs::create_dir_all(root.join("crds")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(root.join(name), text).unwrap();
+    write("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.2.3\n");
+    write("values.yaml", "image: web:1\n");
+    write(
+        "crds/thing.yaml",
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: things.x.io}\nspec: {group: x.io, scope: Namespaced, names: {kind: Thing, plural: things}, versions: []}\n",
+    );
+    write(
+        "templates/web.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {image: {{ .Values.image | quote }}, ns: {{ .Release.Namespace }}}\n",
+    );
+    write("templates/thing.yaml", "apiVersion: x.io/v1\nkind: Thing\nmetadata: {name: t}\n");
+    write(
+        "templates/hook.yaml",
+        "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {helm.sh/hook: 'pre-install,pre-upgrade'}}\nspec: {}\n",
+    );
+    write(
+        "templates/test.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: test, annotations: {helm.sh/hook: test}}\n",
+    );
+    let config = json!({ "name": "shop", "chart": "chart", "namespace": "prod", "values": { "image": "web:2" } });
+    let rows = expanded("chart", config, folder.path(), false).unwrap();
+    let mut found = keys(&rows);
+    assert_eq!(found.first(), Some(&"batch/Job/prod/migrate"), "hooks before an install come first");
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "apiextensions.k8s.io/CustomResourceDefinition/things.x.io",
+            "batch/Job/prod/migrate",
+            "core/ConfigMap/prod/shop",
+            "x.io/Thing/prod/t"
+        ]
+    );
+    let find = |key: &str| rows.iter().find(|row| row.key == key).unwrap();
+    assert_eq!(manifest(find("core/ConfigMap/prod/shop"))["data"], json!({ "image": "web:2", "ns": "prod" }));
+    assert!(find("x.io/Thing/prod/t").after.iter().any(|key| key.contains("things.x.io")));
+    assert!(find("core/ConfigMap/prod/shop").after.contains(&"batch/Job/prod/migrate".to_owned()));
+    let hook = find("batch/Job/prod/migrate").config.to_value();
+    assert!(
+        hook.as_map().and_then(|map| map.get("wait")).is_some_and(|wait| !matches!(wait, Value::Null)),
+        "its job is waited for"
+    );
+    let other = json!({ "name": "shop", "chart": "chart", "helm_version": "0.0.1" });
+    assert!(expanded("chart", other, folder.path(), false).unwrap_err().message.contains("0.0.1 is wanted"));
+    Ok(())
+}

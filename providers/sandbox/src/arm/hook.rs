@@ -1,0 +1,363 @@
+//! What single types do beyond their profiles, before and after a write.
+
+use super::failure::Failure;
+use super::id::Id;
+use super::path;
+use super::record::Record;
+use super::{Arm, Call, Event, Found, PRINCIPALS, unkept, write};
+use crate::exchange::Response;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+impl Arm {
+    /// Refuses a PUT for a reason of the type's own, or answers it.
+    pub(super) fn before_put(
+        &self,
+        call: &Call<'_>,
+        id: &Id,
+        sent: &Json,
+        exists: bool,
+    ) -> Result<Option<Response>, Failure> {
+        let profile = self.profiles.of(&id.type_name());
+        if let Some(name) = profile.global.as_deref().filter(|_| !exists) {
+            self.check_global(id, name)?;
+        }
+        match id.type_name().to_lowercase().as_str() {
+            "microsoft.keyvault/vaults" if !exists => self.recover_vault(id, sent)?,
+            "microsoft.authorization/roleassignments" => self.check_assignment(id, sent)?,
+            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.check_peering(id, sent)?,
+            "microsoft.containerservice/managedclusters" => self.check_cluster(id, sent, exists)?,
+            "microsoft.containerservice/managedclusters/agentpools" => self.check_pool(id, sent, exists)?,
+            "microsoft.containerservice/fleets/updateruns" => self.check_update_run(id)?,
+            "microsoft.cdn/profiles/securitypolicies" => self.check_security_policy(id, sent)?,
+            "microsoft.cdn/profiles/afdendpoints/routes" => self.check_route(sent)?,
+            "microsoft.keyvault/vaults/secrets" | "microsoft.keyvault/vaults/keys" if exists => {
+                return self.read(call, id).map(Some);
+            }
+            _ => (),
+        }
+        Ok(None)
+    }
+
+    /// Names that are taken once for everybody.
+    fn check_global(&self, id: &Id, kind: &str) -> Result<(), Failure> {
+        let wanted = id.type_name().to_lowercase();
+        let name = id.name().to_lowercase();
+        let elsewhere = self.records("").into_iter().find(|record| {
+            Id::parse(&record.id).is_some_and(|other| {
+                other.type_name().to_lowercase() == wanted
+                    && other.name().to_lowercase() == name
+                    && other.key() != id.key()
+            })
+        });
+        if elsewhere.is_none() {
+            return Ok(());
+        }
+        let name = id.name();
+        Err(match kind {
+            "storage" => Failure::new(
+                409,
+                "StorageAccountAlreadyTaken",
+                format!("The storage account named {name} is already taken."),
+            ),
+            "vault" => Failure::new(
+                409,
+                "VaultAlreadyExists",
+                format!(
+                    "The vault name '{name}' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state."
+                ),
+            ),
+            _ => Failure::new(
+                409,
+                "AlreadyInUse",
+                format!(
+                    "The registry DNS name {name}.azurecr.io is already in use. You can check if the name is already claimed using following API: https://docs.microsoft.com/en-us/rest/api/containerregistry/registries/checknameavailability"
+                ),
+            ),
+        })
+    }
+
+    /// The other network of a peering must be there and at rest.
+    fn check_peering(&self, id: &Id, sent: &Json) -> Result<(), Failure> {
+        let Some(remote) = path::text(sent, "properties.remoteVirtualNetwork.id") else { return Ok(()) };
+        let now = self.clock.now_ms();
+        let record = Id::parse(remote).and_then(|remote| self.record(&remote.key()));
+        match record.and_then(|record| record.running("", now).map(|work| work.state.clone())) {
+            Some(state) => {
+                let message = format!(
+                    "Cannot proceed with operation because resource {remote} used by resource {} is not in Succeeded state. Resource is in {state} state and the last operation that updated/is updating the resource is PutVirtualNetworkOperation.",
+                    id.text()
+                );
+                Err(Failure::new(400, "ReferencedResourceNotProvisioned", message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_update_run(&self, id: &Id) -> Result<(), Failure> {
+        let fleet = id.parent().map(|fleet| fleet.key()).unwrap_or_default();
+        if !self.records(&format!("{fleet}/members/")).is_empty() {
+            return Ok(());
+        }
+        let message = format!("The target fleet of this update run is empty. Resource ID: \"{}\"", id.text());
+        Err(Failure::new(409, "UpdateRunTargetingEmptyFleet", message))
+    }
+
+    fn check_security_policy(&self, id: &Id, sent: &Json) -> Result<(), Failure> {
+        let now = self.clock.now_ms();
+        for spot in path::all(sent, "properties.parameters.associations[].domains[].id") {
+            let Some(domain) = spot.value.as_str().and_then(Id::parse) else { continue };
+            let ready = self.find(&domain).is_some_and(|found| !found.record.creating("", now));
+            if !ready && domain.root().key() == id.root().key() {
+                let message = format!(
+                    "Endpoint '{}' is not associated with the AFDX profile or is in a invalid provisioning state.",
+                    domain.name()
+                );
+                return Err(Failure::new(400, "BadRequest", message));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_route(&self, sent: &Json) -> Result<(), Failure> {
+        let Some(group) = path::text(sent, "properties.originGroup.id").and_then(Id::parse) else { return Ok(()) };
+        let now = self.clock.now_ms();
+        let origins = self.records(&format!("{}/origins/", group.key()));
+        if origins.iter().any(|origin| !origin.creating("", now)) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            400,
+            "BadRequest",
+            "Please make sure that the originGroup is created successfully and at least one enabled origin is created under the origin group.",
+        ))
+    }
+
+    /// Fills in what a type decides once, at the time of the write.
+    pub(super) fn complete(
+        &self,
+        call: &Call<'_>,
+        id: &Id,
+        body: &mut Json,
+        old: Option<&Json>,
+    ) -> Result<(), Failure> {
+        match id.type_name().to_lowercase().as_str() {
+            "microsoft.containerservice/managedclusters" => self.complete_cluster(call, id, body, old),
+            "microsoft.containerservice/managedclusters/agentpools" => self.complete_pool_of(id, body),
+            "microsoft.network/privateendpoints" => self.complete_endpoint(call, id, body, old)?,
+            "microsoft.network/privateendpoints/privatednszonegroups" => self.complete_zone_group(id, body),
+            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.complete_peering(body),
+            "microsoft.authorization/roleassignments" => role_assignment(id, body),
+            "microsoft.containerservice/fleets/updateruns" => self.complete_update_run(id, body),
+            _ => (),
+        }
+        Ok(())
+    }
+
+    /// The other side of a peering is told, so that both are connected.
+    fn connect_peering(&self, id: &Id) -> Result<(), Failure> {
+        let (Some(own), Some(found)) = (id.parent(), self.find(id)) else { return Ok(()) };
+        let remote = path::text(&found.body(), "properties.remoteVirtualNetwork.id").and_then(Id::parse);
+        let Some(mut other) = remote.as_ref().and_then(|remote| self.record(&remote.key())) else { return Ok(()) };
+        let back = |peering: &Json| {
+            path::text(peering, "properties.remoteVirtualNetwork.id").is_some_and(|to| to.to_lowercase() == own.key())
+        };
+        let mut connected = false;
+        path::each_mut(&mut other.body, "properties.virtualNetworkPeerings[]", &mut |peering| {
+            if back(peering) {
+                connected = true;
+                connect(peering);
+            }
+        });
+        if !connected {
+            return Ok(());
+        }
+        self.keep(&other)?;
+        let Some(mut record) = self.record(&own.key()) else { return Ok(()) };
+        let name = id.name().to_lowercase();
+        path::each_mut(&mut record.body, "properties.virtualNetworkPeerings[]", &mut |peering| {
+            if path::text(peering, "name").is_some_and(|own| own.to_lowercase() == name) {
+                connect(peering);
+            }
+        });
+        self.keep(&record)
+    }
+
+    /// A peering knows the other network's ranges.
+    fn complete_peering(&self, body: &mut Json) {
+        let remote = path::text(body, "properties.remoteVirtualNetwork.id").and_then(Id::parse);
+        let ranges = remote
+            .and_then(|remote| self.find(&remote))
+            .and_then(|found| path::get(&found.body(), "properties.addressSpace.addressPrefixes").cloned());
+        if let Some(ranges) = ranges {
+            for place in ["properties.remoteAddressSpace", "properties.remoteVirtualNetworkAddressSpace"] {
+                path::set(body, place, json!({ "addressPrefixes": ranges }));
+            }
+        }
+    }
+
+    fn complete_update_run(&self, id: &Id, body: &mut Json) {
+        let fleet = id.parent().map(|fleet| fleet.key()).unwrap_or_default();
+        let not_started = json!({"state": "NotStarted"});
+        let members: Vec<Json> = self
+            .records(&format!("{fleet}/members/"))
+            .iter()
+            .map(|member| {
+                let cluster = path::text(&member.body, "properties.clusterResourceId").unwrap_or_default();
+                json!({"name": member.id.rsplit('/').next(), "clusterResourceId": cluster, "status": not_started})
+            })
+            .collect();
+        let group = json!({"name": "default", "members": members, "status": not_started});
+        let stage = json!({"name": "default", "groups": [group], "status": not_started});
+        let status = json!({"stages": [stage], "status": not_started, "nodeImageSelection": {}});
+        path::set(body, "properties.status", status);
+    }
+
+    /// A private endpoint has a network interface of its own, with an address of its subnet, and tells under which names
+    /// the service is reached there.
+    fn complete_endpoint(&self, call: &Call<'_>, id: &Id, body: &mut Json, old: Option<&Json>) -> Result<(), Failure> {
+        if let Some(old) = old {
+            for place in ["properties.networkInterfaces", "properties.names"] {
+                if let Some(kept) = path::get(old, place) {
+                    path::set(body, place, kept.clone());
+                }
+            }
+            return Ok(());
+        }
+        let custom = path::text(body, "properties.customNetworkInterfaceName").filter(|name| !name.is_empty());
+        let name = custom.map_or_else(|| format!("{}.nic.{}", id.name(), uuid::Uuid::new_v4()), str::to_owned);
+        let nic = Id { pairs: vec![("networkInterfaces".to_owned(), name)], ..id.clone() };
+        let address = self.endpoint_interface(call, id, &nic, body)?;
+        path::set(body, "properties.networkInterfaces", json!([{"id": nic.text()}]));
+        if let (Some((account, member)), Some(address)) = (endpoint_target(body), address) {
+            let fqdn = format!("{account}.{member}.core.windows.net");
+            path::set(body, "properties.names", json!([{"fqdn": fqdn, "ipAddresses": [address]}]));
+        }
+        Ok(())
+    }
+
+    /// Makes the interface of an endpoint, and tells its address.
+    fn endpoint_interface(
+        &self,
+        call: &Call<'_>,
+        id: &Id,
+        nic: &Id,
+        endpoint: &Json,
+    ) -> Result<Option<String>, Failure> {
+        let Some(subnet) = path::text(endpoint, "properties.subnet.id") else { return Ok(None) };
+        let (account, member) = endpoint_target(endpoint).unwrap_or_default();
+        let connection = json!({"groupId": member, "requiredMemberName": member, "fqdns": [format!("{account}.{member}.core.windows.net")]});
+        let properties = json!({"privateIPAllocationMethod": "Dynamic", "subnet": {"id": subnet}, "privateLinkConnectionProperties": connection});
+        let mut body = json!({
+            "location": endpoint.get("location"),
+            "properties": {
+                "ipConfigurations": [{"name": "privateEndpointIpConfig", "properties": properties}],
+                "privateEndpoint": {"id": id.text()},
+            },
+        });
+        self.allocate(nic, &mut body, None, &self.profiles.of(&nic.type_name()).addresses)?;
+        let address = path::all(&body, "properties.ipConfigurations[].properties.privateIPAddress");
+        let address = address.first().and_then(|spot| spot.value.as_str()).map(str::to_owned);
+        let now = self.clock.now_ms();
+        let born = call.version.clone();
+        self.keep(&Record {
+            id: nic.text(),
+            body,
+            born,
+            created: now,
+            modified: now,
+            revision: 1,
+            work: BTreeMap::new(),
+        })?;
+        Ok(address)
+    }
+
+    /// A zone group writes the names of its endpoint into each of its zones.
+    fn complete_zone_group(&self, id: &Id, body: &mut Json) {
+        let endpoint = id.parent().and_then(|endpoint| self.record(&endpoint.key()));
+        let names = endpoint.and_then(|record| path::get(&record.body, "properties.names").cloned());
+        let Some(first) = names.as_ref().and_then(|names| names.get(0)) else { return };
+        let account = path::text(first, "fqdn").and_then(|fqdn| fqdn.split('.').next()).unwrap_or_default().to_owned();
+        let addresses = first.get("ipAddresses").cloned().unwrap_or_default();
+        path::each_mut(body, "properties.privateDnsZoneConfigs[].properties", &mut |config| {
+            let zone =
+                path::text(config, "privateDnsZoneId").and_then(|zone| zone.rsplit('/').next()).unwrap_or_default();
+            let fqdn = format!("{account}.{zone}");
+            let set = json!({"recordType": "A", "recordSetName": account, "fqdn": fqdn, "ttl": 10, "ipAddresses": addresses, "provisioningState": "Succeeded"});
+            path::set(config, "recordSets", json!([set]));
+        });
+    }
+
+    pub(super) fn endpoint_gone(&self, record: &Record) {
+        for spot in path::all(&record.body, "properties.networkInterfaces[].id") {
+            if let Some(nic) = spot.value.as_str().and_then(Id::parse) {
+                self.forget(&nic.key());
+            }
+        }
+    }
+
+    /// What follows from a write.
+    pub(super) fn after_write(&self, call: &Call<'_>, id: &Id, found: &Found) -> Result<(), Failure> {
+        match id.type_name().to_lowercase().as_str() {
+            "microsoft.managedidentity/userassignedidentities" => {
+                self.note_principal(&write::principal(&found.record.id, found.record.created), found.record.created)
+            }
+            "microsoft.containerservice/managedclusters" | "microsoft.containerservice/managedclusters/agentpools" => {
+                self.cluster_written(call, found)
+            }
+            "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.connect_peering(id),
+            _ => Ok(()),
+        }
+    }
+
+    /// What follows from a deletion that is accepted.
+    pub(super) fn before_delete(&self, id: &Id, found: &Found) -> Result<(), Failure> {
+        self.keep_deleted_vault(&found.record, id);
+        if id.type_name().eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters/agentPools") {
+            let mut record = found.record.clone();
+            if let Some(part) = &found.part {
+                part.put(&mut record.body, None);
+            }
+            self.tell(&Event::Cluster(self.cluster_of(&record)));
+        }
+        Ok(())
+    }
+
+    /// The directory knows a principal from now on.
+    pub(super) fn note_principal(&self, principal: &str, created: i64) -> Result<(), Failure> {
+        self.store.put(PRINCIPALS, principal, json!({ "created": created })).map_err(|err| unkept(&err.0))
+    }
+
+    pub(super) fn principal_gone(&self, record: &Record) {
+        let principal = write::principal(&record.id, record.created);
+        if let Err(err) = self.store.delete(PRINCIPALS, &principal) {
+            tracing::warn!(error = err.0, "a principal could not be forgotten");
+        }
+    }
+}
+
+/// The account and the service of it that an endpoint leads to, where it is not a private link service.
+fn endpoint_target(endpoint: &Json) -> Option<(String, String)> {
+    let connection = path::all(endpoint, "properties.privateLinkServiceConnections[].properties");
+    let connection = connection.first()?.value;
+    let member = connection.get("groupIds")?.get(0)?.as_str()?.to_owned();
+    let account = path::text(connection, "privateLinkServiceId")?.rsplit('/').next()?.to_owned();
+    Some((account, member))
+}
+
+fn connect(peering: &mut Json) {
+    path::set(peering, "properties.peeringState", "Connected".into());
+    path::set(peering, "properties.peeringSyncLevel", "FullyInSync".into());
+}
+
+/// An assignment's ids as Authorization keeps them: the principal with dashes, the definition with its subscription.
+fn role_assignment(id: &Id, body: &mut Json) {
+    let principal = path::text(body, "properties.principalId").and_then(|text| uuid::Uuid::parse_str(text).ok());
+    if let Some(principal) = principal {
+        path::set(body, "properties.principalId", principal.to_string().into());
+    }
+    let role = path::text(body, "properties.roleDefinitionId").map(str::to_owned);
+    if let Some(role) = role.filter(|role| role.to_lowercase().starts_with("/providers/")) {
+        path::set(body, "properties.roleDefinitionId", format!("/subscriptions/{}{role}", id.subscription()).into());
+    }
+}

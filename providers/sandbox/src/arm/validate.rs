@@ -1,0 +1,147 @@
+//! What ARM and the services check of a request before anything else.
+
+use super::failure::{self, Failure};
+use super::id::Id;
+use super::path;
+use super::profile::{LocationRule, Profile};
+use super::{Call, catalog};
+use regex::Regex;
+use serde_json::Value as Json;
+use std::sync::OnceLock;
+
+fn is_version(text: &str) -> bool {
+    static FORM: OnceLock<Option<Regex>> = OnceLock::new();
+    let form = FORM.get_or_init(|| Regex::new(r"^20\d\d-[01]\d-[0-3]\d(-(preview|beta|alpha|privatepreview))?$").ok());
+    form.as_ref().is_some_and(|form| form.is_match(text))
+}
+
+/// Each request names an API version.
+pub(super) fn version(call: &Call<'_>) -> Result<(), Failure> {
+    match call.request.parameter("api-version") {
+        Some(version) if is_version(version) => Ok(()),
+        sent => Err(failure::api_version(sent)),
+    }
+}
+
+/// The type knows the version.
+pub(super) fn known_version(call: &Call<'_>, id: &Id, profile: &Profile) -> Result<(), Failure> {
+    let Some(range) = &profile.versions else { return Ok(()) };
+    let version = call.version.get(..10).unwrap_or_default();
+    if version < range.0.as_str() || version > range.1.as_str() {
+        return Err(failure::no_provider(id, &call.version, range));
+    }
+    Ok(())
+}
+
+/// The name is one that the service takes.
+pub(super) fn name(id: &Id, profile: &Profile) -> Result<(), Failure> {
+    let name = id.name();
+    let rule = profile.names.as_deref().and_then(|rule| Regex::new(rule).ok());
+    if rule.is_some_and(|rule| !rule.is_match(name)) {
+        return Err(bad_name(id, profile));
+    }
+    if name.is_empty() || name.len() > 260 || name.ends_with('.') && !profile.name.contains("ns") {
+        return Err(bad_name(id, profile));
+    }
+    Ok(())
+}
+
+fn bad_name(id: &Id, profile: &Profile) -> Failure {
+    let name = id.name();
+    match profile.global.as_deref() {
+        Some("storage") => Failure::new(
+            400,
+            "AccountNameInvalid",
+            format!(
+                "{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only."
+            ),
+        ),
+        Some("vault") => Failure::new(
+            400,
+            "VaultNameNotValid",
+            format!(
+                "The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
+            ),
+        ),
+        Some("registry") => Failure::new(
+            400,
+            "InvalidRegistryName",
+            format!(
+                "The registry name '{name}' is invalid. Registry names may contain alpha numeric characters only and must be between 5 and 50 characters."
+            ),
+        ),
+        _ if id.namespace.eq_ignore_ascii_case("Microsoft.Network") => Failure::new(
+            400,
+            "InvalidResourceName",
+            format!(
+                "Resource name {name} is invalid. The name can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'."
+            ),
+        ),
+        _ => Failure::gateway(
+            400,
+            "InvalidResourceName",
+            format!("The resource name '{name}' of type '{}' is invalid.", id.type_name()),
+        ),
+    }
+}
+
+/// The location is there where it must be, and is written as ARM writes it.
+pub(super) fn location(id: &Id, profile: &Profile, sent: &mut Json) -> Result<(), Failure> {
+    match path::text(sent, "location").map(catalog::normal_location) {
+        Some(location) => {
+            let known = location == "global" || catalog::is_location(&location);
+            if !known && profile.location != LocationRule::None {
+                let kind = id.type_name();
+                let message = format!(
+                    "The provided location '{location}' is not available for resource type '{kind}'. List of available regions for the resource type is '{}'.",
+                    catalog::LOCATIONS.map(|one| one.0).join(",")
+                );
+                return Err(Failure::gateway(400, "LocationNotAvailableForResourceType", message));
+            }
+            path::set(sent, "location", location.into());
+            Ok(())
+        }
+        None if profile.location == LocationRule::Required && id.parent().is_none() => {
+            Err(Failure::gateway(400, "LocationRequired", "The location property is required for this definition."))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Required properties are there.
+pub(super) fn required(id: &Id, profile: &Profile, sent: &Json) -> Result<(), Failure> {
+    let absent = profile.required.iter().find(|place| {
+        let spots = path::all(sent, place);
+        let list = place.contains("[]");
+        if list {
+            let (items, last) = place.rsplit_once('.').unwrap_or((place.as_str(), ""));
+            return path::all(sent, items).iter().any(|spot| path::get(spot.value, last).is_none());
+        }
+        spots.is_empty()
+    });
+    match absent {
+        None => Ok(()),
+        Some(place) => {
+            let name = place.rsplit('.').next().unwrap_or(place);
+            let message = format!(
+                "Required property '{name}' not found in JSON. Path '{place}' of resource {} of type {}.",
+                id.name(),
+                id.type_name()
+            );
+            Err(Failure::new(400, "InvalidRequestFormat", format!("Cannot parse the request. {message}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+    use super::*;
+
+    #[test]
+    fn versions_are_dates() {
+        assert!(is_version("2024-03-01") && is_version("2025-10-02-preview"));
+        assert!(!is_version("latest") && !is_version("2024-3-1") && !is_version(""));
+    }
+}

@@ -1,0 +1,74 @@
+//! Jobs: pods until enough of them have succeeded, or too many failed.
+
+use super::super::json::{at, flag, get, integer, set, text};
+use super::super::meta;
+use super::super::objects::Objects;
+use super::super::status::Answer;
+use super::keep::{all, condition, has_ended, make, observe, pod_from, pods_of};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+const TABLE: &str = "batch/jobs";
+
+/// Moves every job on.
+pub(super) fn reconcile(objects: &mut Objects) -> Answer<()> {
+    for job in all(objects, TABLE).iter().filter(|one| !meta::is_deleting(one)) {
+        let finished = ["Complete", "Failed"].iter().any(|one| meta::condition(job, one));
+        if !finished && !flag(job, &["spec", "suspend"]) {
+            work(objects, job)?;
+        }
+    }
+    Ok(())
+}
+
+fn work(objects: &mut Objects, job: &Arc<Json>) -> Answer<()> {
+    let number = |field: &str, default: i64| integer(job, &["spec", field]).unwrap_or(default);
+    let count = |pods: &[Arc<Json>], phase: &str| {
+        let found = pods.iter().filter(|pod| text(pod, &["status", "phase"]) == phase).count();
+        i64::try_from(found).unwrap_or(i64::MAX)
+    };
+    let pods = pods_of(objects, job);
+    let (succeeded, failed) = (count(&pods, "Succeeded"), count(&pods, "Failed"));
+    let active = pods.iter().filter(|pod| !has_ended(pod)).count();
+    let active = i64::try_from(active).unwrap_or(i64::MAX);
+    let completions = number("completions", 1);
+    let gave_up = failed > number("backoffLimit", 6);
+    let wanted = if gave_up { 0 } else { number("parallelism", 1).min(completions - succeeded) };
+    for _ in active..wanted {
+        let mut pod = pod_from(job, get(job, &["spec", "template"]));
+        set(&mut pod, &["metadata", "generateName"], format!("{}-", meta::name(job)));
+        make(objects, meta::namespace(job), pod)?;
+    }
+    let mut after = (**job).clone();
+    let now = objects.now();
+    if at(&after, &["status", "startTime"]).is_none() {
+        set(&mut after, &["status", "startTime"], now.as_str());
+    }
+    let open = active.max(wanted.max(0));
+    for (field, value) in [("active", open), ("ready", open), ("succeeded", succeeded), ("failed", failed)] {
+        set(&mut after, &["status", field], value);
+    }
+    if succeeded >= completions {
+        set(&mut after, &["status", "completionTime"], now.as_str());
+        condition(
+            objects,
+            &mut after,
+            "SuccessCriteriaMet",
+            true,
+            "CompletionsReached",
+            "Reached expected number of succeeded pods",
+        );
+        condition(
+            objects,
+            &mut after,
+            "Complete",
+            true,
+            "CompletionsReached",
+            "Reached expected number of succeeded pods",
+        );
+    } else if gave_up {
+        let message = "Job has reached the specified backoff limit";
+        condition(objects, &mut after, "Failed", true, "BackoffLimitExceeded", message);
+    }
+    observe(objects, TABLE, job, after)
+}

@@ -1,0 +1,325 @@
+//! Argo CD: its own manifests, and Applications from a repository that is a directory.
+
+use crate::kubectl::Kubectl;
+use crate::server::{Server, spec};
+use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+crate::tests![
+    its_manifests_are_accepted,
+    an_application_follows_its_repository,
+    changes_by_hand_are_healed,
+    kustomizations_and_child_applications,
+    waves_wait_for_health,
+    what_is_wrong_is_said,
+    projects_restrict,
+    application_sets_make_applications,
+    far_sources_are_simulated,
+    git_serves_and_takes_nothing,
+];
+
+/// The official manifests, where there are some.
+pub fn manifests() -> Option<PathBuf> {
+    let folder = PathBuf::from(std::env::var_os("FORMWORK_VENDOR_DATA")?);
+    Some(folder.join("argocd/install-v3.5.1.yaml")).filter(|file| file.exists())
+}
+
+/// A cluster with Argo CD in it, made by whoever comes first.
+fn argo(server: &Server) -> Kubectl {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        server.clusters.create(spec("argo")).unwrap();
+        let kubectl = Kubectl::with(&server.kubeconfig("argo"));
+        kubectl.ok("create namespace argocd");
+        let file = manifests().unwrap();
+        let done = kubectl.words(&["apply", "-n", "argocd", "--server-side", "-f", file.to_str().unwrap()], "");
+        assert_eq!((done.code, done.out.lines().count()), (0, 59), "{done:?}");
+    });
+    Kubectl::with(&server.kubeconfig("argo"))
+}
+
+fn its_manifests_are_accepted(server: &Server) {
+    let kubectl = argo(server);
+    for deployment in ["argocd-server", "argocd-repo-server", "argocd-redis", "argocd-applicationset-controller"] {
+        kubectl.ok(&format!("rollout status deployment/{deployment} -n argocd --timeout=180s"));
+    }
+    kubectl.ok("rollout status statefulset/argocd-application-controller -n argocd --timeout=180s");
+    // Applied again, nothing changes.
+    let version = || kubectl.get("deployment argocd-server -n argocd")["metadata"]["generation"].clone();
+    let before = version();
+    let file = manifests().unwrap();
+    let done = kubectl.words(&["apply", "-n", "argocd", "--server-side", "-f", file.to_str().unwrap()], "");
+    assert_eq!((done.code, version()), (0, before));
+}
+
+/// A directory that is served under this name.
+struct Repository {
+    folder: tempfile::TempDir,
+    url: String,
+}
+
+impl Repository {
+    fn new(server: &Server, name: &str, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Self { folder, url: format!("{}/git/{name}", server.url) };
+        for (path, text) in files {
+            repository.write(path, text);
+        }
+        server.repositories.serve(name, repository.folder.path().to_owned());
+        repository
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let file = self.folder.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        std::fs::remove_file(self.folder.path().join(path)).unwrap();
+    }
+}
+
+fn application(name: &str, url: &str, path: &str) -> Json {
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {"name": name, "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"]},
+        "spec": {
+            "project": "default",
+            "source": {"repoURL": url, "path": path, "targetRevision": "HEAD"},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": name},
+            "syncPolicy": {"automated": {"prune": true, "selfHeal": true}, "syncOptions": ["CreateNamespace=true"]},
+        },
+    })
+}
+
+fn config_map(name: &str, value: &str) -> String {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": {"value": value}}).to_string()
+}
+
+fn deployment(image: &str) -> String {
+    let labels = json!({"app": "web"});
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {
+            "containers": [{"name": "web", "image": image}]}}},
+    })
+    .to_string()
+}
+
+/// Waits until a field of an Application has a value.
+fn reaches(kubectl: &Kubectl, name: &str, field: &str, value: &str) {
+    let done =
+        kubectl.run(&format!("wait --for=jsonpath={{{field}}}={value} application/{name} -n argocd --timeout=120s"));
+    assert_eq!(
+        done.code,
+        0,
+        "{name} {field}: {done:?} {}",
+        kubectl.get(&format!("application {name} -n argocd"))["status"]
+    );
+}
+
+fn settled(kubectl: &Kubectl, name: &str) {
+    reaches(kubectl, name, ".status.sync.status", "Synced");
+    reaches(kubectl, name, ".status.health.status", "Healthy");
+}
+
+fn refresh(kubectl: &Kubectl, name: &str) {
+    kubectl.ok(&format!("annotate application {name} -n argocd argocd.argoproj.io/refresh=normal --overwrite"));
+}
+
+fn an_application_follows_its_repository(server: &Server) {
+    let kubectl = argo(server);
+    let files = [
+        ("app/a.yaml", config_map("a", "1")),
+        ("app/b.yaml", config_map("b", "1")),
+        ("app/web.yaml", deployment("web:1")),
+    ];
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let repository = Repository::new(server, "follow", &files);
+    kubectl.ok_apply(&application("follow", &repository.url, "app"), "");
+    settled(&kubectl, "follow");
+    assert_eq!(kubectl.get("configmap a -n follow")["data"]["value"], "1");
+    let live = kubectl.get("application follow -n argocd");
+    assert_eq!(live["status"]["resources"].as_array().unwrap().len(), 3);
+    assert_eq!(live["status"]["summary"]["images"], json!(["web:1"]));
+    assert_eq!(live["status"]["history"].as_array().unwrap().len(), 1);
+    let owners = kubectl.get("configmap a -n follow")["metadata"]["managedFields"].clone();
+    assert_eq!((&owners[0]["manager"], &owners[0]["operation"]), (&json!("argocd-controller"), &json!("Apply")));
+
+    // A change reaches the cluster by itself; what is no longer there is pruned.
+    repository.write("app/a.yaml", &config_map("a", "2"));
+    repository.remove("app/b.yaml");
+    kubectl.ok("wait --for=jsonpath={.data.value}=2 configmap/a -n follow --timeout=120s");
+    kubectl.ok("wait --for=delete configmap/b -n follow --timeout=120s");
+    let table = kubectl.ok("get applications -A");
+    assert!(table.contains("SYNC STATUS"), "{table}");
+
+    // With its finalizer an Application takes its objects along.
+    kubectl.ok("delete application follow -n argocd --timeout=120s");
+    assert_ne!(kubectl.run("get configmap a -n follow").code, 0);
+}
+
+fn changes_by_hand_are_healed(server: &Server) {
+    let kubectl = argo(server);
+    let repository = Repository::new(server, "heal", &[("app/a.yaml", &config_map("a", "1"))]);
+    kubectl.ok_apply(&application("heal", &repository.url, "app"), "");
+    settled(&kubectl, "heal");
+    let edit = r#"{"data":{"value":"9","other":"x"}}"#;
+    assert_eq!(kubectl.words(&["patch", "configmap", "a", "-n", "heal", "--type=merge", "-p", edit], "").code, 0);
+    kubectl.ok("wait --for=jsonpath={.data.value}=1 configmap/a -n heal --timeout=120s");
+    // What Argo CD does not apply is another's.
+    assert_eq!(kubectl.get("configmap a -n heal")["data"]["other"], "x");
+}
+
+fn kustomizations_and_child_applications(server: &Server) {
+    let kubectl = argo(server);
+    let child = |url: &str| application("child", url, "child").to_string();
+    let base = "resources: [a.yaml]\nnamePrefix: own-\n";
+    let repository = Repository::new(
+        server,
+        "parent",
+        &[("child/kustomization.yaml", base), ("child/a.yaml", &config_map("a", "1"))],
+    );
+    repository.write("apps/child.yaml", &child(&repository.url));
+    let mut parent = application("parent", &repository.url, "apps");
+    parent["spec"]["destination"]["namespace"] = json!("argocd");
+    kubectl.ok_apply(&parent, "");
+    settled(&kubectl, "parent");
+    settled(&kubectl, "child");
+    assert_eq!(kubectl.get("application child -n argocd")["status"]["sourceType"], "Kustomize");
+    assert_eq!(kubectl.get("configmap own-a -n child")["data"]["value"], "1");
+}
+
+fn waves_wait_for_health(server: &Server) {
+    let kubectl = argo(server);
+    let later = config_map("later", "1")
+        .replace(r#""name":"later""#, r#""name":"later","annotations":{"argocd.argoproj.io/sync-wave":"1"}"#);
+    let repository = Repository::new(
+        server,
+        "waves",
+        &[("app/web.yaml", &deployment("registry/does-not-exist:1")), ("app/later.yaml", &later)],
+    );
+    kubectl.ok_apply(&application("waves", &repository.url, "app"), "");
+    reaches(&kubectl, "waves", ".status.operationState.phase", "Running");
+    assert_ne!(kubectl.run("get configmap later -n waves").code, 0);
+    repository.write("app/web.yaml", &deployment("web:1"));
+    kubectl.ok("wait --for=create configmap/later -n waves --timeout=120s");
+    settled(&kubectl, "waves");
+}
+
+fn what_is_wrong_is_said(server: &Server) {
+    let kubectl = argo(server);
+    let repository = Repository::new(server, "wrong", &[("app/web.yaml", &deployment("registry/does-not-exist:1"))]);
+    kubectl.ok_apply(&application("missing", &repository.url, "nowhere"), "");
+    reaches(&kubectl, "missing", ".status.conditions[0].type", "ComparisonError");
+    let live = kubectl.get("application missing -n argocd");
+    let message = live["status"]["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.contains("nowhere: app path does not exist"), "{message}");
+    assert_eq!(live["status"]["sync"]["status"], "Unknown");
+
+    let mut slow: Json = serde_json::from_str(&deployment("registry/does-not-exist:1")).unwrap();
+    slow["spec"]["progressDeadlineSeconds"] = json!(20);
+    repository.write("app/web.yaml", &slow.to_string());
+    kubectl.ok_apply(&application("degraded", &repository.url, "app"), "");
+    reaches(&kubectl, "degraded", ".status.health.status", "Degraded");
+}
+
+fn projects_restrict(server: &Server) {
+    let kubectl = argo(server);
+    let repository = Repository::new(server, "project", &[("app/a.yaml", &config_map("a", "1"))]);
+    let project = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "team", "namespace": "argocd"},
+        "spec": {"sourceRepos": [repository.url], "destinations": [{"server": "*", "namespace": "team-*"}]},
+    });
+    kubectl.ok_apply(&project, "");
+    let mut outside = application("outside", &repository.url, "app");
+    outside["spec"]["project"] = json!("team");
+    kubectl.ok_apply(&outside, "");
+    reaches(&kubectl, "outside", ".status.conditions[0].type", "InvalidSpecError");
+    let live = kubectl.get("application outside -n argocd");
+    let message = live["status"]["conditions"][0]["message"].as_str().unwrap();
+    assert!(message.contains("do not match any of the allowed destinations in project 'team'"), "{message}");
+    outside["spec"]["destination"]["namespace"] = json!("team-a");
+    outside["spec"]["syncPolicy"]["syncOptions"] = json!([]);
+    kubectl.namespace("team-a");
+    kubectl.ok_apply(&outside, "");
+    settled(&kubectl, "outside");
+}
+
+fn application_sets_make_applications(server: &Server) {
+    let kubectl = argo(server);
+    let repository = Repository::new(
+        server,
+        "set",
+        &[("services/one/a.yaml", &config_map("a", "1")), ("services/two/a.yaml", &config_map("a", "2"))],
+    );
+    let mut template = application("set-{{path.basename}}", &repository.url, "{{path}}");
+    for field in ["apiVersion", "kind"] {
+        template.as_object_mut().unwrap().remove(field);
+    }
+    template["metadata"].as_object_mut().unwrap().remove("namespace");
+    let set = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "set", "namespace": "argocd"},
+        "spec": {
+            "generators": [{"git": {"repoURL": repository.url, "revision": "HEAD", "directories": [{"path": "services/*"}]}}],
+            "template": template,
+        },
+    });
+    let done = kubectl.apply(&set, "--server-side");
+    assert_eq!(done.code, 0, "{done:?}");
+    for name in ["set-one", "set-two"] {
+        kubectl.ok(&format!("wait --for=create application/{name} -n argocd --timeout=120s"));
+        settled(&kubectl, name);
+    }
+    assert_eq!(kubectl.get("configmap a -n set-two")["data"]["value"], "2");
+    repository.remove("services/two/a.yaml");
+    std::fs::remove_dir(repository.folder.path().join("services/two")).unwrap();
+    kubectl.ok("wait --for=delete application/set-two -n argocd --timeout=120s");
+}
+
+fn far_sources_are_simulated(server: &Server) {
+    let kubectl = argo(server);
+    let mut far = application("far", "https://charts.example.com", "");
+    far["spec"]["source"] =
+        json!({"repoURL": "https://charts.example.com", "chart": "istiod", "targetRevision": "1.26.0"});
+    kubectl.ok_apply(&far, "");
+    reaches(&kubectl, "far", ".status.conditions[0].type", "SimulatedSource");
+    let live = kubectl.get("application far -n argocd");
+    assert!(live["status"]["health"]["message"].as_str().unwrap().starts_with("simulated: chart istiod"), "{live}");
+    assert_eq!(live["status"]["sync"]["revision"], "1.26.0");
+    // What asks for a refresh is taken off when that is done.
+    refresh(&kubectl, "far");
+    let mark = "argocd.argoproj.io/refresh";
+    let asked = || !kubectl.get("application far -n argocd")["metadata"]["annotations"][mark].is_null();
+    let mut tries = 0..300;
+    while asked() && tries.next().is_some() {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(!asked());
+}
+
+fn git_serves_and_takes_nothing(server: &Server) {
+    let repository = Repository::new(server, "served", &[("a.txt", "one\n")]);
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    std::fs::write(&authority, &server.authority).unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command
+            .current_dir(folder.path())
+            .args(arguments)
+            .env("GIT_SSL_CAINFO", &authority)
+            .env("GIT_TERMINAL_PROMPT", "0");
+        command.output().unwrap()
+    };
+    assert!(git(&["clone", "--quiet", &repository.url, "copy"]).status.success());
+    assert_eq!(std::fs::read_to_string(folder.path().join("copy/a.txt")).unwrap(), "one\n");
+    repository.write("a.txt", "two\n");
+    assert!(git(&["-C", "copy", "pull", "--quiet"]).status.success());
+    assert_eq!(std::fs::read_to_string(folder.path().join("copy/a.txt")).unwrap(), "two\n");
+    let pushed = git(&["-C", "copy", "push", "--quiet", "origin", "HEAD:refs/heads/other"]);
+    assert!(!pushed.status.success());
+    assert!(!git(&["clone", "--quiet", &format!("{}/git/none", server.url), "none"]).status.success());
+}

@@ -1,0 +1,291 @@
+//! What recordings do not show of the sandbox's ARM: locks, restarts, failures that are asked for, addresses, paging, events.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+use formwork_sandbox::arm::{Arm, Event, Fate, Problem};
+use formwork_sandbox::clock::HandClock;
+use formwork_sandbox::exchange::{Request, Response};
+use formwork_sandbox::store::Store;
+use serde_json::{Value as Json, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+const GROUP: &str = "/subscriptions/s/resourceGroups/g";
+
+struct Cloud {
+    arm: Arm,
+    clock: Arc<HandClock>,
+    store: Arc<Store>,
+}
+
+impl Cloud {
+    fn new() -> Self {
+        let (clock, store) = (Arc::new(HandClock::default()), Arc::new(Store::in_memory()));
+        let cloud = Self { arm: Arm::new(store.clone(), clock.clone()), clock, store };
+        assert_eq!(cloud.put(GROUP, json!({"location": "westeurope"})).status, 201);
+        cloud
+    }
+
+    fn ask(&self, method: &str, path: &str, body: Option<Json>) -> Response {
+        self.arm.handle(&request(method, path, body))
+    }
+
+    fn put(&self, path: &str, body: Json) -> Response {
+        self.ask("PUT", path, Some(body))
+    }
+
+    fn get(&self, path: &str) -> Response {
+        self.ask("GET", path, None)
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    fn network(&self) -> String {
+        let id = format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/v");
+        let subnet = json!({"name": "a", "properties": {"addressPrefix": "10.0.0.0/28"}});
+        let space = json!({"addressPrefixes": ["10.0.0.0/16"]});
+        let answer = self
+            .put(&id, json!({"location": "westeurope", "properties": {"addressSpace": space, "subnets": [subnet]}}));
+        assert_eq!(answer.status, 201);
+        self.wait(60);
+        id
+    }
+}
+
+fn request(method: &str, path: &str, body: Option<Json>) -> Request {
+    let version = ("api-version".to_owned(), "2024-03-01".to_owned());
+    Request { method: method.to_owned(), path: path.to_owned(), query: vec![version], headers: Vec::new(), body }
+}
+
+fn code(answer: &Response) -> &str {
+    answer.body.as_ref().and_then(|body| body["error"]["code"].as_str()).unwrap_or_default()
+}
+
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+    answer.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str()).unwrap_or_default()
+}
+
+fn path_of(url: &str) -> &str {
+    url.trim_start_matches("https://management.azure.com").split('?').next().unwrap()
+}
+
+#[test]
+fn an_operation_goes_on_over_a_restart() {
+    let cloud = Cloud::new();
+    let id = format!("{GROUP}/providers/Microsoft.Network/natGateways/n");
+    let answer = cloud.put(&id, json!({"location": "westeurope", "sku": {"name": "Standard"}}));
+    let operation = path_of(header(&answer, "azure-asyncoperation")).to_owned();
+    let again =
+        Cloud { arm: Arm::new(cloud.store.clone(), cloud.clock.clone()), clock: cloud.clock, store: cloud.store };
+    assert_eq!(again.get(&operation).body.unwrap()["status"], "InProgress");
+    assert_eq!(again.get(&id).body.unwrap()["properties"]["provisioningState"], "Updating");
+    again.wait(60);
+    assert_eq!(again.get(&operation).body.unwrap()["status"], "Succeeded");
+    assert_eq!(again.get(&id).body.unwrap()["properties"]["provisioningState"], "Succeeded");
+}
+
+#[test]
+fn locks_keep_resources_and_their_groups() {
+    let cloud = Cloud::new();
+    let id = cloud.network();
+    let lock = format!("{id}/providers/Microsoft.Authorization/locks/keep");
+    assert_eq!(cloud.put(&lock, json!({"properties": {"level": "CanNotDelete"}})).status, 201);
+    assert_eq!(code(&cloud.ask("DELETE", &id, None)), "ScopeLocked");
+    assert_eq!(code(&cloud.ask("DELETE", GROUP, None)), "ScopeLocked");
+    assert_eq!(cloud.ask("PATCH", &id, Some(json!({"tags": {"a": "b"}}))).status, 200);
+    assert_eq!(cloud.put(&lock, json!({"properties": {"level": "ReadOnly"}})).status, 200);
+    assert_eq!(code(&cloud.ask("PATCH", &id, Some(json!({"tags": {"a": "c"}})))), "ScopeLocked");
+    assert_eq!(cloud.ask("DELETE", &lock, None).status, 200);
+    assert_eq!(cloud.ask("DELETE", &id, None).status, 202);
+}
+
+#[test]
+fn a_group_takes_everything_with_it() {
+    let cloud = Cloud::new();
+    let id = cloud.network();
+    let answer = cloud.ask("DELETE", GROUP, None);
+    assert_eq!((answer.status, header(&answer, "retry-after")), (202, "15"));
+    assert_eq!(cloud.get(&id).status, 200, "it takes its time");
+    assert_eq!(
+        code(&cloud.put(&id, json!({"location": "westeurope", "properties": {"addressSpace": {}}}))),
+        "ResourceGroupBeingDeleted"
+    );
+    assert_eq!(cloud.get(path_of(header(&answer, "location"))).status, 202);
+    cloud.wait(3600);
+    assert_eq!(cloud.get(path_of(header(&answer, "location"))).status, 200);
+    assert_eq!((code(&cloud.get(GROUP)), code(&cloud.get(&id))), ("ResourceGroupNotFound", "ResourceGroupNotFound"));
+}
+
+#[test]
+fn work_fails_when_that_is_asked_for_and_leaves_its_state() {
+    let cloud = Cloud::new();
+    let id = format!("{GROUP}/providers/Microsoft.Network/natGateways/n");
+    let problem = Problem { state: "Failed".into(), code: "Boom".into(), message: "asked for".into() };
+    let body = json!({"location": "westeurope", "sku": {"name": "Standard"}});
+    let answer = cloud.arm.handle_with(&request("PUT", &id, Some(body.clone())), &Fate { problem: Some(problem) });
+    assert_eq!(answer.status, 201);
+    cloud.wait(60);
+    let told = cloud.get(path_of(header(&answer, "azure-asyncoperation"))).body.unwrap();
+    assert_eq!((told["status"].as_str(), told["error"]["code"].as_str()), (Some("Failed"), Some("Boom")));
+    assert_eq!(cloud.get(&id).body.unwrap()["properties"]["provisioningState"], "Failed");
+    assert_eq!(cloud.put(&id, body).status, 200);
+    cloud.wait(60);
+    assert_eq!(cloud.get(&id).body.unwrap()["properties"]["provisioningState"], "Succeeded");
+}
+
+#[test]
+fn an_etag_that_is_not_the_resources_is_refused() {
+    let cloud = Cloud::new();
+    let id = cloud.network();
+    let etag = cloud.get(&id).body.unwrap()["etag"].as_str().unwrap().to_owned();
+    let body = json!({"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}}});
+    let with = |etag: &str| Request {
+        headers: vec![("if-match".to_owned(), etag.to_owned())],
+        ..request("PUT", &id, Some(body.clone()))
+    };
+    assert_eq!(cloud.arm.handle(&with(&etag)).status, 200);
+    let answer = cloud.arm.handle(&with(&etag));
+    assert_eq!((answer.status, code(&answer)), (412, "PreconditionFailed"), "the write has changed it");
+}
+
+#[test]
+fn addresses_are_given_kept_and_run_out() {
+    let cloud = Cloud::new();
+    let subnet = format!("{}/subnets/a", cloud.network());
+    let nic = |name: usize| format!("{GROUP}/providers/Microsoft.Network/networkInterfaces/n{name}");
+    let body = json!({"location": "westeurope", "properties": {"ipConfigurations": [{"name": "c", "properties": {"subnet": {"id": subnet}}}]}});
+    let address = |answer: Response| {
+        answer.body.unwrap()["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    for name in 0..11 {
+        assert_eq!(address(cloud.put(&nic(name), body.clone())), format!("10.0.0.{}", name + 4));
+    }
+    assert_eq!(address(cloud.put(&nic(3), body.clone())), "10.0.0.7", "it is kept");
+    assert_eq!(code(&cloud.put(&nic(11), body.clone())), "SubnetIsFull");
+    cloud.ask("DELETE", &nic(5), None);
+    cloud.wait(60);
+    assert_eq!(address(cloud.put(&nic(11), body)), "10.0.0.9");
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_is_told_in_upper_case() {
+    let cloud = Cloud::new();
+    let absent = format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/a");
+    let body = json!({"location": "westeurope", "properties": {"ipConfigurations": [{"name": "c", "properties": {"subnet": {"id": absent}}}]}});
+    let answer = cloud.put(&format!("{GROUP}/providers/Microsoft.Network/networkInterfaces/n"), body);
+    assert_eq!((answer.status, code(&answer)), (400, "InvalidResourceReference"));
+    assert!(
+        answer.body.unwrap()["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("/resourceGroups/G/providers/Microsoft.Network/virtualNetworks/V/subnets/A")
+    );
+}
+
+#[test]
+fn requests_are_checked_as_arm_checks_them() {
+    let cloud = Cloud::new();
+    let id = format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/v");
+    let space = json!({"addressSpace": {"addressPrefixes": ["10.0.0.0/16"]}});
+    assert_eq!(code(&cloud.put(&id, json!({ "properties": space }))), "LocationRequired");
+    assert_eq!(
+        code(&cloud.put(&id, json!({"location": "nowhere", "properties": space}))),
+        "LocationNotAvailableForResourceType"
+    );
+    assert_eq!(code(&cloud.put(&id, json!({"location": "westeurope"}))), "InvalidRequestFormat");
+    assert_eq!(
+        code(&cloud.put(&format!("{id}_-"), json!({"location": "westeurope", "properties": space}))),
+        "InvalidResourceName"
+    );
+    assert_eq!(code(&cloud.ask("PUT", &id, None)), "InvalidRequestContent");
+    let unversioned = Request { query: Vec::new(), ..request("GET", &id, None) };
+    assert_eq!(code(&cloud.arm.handle(&unversioned)), "MissingApiVersionParameter");
+    let old = Request { query: vec![("api-version".into(), "latest".into())], ..request("PUT", &id, Some(json!({}))) };
+    assert_eq!(code(&cloud.arm.handle(&old)), "InvalidApiVersionParameter");
+    let before = Request { query: vec![("api-version".into(), "2014-01-01".into())], ..old };
+    assert_eq!(code(&cloud.arm.handle(&before)), "NoRegisteredProviderFound");
+    assert_eq!(
+        cloud.put(&id, json!({"location": "West Europe", "properties": space})).body.unwrap()["location"],
+        "westeurope"
+    );
+    assert_eq!(
+        code(&cloud.put(&id, json!({"location": "northeurope", "properties": space}))),
+        "InvalidResourceLocation"
+    );
+}
+
+#[test]
+fn a_new_principal_is_not_found_at_once() {
+    let cloud = Cloud::new();
+    let identity = format!("{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity");
+    let made = cloud.put(&identity, json!({"location": "westeurope"})).body.unwrap();
+    let role =
+        "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d";
+    let mut properties = json!({"principalId": made["properties"]["principalId"], "roleDefinitionId": role});
+    let id = format!("{GROUP}/providers/Microsoft.Authorization/roleAssignments/1b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bed");
+    assert_eq!(code(&cloud.put(&id, json!({ "properties": properties }))), "PrincipalNotFound");
+    properties["principalType"] = "ServicePrincipal".into();
+    assert_eq!(cloud.put(&id, json!({ "properties": properties })).status, 201, "who says what it is need not wait");
+}
+
+#[test]
+fn a_list_comes_page_by_page() {
+    let (clock, store) = (Arc::new(HandClock::default()), Arc::new(Store::in_memory()));
+    let cloud = Cloud { arm: Arm::new(store.clone(), clock.clone()).with_page(2), clock, store };
+    for name in 0..5 {
+        cloud.put(&format!("/subscriptions/s/resourceGroups/g{name}"), json!({"location": "westeurope"}));
+    }
+    let mut names = Vec::new();
+    let mut next = Some(("/subscriptions/s/resourcegroups".to_owned(), None));
+    while let Some((path, token)) = next.take() {
+        let mut asked = request("GET", &path, None);
+        asked.query.extend(token.map(|token: String| ("$skiptoken".to_owned(), token)));
+        let body = cloud.arm.handle(&asked).body.unwrap();
+        names.extend(body["value"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned()));
+        next = body["nextLink"].as_str().map(|link| (path, Some(link.rsplit('=').next().unwrap().to_owned())));
+    }
+    assert_eq!(names, ["g0", "g1", "g2", "g3", "g4"]);
+}
+
+#[test]
+fn a_cluster_is_told_when_it_comes_changes_and_goes() {
+    let cloud = Cloud::new();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = told.clone();
+    cloud.arm.listen(move |event| heard.lock().unwrap().push(event.clone()));
+    let id = format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/c");
+    let pool = json!({"name": "system", "mode": "System", "count": 2, "vmSize": "Standard_D2s_v5"});
+    let body = json!({"location": "westeurope", "identity": {"type": "SystemAssigned"}, "properties": {"dnsPrefix": "p", "agentPoolProfiles": [pool]}});
+    assert_eq!(cloud.put(&id, body).status, 201);
+    cloud.wait(3600);
+    let pools = format!("{id}/agentPools/user");
+    assert_eq!(
+        cloud.put(&pools, json!({"properties": {"count": 1, "vmSize": "Standard_D2s_v5", "mode": "User"}})).status,
+        201
+    );
+    cloud.wait(3600);
+    let scaled = cloud.put(&pools, json!({"properties": {"count": 3}})).body.unwrap();
+    assert_eq!(scaled["properties"]["provisioningState"], "Scaling");
+    cloud.wait(3600);
+    let nodes = "/subscriptions/s/resourceGroups/MC_g_c_westeurope";
+    assert_eq!(cloud.get(nodes).status, 200);
+    assert_eq!(cloud.ask("DELETE", &id, None).status, 202);
+    cloud.wait(3600);
+    cloud.arm.settle();
+    assert_eq!(cloud.get(nodes).status, 404);
+    let told = told.lock().unwrap();
+    let counts: Vec<u64> = told
+        .iter()
+        .filter_map(|event| match event {
+            Event::Cluster(cluster) => Some(cluster.pools.iter().map(|pool| pool.count).sum()),
+            Event::ClusterGone { .. } => None,
+        })
+        .collect();
+    assert_eq!(counts, [2, 3, 5]);
+    assert_eq!(told.last(), Some(&Event::ClusterGone { id }));
+}

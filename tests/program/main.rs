@@ -5,9 +5,13 @@
 mod cli;
 mod commands;
 mod crash;
+mod kubernetes;
 mod life;
 mod plan_files;
+mod rehearse;
+mod sandbox;
 mod secrets;
+mod signals;
 mod suite;
 mod support;
 mod tidy;
@@ -17,10 +21,14 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
+    trials.extend(kubernetes::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
+    trials.extend(sandbox::trials());
+    trials.extend(rehearse::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
+    trials.extend(signals::trials());
     trials.extend(cli::trials());
     trials.extend(commands::trials());
     trials.extend(suite::trials());

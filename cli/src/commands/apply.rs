@@ -175,7 +175,7 @@ impl Undertaking<'_> {
                 return Ok(FAILED);
             }
             if complete || *interruption.borrow() != Interruption::None {
-                return Ok(self.code(complete));
+                return Ok(if was_told_wrong(&told) { FAILED } else { self.code(complete) });
             }
         }
         let message = format!("after {MOST_PHASES} phases there are still values that only another apply would tell");
@@ -207,7 +207,7 @@ impl Undertaking<'_> {
         }
         match stuck {
             Some(failure) => Err(failure),
-            None => Ok(if told.iter().any(Diagnostic::is_error) { FAILED } else { DONE }),
+            None => Ok(if was_told_wrong(told) { FAILED } else { DONE }),
         }
     }
 
@@ -226,6 +226,11 @@ impl Undertaking<'_> {
     const fn code(&self, complete: bool) -> i32 {
         if self.planning.detailed_exitcode && !complete { CHANGES } else { DONE }
     }
+}
+
+/// Whether an operation of an earlier run failed, stayed open or cannot be told: the rest was done, but not all is well.
+pub(super) fn was_told_wrong(told: &[Diagnostic]) -> bool {
+    told.iter().any(Diagnostic::is_error)
 }
 
 /// Whether a phase does nothing in the cloud and leaves as much waiting as the one before.
@@ -266,6 +271,7 @@ pub(super) async fn recover_open(
         store: Arc::clone(store),
         providers: Arc::clone(&ground.providers),
         inputs: Arc::clone(&ground.inputs),
+        secrets: logging::secrets(),
         environment: ground.project.provider_environment(),
         events: Arc::clone(&ground.events),
         interruption: interruption.clone(),

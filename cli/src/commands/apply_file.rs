@@ -1,7 +1,7 @@
 //! `apply FILE`: applies a plan that was made, and perhaps read, before. Needs neither sources nor a particular
 //! directory. One phase; `--next-out` writes the plan of the next one, for which the sources are needed.
 
-use super::apply::{apply_plan, conclude, listen, recover_open};
+use super::apply::{apply_plan, conclude, listen, recover_open, was_told_wrong};
 use super::session::{self, Ground, SealedDigest, Session};
 use super::{CHANGES, DONE, FAILED};
 use crate::arguments::{ApplyArguments, Global};
@@ -107,7 +107,7 @@ async fn one_phase(ground: &Ground, plan: Plan, store: &Arc<dyn Store>) -> Resul
     ground.warn(&told);
     let complete = plan.header.complete;
     let report = apply_plan(ground, plan, store, "apply", &interruption).await;
-    let well = conclude(ground, &report) && *interruption.borrow() == Interruption::None;
+    let well = conclude(ground, &report) && *interruption.borrow() == Interruption::None && !was_told_wrong(&told);
     Ok(well.then_some(complete))
 }
 

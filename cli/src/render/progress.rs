@@ -159,7 +159,7 @@ fn interrupted(in_flight: usize, cancelled: bool) -> String {
         return "\nCancelled: waits end now, and what they waited for is recorded; the next apply goes on.".into();
     }
     format!(
-        "\nInterrupted: nothing new is started; {in_flight} in flight are finished and recorded. Ctrl-C again cancels their waits."
+        "\nInterrupted: nothing new is started; what is in flight ({in_flight}) is finished and recorded.\nCtrl-C again cancels its waits."
     )
 }
 

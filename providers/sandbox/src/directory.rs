@@ -8,8 +8,8 @@
 //!   server.lock   a kernel lock, held while a process serves it; who and where
 //!   server.log    what the process has to say
 //!   requests.log  one line a request: no bodies, no secrets
+//!   git/          repositories that are served, and what Argo CD fetched
 //!   state/        the state of the stack under `--sandbox`
-//!   home/         the home directory of commands under `--sandbox`
 //! ```
 
 use crate::problem::Problem;
@@ -86,10 +86,10 @@ impl Directory {
         self.0.join("state")
     }
 
-    /// The home directory of commands under `--sandbox`.
+    /// Git data.
     #[must_use]
-    pub fn home(&self) -> PathBuf {
-        self.0.join("home")
+    pub fn git(&self) -> PathBuf {
+        self.0.join("git")
     }
 
     fn lock_file(&self) -> PathBuf {

@@ -7,6 +7,7 @@ use crate::requests::Requests;
 use crate::server::{Parts, Server, bind};
 use crate::store::Store;
 use std::sync::Arc;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
 /// A sandbox that lives as long as this value.
@@ -16,6 +17,7 @@ pub struct Embedded {
     /// The server, for its failure rules.
     pub server: Server,
     task: JoinHandle<Result<(), Problem>>,
+    _folder: TempDir,
 }
 
 impl Embedded {
@@ -28,11 +30,18 @@ impl Embedded {
         let mut identity = Identity::new()?;
         identity.port = listener.local_addr().map_err(|error| Problem::Random(error.to_string()))?.port();
         let store = Arc::new(Store::in_memory());
-        let parts = Parts { identity: identity.clone(), store, latency: Some(latency), requests: Requests::nowhere() };
+        let folder = tempfile::tempdir().map_err(|error| Problem::io("make", &std::env::temp_dir(), &error))?;
+        let parts = Parts {
+            identity: identity.clone(),
+            store,
+            latency: Some(latency),
+            requests: Requests::nowhere(),
+            folder: folder.path().to_owned(),
+        };
         let server = Server::new(parts)?;
         let serving = server.clone();
         let task = tokio::spawn(async move { serving.serve_tls(listener).await });
-        Ok(Self { identity, server, task })
+        Ok(Self { identity, server, task, _folder: folder })
     }
 }
 

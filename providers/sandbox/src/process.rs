@@ -63,7 +63,13 @@ pub async fn serve(service: Service) -> Result<(), Problem> {
     };
     let store = Arc::new(Store::open(&directory.store(), &service.key)?);
     let requests = Requests::open(&directory.requests())?;
-    let parts = Parts { identity: identity.clone(), store: Arc::clone(&store), latency: service.latency, requests };
+    let parts = Parts {
+        identity: identity.clone(),
+        store: Arc::clone(&store),
+        latency: service.latency,
+        requests,
+        folder: directory.git(),
+    };
     let server = Server::new(parts)?;
     sign(&lock, &identity)?;
     let serving = server.clone();

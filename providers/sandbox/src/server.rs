@@ -21,6 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub latency: Option<Latency>,
     /// The log.
     pub requests: Requests,
+    /// Where Git data lies.
+    pub folder: PathBuf,
 }
 
 /// A server that may listen on several ports.
@@ -84,17 +87,17 @@ pub async fn bind(port: u16) -> Result<TcpListener, Problem> {
 }
 
 impl Server {
-    /// Of these parts.
+    /// Of these parts; within a runtime.
     ///
     /// # Errors
     /// When the pace cannot be kept.
     pub fn new(parts: Parts) -> Result<Self, Problem> {
-        let Parts { identity, store, latency, requests } = parts;
+        let Parts { identity, store, latency, requests, folder } = parts;
         let clock = Arc::new(PacedClock::new(settled(&store, latency)?));
         let shared_clock: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let now = clock.now_ms();
         let shared = Shared {
-            cloud: Cloud::new(&store, &shared_clock, &identity),
+            cloud: Cloud::new(&store, &shared_clock, &identity, folder),
             tokens: Tokens::new(identity.token.clone(), identity.url()),
             failures: Failures::new(Arc::clone(&store)),
             ports: std::sync::Mutex::new(vec![identity.port]),

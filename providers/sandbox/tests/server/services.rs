@@ -62,3 +62,42 @@ async fn a_lost_answer_leaves_what_was_done() {
     sandbox.try_ask("PUT", &other, Some(json!({ "location": "westeurope" }))).await.err().unwrap();
     assert_eq!(sandbox.ask("GET", &other, None).await.status, 404);
 }
+
+fn cluster(suffix: &str) -> String {
+    let group = format!("/subscriptions/{SUBSCRIPTION}/resourceGroups/shared");
+    format!("{group}/providers/Microsoft.ContainerService/managedClusters/platform{suffix}?api-version=2024-05-01")
+}
+
+#[tokio::test]
+async fn a_managed_cluster_has_a_kubernetes_api_as_long_as_it_lives() {
+    let sandbox = sandbox().await;
+    vault(&sandbox, "only-for-its-group").await;
+    let body = json!({
+        "location": "westeurope", "identity": { "type": "SystemAssigned" },
+        "properties": {
+            "dnsPrefix": "platform",
+            "agentPoolProfiles": [{ "name": "system", "mode": "System", "count": 2, "vmSize": "Standard_D2s_v5" }],
+        },
+    });
+    let made = sandbox.ask("PUT", &cluster(""), Some(body)).await;
+    assert!(matches!(made.status, 200 | 201), "{}", made.body);
+    let credentials = sandbox.ask("POST", &cluster("/listClusterAdminCredential"), None).await;
+    assert_eq!(credentials.status, 200, "{}", credentials.body);
+    let text = credentials.body["kubeconfigs"][0]["value"].as_str().unwrap();
+    let text = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap();
+    let kubeconfig: Json = serde_norway::from_slice(&text).unwrap();
+    let server = kubeconfig["clusters"][0]["cluster"]["server"].as_str().unwrap().to_owned();
+    assert!(server.starts_with(&format!("{}/kubernetes/", sandbox.identity.url())), "{server}");
+    let token = kubeconfig["users"][0]["user"]["token"].as_str().unwrap();
+    let client = sandbox.builder().build().unwrap();
+    let nodes = client.get(format!("{server}/api/v1/nodes"));
+    assert_eq!(nodes.try_clone().unwrap().send().await.unwrap().status(), 401);
+    let nodes: Json = nodes.bearer_auth(token).send().await.unwrap().json().await.unwrap();
+    assert_eq!(nodes["items"].as_array().unwrap().len(), 2, "{nodes}");
+    let status = sandbox.ask("GET", "/sandbox/status", None).await.body;
+    assert!(status["clusters"][0].as_str().unwrap().starts_with("platform ("), "{status}");
+    sandbox.ask("DELETE", &cluster(""), None).await;
+    sandbox.ask("GET", &cluster(""), None).await;
+    let gone = client.get(format!("{server}/api/v1/nodes")).bearer_auth(token).send().await.unwrap();
+    assert!(!gone.status().is_success());
+}

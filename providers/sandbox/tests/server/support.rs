@@ -13,6 +13,7 @@ pub(crate) struct Sandbox {
     pub(crate) identity: Identity,
     pub(crate) server: Server,
     pub(crate) plain_port: u16,
+    _folder: tempfile::TempDir,
 }
 
 pub(crate) async fn sandbox() -> Sandbox {
@@ -25,12 +26,14 @@ pub(crate) async fn sandbox_with(requests: Requests) -> Sandbox {
     identity.port = listener.local_addr().unwrap().port();
     let plain_port = plain.local_addr().unwrap().port();
     let store = Arc::new(Store::in_memory());
-    let parts = Parts { identity: identity.clone(), store, latency: Some(Latency::None), requests };
+    let folder = tempfile::tempdir().unwrap();
+    let latency = Some(Latency::None);
+    let parts = Parts { identity: identity.clone(), store, latency, requests, folder: folder.path().to_owned() };
     let server = Server::new(parts).unwrap();
     let (tls, http) = (server.clone(), server.clone());
     tokio::spawn(async move { tls.serve_tls(listener).await });
     tokio::spawn(async move { http.serve_plain(plain).await });
-    Sandbox { identity, server, plain_port }
+    Sandbox { identity, server, plain_port, _folder: folder }
 }
 
 pub(crate) struct Answer {

@@ -7,13 +7,14 @@ use formwork_lang::manifest::Allowance;
 use formwork_model::{InputSource, Value, ValueBuf};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Resolves inputs, each once.
 pub(crate) struct ProcessInputs {
     allowed: Allowance,
     root: PathBuf,
+    untrusted: bool,
     secrets: Arc<SecretRegistry>,
     /// Under `--sandbox`: what stands in for real values.
     stand_ins: Option<BTreeMap<EcoString, EcoString>>,
@@ -21,9 +22,9 @@ pub(crate) struct ProcessInputs {
 }
 
 impl ProcessInputs {
-    /// For a stack in `root` whose manifest allows these variables.
-    pub(crate) fn new(allowed: Allowance, root: PathBuf, secrets: Arc<SecretRegistry>) -> Self {
-        Self { allowed, root, secrets, stand_ins: None, known: Mutex::default() }
+    /// For a stack in `root` whose manifest allows these variables. A foreign stack reads no files but its own.
+    pub(crate) fn new(allowed: Allowance, root: PathBuf, untrusted: bool, secrets: Arc<SecretRegistry>) -> Self {
+        Self { allowed, root, untrusted, secrets, stand_ins: None, known: Mutex::default() }
     }
 
     /// The same with `[sandbox.values]` in place of everything real: no variable, file or input is read.
@@ -72,9 +73,20 @@ impl ProcessInputs {
 
     fn file(&self, path: &str) -> Result<String, String> {
         let full = self.root.join(path);
+        if self.untrusted && !self.is_own(&full) {
+            return Err("with `--untrusted` a stack reads no files but its own".into());
+        }
         let text = std::fs::read_to_string(&full).map_err(|error| format!("{}: {error}", full.display()))?;
         // Editors end files with a newline that is no part of the secret.
         Ok(text.strip_suffix('\n').map_or(text.as_str(), |text| text.strip_suffix('\r').unwrap_or(text)).to_owned())
+    }
+}
+
+impl ProcessInputs {
+    /// Whether a file lies in the stack's directory, links followed.
+    fn is_own(&self, path: &Path) -> bool {
+        let real = |path: &Path| std::fs::canonicalize(path).ok();
+        real(path).zip(real(&self.root)).is_some_and(|(path, root)| path.starts_with(root))
     }
 }
 

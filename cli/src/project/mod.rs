@@ -14,12 +14,13 @@ use crate::output::Output;
 use formwork_engine::plan::{Header, Place};
 use formwork_lang::manifest::{self, Allowance, MANIFEST_FILE, Manifest};
 use formwork_lang::source::{FileTable, Sources};
-use formwork_model::{Code, Diagnostic};
+use formwork_lang::syntax;
+use formwork_model::{Code, Diagnostic, FileId};
 use formwork_provider_api::{Environment, SandboxEndpoint};
 use formwork_state::store::{Published, Reader, Store, StoreError};
 use formwork_state::{Keys, LocalReader, LocalStore, LockOptions};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A command that failed, with what is to be reported.
@@ -189,7 +190,7 @@ impl Project {
 
     /// The state, for reading.
     pub(crate) fn reader(&self, environment: &str) -> Result<LocalReader, Failure> {
-        Ok(LocalStore::open_reader(self.state_directory(environment), Keys::from_environment()?))
+        Ok(LocalStore::open_reader(self.state_directory(environment), keys()?))
     }
 
     /// The last published state.
@@ -212,7 +213,7 @@ impl Project {
             );
             crate::output::tell(&format!("Waiting for the lock of the state, held by {whom} …\n"));
         });
-        let store = LocalStore::lock_and_open(self.state_directory(environment), options, &Keys::from_environment()?)?;
+        let store = LocalStore::lock_and_open(self.state_directory(environment), options, &keys()?)?;
         self.ignore_in_git();
         Ok(Arc::from(store))
     }
@@ -234,7 +235,8 @@ impl Project {
             ca_bundle: ca_bundle(),
             allowed_commands: listed(&self.manifest.allow.commands, self.untrusted),
             allowed_exec: listed(&self.manifest.allow.exec, self.untrusted),
-            allowed_endpoints: listed(&self.manifest.allow.endpoints, false),
+            // A foreign stack would name the place that tokens are sent to.
+            allowed_endpoints: listed(&self.manifest.allow.endpoints, self.untrusted),
             untrusted: self.untrusted,
             sandbox: self.sandbox,
             sandbox_endpoint: self.endpoint.clone(),
@@ -295,7 +297,7 @@ impl Project {
     /// Values of the environment, as far as the manifest allows.
     pub(crate) fn inputs(&self) -> Arc<ProcessInputs> {
         let allowed = self.manifest.allow.env.clone();
-        let inputs = ProcessInputs::new(allowed, self.root.clone(), logging::secrets());
+        let inputs = ProcessInputs::new(allowed, self.root.clone(), self.untrusted, logging::secrets());
         Arc::new(if self.sandbox { inputs.sandboxed(self.manifest.sandbox_values.clone()) } else { inputs })
     }
 }
@@ -315,6 +317,16 @@ fn same_cloud(global: &Global, header: &Header) -> Result<(), Failure> {
         )),
         _ => Ok(()),
     }
+}
+
+/// The keys of this process: one that has just been made is told of once.
+pub(crate) fn keys() -> Result<Keys, Failure> {
+    static KEYS: OnceLock<Keys> = OnceLock::new();
+    if let Some(keys) = KEYS.get() {
+        return Ok(keys.clone());
+    }
+    let keys = Keys::from_environment()?;
+    Ok(KEYS.get_or_init(|| keys).clone())
 }
 
 /// user@host, for locks and the history.
@@ -346,8 +358,7 @@ fn overlays(root: &Path) -> Vec<String> {
     let names = Files::new(root).list("env").unwrap_or_default();
     let is_abstract = |name: &str| {
         let text = std::fs::read_to_string(root.join("env").join(name)).unwrap_or_default();
-        let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with("//"));
-        first.is_some_and(|line| line.split_whitespace().next() == Some("abstract"))
+        syntax::parse_overlay(FileId(0), &text).0.is_abstract.is_some()
     };
     names
         .iter()

@@ -79,6 +79,7 @@ impl MockConnection {
         call: &Call<'_>,
         sink: Option<&dyn OperationSink>,
     ) -> Result<Option<Fault>, ProviderError> {
+        abort_here(call, abort::Window::BeforeSend);
         let hits = self.hits(call)?;
         let delay: u64 = hits.iter().map(|fault| fault.delay_ms).sum();
         wait(sink, milliseconds(self.configuration.latency) + delay).await?;

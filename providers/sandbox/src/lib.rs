@@ -4,6 +4,7 @@
 //! [`clock::Clock`]; only the server knows sockets, TLS and processes. So a recording can be replayed against a service
 //! with and without HTTP, and time can be made to pass.
 
+pub mod aks;
 pub mod argocd;
 pub mod arm;
 pub mod client;

@@ -18,6 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("sandbox::it_ends_when_nobody_asks", it_ends_when_nobody_asks),
         trial("sandbox::reset_forgets_everything", reset_forgets_everything),
         trial("sandbox::a_taken_port_is_named", a_taken_port_is_named),
+        trial("sandbox::mistakes_say_what_to_do", mistakes_say_what_to_do),
         trial("sandbox::nobody_else_can_look_into_it", nobody_else_can_look_into_it),
         trial("sandbox::the_process_knows_no_credentials", the_process_knows_no_credentials),
         trial("sandbox::the_real_state_is_not_touched", the_real_state_is_not_touched),
@@ -149,6 +150,24 @@ fn a_taken_port_is_named() {
     assert_eq!(bench.start()["url"], *url);
 }
 
+fn mistakes_say_what_to_do() {
+    let bench = Sandboxed::new(&[]);
+    let told = |arguments: &[&str], code: &str| {
+        let refused = bench.0.run(arguments).expect(1).err;
+        assert!(refused.contains(code) && refused.contains("help:"), "{code}: {refused}");
+    };
+    bench.0.write(".formwork", "a file stands where the directory should be");
+    told(&["sandbox", "start"], "E5001");
+    fs::remove_file(bench.0.root().join(".formwork")).unwrap();
+    told(&["sandbox", "fail", "--clear"], "E5006");
+    bench.start();
+    told(&["sandbox", "fail", "--remove", "99"], "E5007");
+    told(&["sandbox", "fail", "odd"], "E5008");
+    let mut homeless = bench.0.command(&["plan", "--sandbox"]);
+    let refused = Ran::of(&homeless.env_remove("HOME").output().unwrap()).expect(1).err;
+    assert!(refused.contains("E5010"), "{refused}");
+}
+
 fn nobody_else_can_look_into_it() {
     let bench = Sandboxed::new(&[]);
     let facts = bench.start();
@@ -168,7 +187,8 @@ fn nobody_else_can_look_into_it() {
     let mut command = bench.0.command(&["sandbox", "start"]);
     let refused =
         Ran::of(&command.env("FORMWORK_STATE_KEY", "another passphrase than before").output().unwrap()).expect(1);
-    assert!(refused.err.contains("sealed with another key"), "{}", refused.err);
+    let told = refused.err;
+    assert!(told.contains("E5002") && told.contains("sealed with another key"), "{told}");
 }
 
 const CREDENTIALS: &[(&str, &str)] = &[

@@ -120,6 +120,9 @@ fn make(clusters: &Clusters, cluster: Cluster, identity: &Identity) {
         count: u32::try_from(pool.count).unwrap_or(u32::MAX),
         size: pool.vm_size,
         mode: pool.mode,
+        labels: pool.labels,
+        taints: pool.taints,
+        zones: pool.zones,
     };
     let pools = cluster.pools.into_iter().map(pool).collect();
     let spec = ClusterSpec { id: cluster.id.clone(), name: cluster.name, version: cluster.version, pools };

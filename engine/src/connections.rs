@@ -1,6 +1,7 @@
 //! Configured providers: each instance is configured once, when it is first needed and can be.
 
 use crate::call::Limiter;
+use crate::guard;
 use crate::ports::Providers;
 use formwork_model::{Address, ValueBuf};
 use formwork_provider_api::{ConfigureRequest, Connection, Environment, ErrorClass, Provider, ProviderError};
@@ -84,7 +85,7 @@ impl Connections {
         configuration: &ValueBuf,
     ) -> Result<Connected, ProviderError> {
         let request = ConfigureRequest { configuration: configuration.clone(), environment: self.environment.clone() };
-        let connection = provider.configure(request).await?;
+        let connection = guard::catch(provider.configure(request)).await?;
         let account = format!("{name} {:?}", connection.account());
         let limiter = {
             let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,7 @@ use crate::plan::problem::Problem;
 use crate::plan::rows::Rows;
 use crate::plan::walk::{Walk, waits};
 use formwork_lang::graph::ResourceGraph;
-use formwork_model::{Address, Diagnostic, ModulePath};
+use formwork_model::{Address, Diagnostic, ModulePath, ObjectKind};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The part of the stack that is planned.
@@ -23,8 +23,10 @@ pub(crate) fn means(written: &Address, address: &Address) -> bool {
         let same = |written: &Option<_>, is: &Option<_>| written.is_none() || written == is;
         return same(&written.key, &address.key) && same(&written.row, &address.row);
     }
+    // What lies below a provider's name are its instances, and no module's objects.
+    let same_tree = (written.kind == ObjectKind::Provider) == (address.kind == ObjectKind::Provider);
     let called = written.module.child(written.name.clone(), written.key.clone());
-    written.row.is_none() && within(&called, &address.module)
+    same_tree && written.row.is_none() && within(&called, &address.module)
 }
 
 /// Whether a module lies in the written one; a call without key means all its instances.
@@ -124,8 +126,7 @@ fn nodes(options: &PlanOptions, graph: &ResourceGraph) -> Vec<bool> {
     if options.destroy {
         // Providers are needed whatever is destroyed.
         for id in graph.ids() {
-            let is_provider =
-                graph.node(id).is_some_and(|node| node.address.kind == formwork_model::ObjectKind::Provider);
+            let is_provider = graph.node(id).is_some_and(|node| node.address.kind == ObjectKind::Provider);
             if let Some(slot) = selected.get_mut(id.index())
                 && is_provider
             {
@@ -226,6 +227,9 @@ mod tests {
         assert!(!means(r#"m["eu"]"#, r#"m["us"].a"#));
         assert!(!means("a", "data.a"));
         assert!(means("bundle", r#"bundle["row"]"#));
+        assert!(means("provider.aws", "provider.aws.audit"));
+        assert!(!means("aws", "provider.aws.audit"));
+        assert!(!means("provider.aws", "aws.audit"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod check;
 pub mod evaluate;
 pub mod explain;
 pub mod format;
+pub mod given;
 pub mod graph;
 pub mod inputs;
 pub mod library;

@@ -2,6 +2,7 @@
 //! one report has them all.
 
 use crate::check::report::NameProblem;
+use crate::given::Given;
 use crate::manifest::{self, MANIFEST_FILE, Manifest};
 use crate::source::{FileTable, SourceError, Sources};
 use crate::syntax;
@@ -25,8 +26,21 @@ pub struct Loaded {
     pub overlays: Vec<LoadedOverlay>,
     /// `--var-file`, in the order given (see [`read_overlay`]): overlays over the selected environment's.
     pub variable_files: Vec<LoadedOverlay>,
+    /// `FORMWORK_VAR_name` and `--var`, in the order in which they apply: over everything else.
+    pub given: Vec<Given>,
     /// What was found wrong.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// Names of the stack's params.
+    pub fn params(&self) -> impl Iterator<Item = &EcoString> {
+        let items = self.modules.first().into_iter().flat_map(|root| &root.trees).flat_map(|tree| &tree.items);
+        items.filter_map(|item| match &item.kind {
+            ItemKind::Param(param) => Some(&param.name.text),
+            _ => None,
+        })
+    }
 }
 
 /// A directory of `.fw` files.

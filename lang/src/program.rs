@@ -5,7 +5,8 @@ use crate::source::FileTable;
 use ecow::EcoString;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{
-    AttributePath, BinaryOperator, InputSource, Literal, ObjectKind, Span, Type, TypeName, UnaryOperator, Value,
+    AttributePath, BinaryOperator, InputSource, Literal, ObjectKind, Redacted, Span, Type, TypeName, UnaryOperator,
+    Value,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub struct Program {
     pub environments: BTreeMap<EcoString, Environment>,
     /// `--var-file`, in the order given: layers over those of the selected environment.
     pub variable_files: Vec<Arc<Overlay>>,
+    /// `FORMWORK_VAR_name` and `--var`, in the order in which they apply.
+    pub given: Vec<Setting>,
     /// The environment that is meant when none is given.
     pub default_environment: Option<EcoString>,
 }
@@ -82,6 +85,15 @@ pub struct Overlay {
     pub path: EcoString,
     /// Its entries.
     pub entries: Vec<Amendment>,
+}
+
+/// A checked value that was given with the command.
+#[derive(Debug)]
+pub struct Setting {
+    /// Where it comes from.
+    pub layer: crate::inputs::Layer,
+    /// What it says; perhaps a secret, as the shell had it.
+    pub amendment: Redacted<Amendment>,
 }
 
 /// A checked entry of an overlay.

@@ -125,16 +125,18 @@ pub struct Begin {
     pub operation: OperationId,
     /// The run that it belongs to.
     pub run: RunId,
+    /// When, in Unix milliseconds: services remember the tokens of requests for a while only.
+    pub at_ms: i64,
     /// What it will do.
     pub change: Change,
     /// Which object; for a create the generation is the new one.
     pub key: RowKey,
-    /// The row as it will be, with planned values (which may hold unknowns) and the config that is sent; for updates
-    /// and deletes `values` are the prior ones.
+    /// The row as it will be, with the config that is sent and the provider's bytes of the plan. Its values are the
+    /// planned ones (which may hold unknowns); for updates those that there are, and a delete's row is as it was.
     pub row: Row,
     /// What was planned.
     pub planned: ValueBuf,
-    /// Absence was checked before: what is found now with equal content is ours.
+    /// The cloud was asked just before, and nothing was there: what is found now with equal content is ours.
     pub absence_checked: bool,
     /// The paths that an update sends and that cannot be read back.
     pub write_only_paths: Vec<AttributePath>,

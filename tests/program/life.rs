@@ -12,6 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("life::phases_go_on_by_themselves", phases_go_on_by_themselves),
         trial("life::protected_objects_stay", protected_objects_stay),
         trial("life::renames_keep_their_objects", renames_keep_their_objects),
+        trial("life::import_takes_what_exists", import_takes_what_exists),
         trial("life::a_dead_endpoint_is_no_plan_to_create_anew", a_dead_endpoint_is_no_plan_to_create_anew),
         trial("life::readers_work_while_an_apply_runs", readers_work_while_an_apply_runs),
         trial("life::nobody_to_ask_is_an_error", nobody_to_ask_is_an_error),
@@ -115,6 +116,19 @@ fn renames_keep_their_objects() {
     assert_eq!(bench.run(&["state", "list"]).expect(0).out, "third\n");
     bench.run(&["state", "rm", "third"]).expect(0);
     assert_eq!(bench.cloud().objects("thing").unwrap().len(), 1);
+}
+
+fn import_takes_what_exists() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    bench.apply().expect(0);
+    bench.run(&["state", "rm", "leaf"]).expect(0);
+    let told = bench.run(&["import", "leaf[\"x\"]", "leaf-x-1"]).expect(0).out;
+    assert!(told.contains("is imported"), "{told}");
+    bench.run(&["import", "leaf[\"y\"]", "leaf-y-1"]).expect(0);
+    bench.expect_clean();
+    assert_eq!(bench.recorded_ids(), inventory(&bench.cloud(), &["thing"]));
+    let refused = bench.run(&["import", "laef[\"x\"]", "leaf-x-1"]).expect(1).err;
+    assert!(refused.contains("E1010") && refused.contains("did you mean"), "{refused}");
 }
 
 fn a_dead_endpoint_is_no_plan_to_create_anew() {

@@ -3,10 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod cli;
+mod commands;
 mod crash;
+mod kubernetes;
 mod life;
 mod plan_files;
+mod rehearse;
+mod sandbox;
 mod secrets;
+mod signals;
+mod suite;
 mod support;
 mod tidy;
 
@@ -15,11 +21,17 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
+    trials.extend(kubernetes::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
+    trials.extend(sandbox::trials());
+    trials.extend(rehearse::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
+    trials.extend(signals::trials());
     trials.extend(cli::trials());
+    trials.extend(commands::trials());
+    trials.extend(suite::trials());
     trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

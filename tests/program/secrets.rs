@@ -5,11 +5,17 @@ use super::support::{Bench, Ran};
 use super::trial;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use formwork_engine::plan_file;
+use formwork_state::store::Reader;
+use formwork_state::{Keys, LocalStore};
 use libtest_mimic::Trial;
 use std::path::Path;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial("secrets::a_planted_password_is_found_nowhere", a_planted_password_is_found_nowhere)]
+    vec![
+        trial("secrets::a_planted_password_is_found_nowhere", a_planted_password_is_found_nowhere),
+        trial("secrets::what_is_printed_for_debugging_shows_none", what_is_printed_for_debugging_shows_none),
+    ]
 }
 
 const PASSWORD: &str = "pl4nted/\"p@ss w\u{f6}rd\"+%&\\end";
@@ -74,6 +80,24 @@ fn a_planted_password_is_found_nowhere() {
     // It is there, though: asked for by name, it comes.
     let raw = Ran::of(&bench.command(&["output", "connection", "--raw"]).output().unwrap()).expect(0).out;
     assert!(raw.contains(PASSWORD));
+}
+
+/// State, history and plans, as a careless log line would print them.
+fn what_is_printed_for_debugging_shows_none() {
+    let bench = Bench::new(&[("main.fw", STACK)]);
+    bench.write("formwork.toml", "[stack]\nname = \"bench\"\n[allow]\nenv = [\"PASSWORD\"]\n");
+    let file = bench.home().join("plan.fwplan");
+    let run = |arguments: &[&str]| Ran::of(&bench.command(arguments).env("PASSWORD", PASSWORD).output().unwrap());
+    run(&["plan", "--out", &file.display().to_string()]).expect(0);
+    run(&["apply", "--auto-approve"]).expect(0);
+    let keys = || Keys::in_file(bench.home().join("home/.local/share/formwork/state.key"));
+    let plan = plan_file::read(&file, &keys().sealer().unwrap()).unwrap();
+    let reader = LocalStore::open_reader(bench.root().join(".formwork/state/default"), keys());
+    let (published, history) = (reader.read().unwrap(), reader.history().unwrap());
+    assert!(plan.operations.len() >= 4 && published.state.rows.len() == 4);
+    for printed in [format!("{plan:?}{plan:#?}"), format!("{published:?}{published:#?}"), format!("{history:?}")] {
+        refuse_forms("what is printed", printed.as_bytes());
+    }
 }
 
 fn search(directory: &Path) {

@@ -1,9 +1,14 @@
 //! A stack in a temporary directory, with a mock cloud beside it.
 
+use formwork_model::value::{Masking, to_json};
 use formwork_provider_mock::MockCloud;
+use formwork_state::record::State;
+use formwork_state::store::Reader;
+use formwork_state::{Keys, LocalReader, LocalStore};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// What a run of the program gave.
@@ -91,7 +96,27 @@ impl Bench {
         self.run(&["plan", "--detailed-exitcode"]).expect(0);
     }
 
-    /// Ids of the objects in the state, sorted.
+    /// What reads the state, as anybody can while the program runs.
+    pub(crate) fn reader(&self) -> LocalReader {
+        let keys = Keys::in_file(self.home.path().join("home/.local/share/formwork/state.key"));
+        LocalStore::open_reader(self.root().join(".formwork/state/default"), keys)
+    }
+
+    /// The state on the disk, with its secrets.
+    pub(crate) fn state(&self) -> Arc<State> {
+        self.reader().read().unwrap().state
+    }
+
+    /// Ids of the objects in the state on the disk, sorted.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let state = self.state();
+        let values = state.rows.values().map(|row| to_json(row.values.view(), Masking::Masked));
+        let mut ids: Vec<String> = values.map(|values| id(&values)).collect();
+        ids.sort();
+        ids
+    }
+
+    /// Ids of the objects in the state as the program shows them, sorted.
     pub(crate) fn recorded_ids(&self) -> Vec<String> {
         let list = self.run(&["state", "list", "--json"]).expect(0);
         let json: serde_json::Value = serde_json::from_str(&list.out).unwrap();
@@ -124,7 +149,7 @@ pub(crate) fn inventory(cloud: &MockCloud, types: &[&str]) -> Vec<String> {
     for type_name in types {
         for object in cloud.objects(type_name).unwrap() {
             let values = formwork_model::ValueBuf::from(formwork_model::Value::Map(object.values()));
-            let json = formwork_model::value::to_json(values.view(), formwork_model::value::Masking::Masked);
+            let json = to_json(values.view(), Masking::Masked);
             ids.push(if json["id"].is_null() && json["table"].is_null() { object.id.clone() } else { id(&json) });
         }
     }

@@ -13,7 +13,7 @@ use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
 use formwork_engine::ports::{Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
-use formwork_model::Diagnostic;
+use formwork_model::{Code, Diagnostic};
 use formwork_state::record::Outcome;
 use formwork_state::store::Store;
 use std::sync::Arc;
@@ -93,15 +93,24 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
     let mut options = session::options(&planning, false)?;
     options.imports = vec![(address, arguments.id.clone())];
     // What differs from the stack is for the next apply: an import changes nothing in the cloud.
-    Undertaking {
+    let undertaking = Undertaking {
         session: open(global, &planning)?,
         command: "import",
         question: "Take this into the state?",
         options,
         planning: &planning,
         auto_approve: true,
+    };
+    undertaking.run().map_err(|failure| led_nowhere(failure, &arguments.address))
+}
+
+/// An import that leads nowhere selects nothing, which is not how people would say it.
+fn led_nowhere(mut failure: Failure, address: &str) -> Failure {
+    for diagnostic in failure.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.0 == "E1004") {
+        diagnostic.code = Code::new("E1010");
+        diagnostic.message = format!("cannot import to `{address}`: there is no such resource");
     }
-    .run()
+    failure
 }
 
 fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {
@@ -166,7 +175,7 @@ impl Undertaking<'_> {
                 return Ok(FAILED);
             }
             if complete || *interruption.borrow() != Interruption::None {
-                return Ok(self.code(complete));
+                return Ok(if was_told_wrong(&told) { FAILED } else { self.code(complete) });
             }
         }
         let message = format!("after {MOST_PHASES} phases there are still values that only another apply would tell");
@@ -198,7 +207,7 @@ impl Undertaking<'_> {
         }
         match stuck {
             Some(failure) => Err(failure),
-            None => Ok(if told.iter().any(Diagnostic::is_error) { FAILED } else { DONE }),
+            None => Ok(if was_told_wrong(told) { FAILED } else { DONE }),
         }
     }
 
@@ -217,6 +226,11 @@ impl Undertaking<'_> {
     const fn code(&self, complete: bool) -> i32 {
         if self.planning.detailed_exitcode && !complete { CHANGES } else { DONE }
     }
+}
+
+/// Whether an operation of an earlier run failed, stayed open or cannot be told: the rest was done, but not all is well.
+pub(super) fn was_told_wrong(told: &[Diagnostic]) -> bool {
+    told.iter().any(Diagnostic::is_error)
 }
 
 /// Whether a phase does nothing in the cloud and leaves as much waiting as the one before.
@@ -257,6 +271,7 @@ pub(super) async fn recover_open(
         store: Arc::clone(store),
         providers: Arc::clone(&ground.providers),
         inputs: Arc::clone(&ground.inputs),
+        secrets: logging::secrets(),
         environment: ground.project.provider_environment(),
         events: Arc::clone(&ground.events),
         interruption: interruption.clone(),

@@ -1,7 +1,7 @@
 //! `apply FILE`: applies a plan that was made, and perhaps read, before. Needs neither sources nor a particular
 //! directory. One phase; `--next-out` writes the plan of the next one, for which the sources are needed.
 
-use super::apply::{apply_plan, conclude, listen, recover_open};
+use super::apply::{apply_plan, conclude, listen, recover_open, was_told_wrong};
 use super::session::{self, Ground, SealedDigest, Session};
 use super::{CHANGES, DONE, FAILED};
 use crate::arguments::{ApplyArguments, Global};
@@ -13,7 +13,6 @@ use formwork_engine::plan::Plan;
 use formwork_engine::plan_file::{self, Verification};
 use formwork_engine::ports::Interruption;
 use formwork_lang::source::FileTable;
-use formwork_state::Keys;
 use formwork_state::record::{Outcome, Run};
 use formwork_state::store::{Reader, Store};
 use std::path::Path;
@@ -21,7 +20,8 @@ use std::sync::Arc;
 
 pub(super) fn run(global: &Global, arguments: &ApplyArguments, file: &Path) -> Answer {
     refuse_planning(arguments)?;
-    let sealer = Keys::from_environment()?.sealer()?;
+    session::refuse_no_parallelism(&arguments.planning)?;
+    let sealer = crate::project::keys()?.sealer()?;
     let plan = plan_file::read(file, &sealer)?;
     let project = Project::of_plan(global, &plan.header)?;
     let environment = plan.header.environment.clone();
@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, arguments: &ApplyArguments, file: &Path) -> A
     let began = super::now_ms();
     let store = ground.project.lock(&ground.environment, "apply", arguments.planning.lock_timeout)?;
     ground.warn(&store.warnings());
-    let answer = session::runtime().and_then(|runtime| runtime.block_on(one_phase(&ground, arguments, plan, &store)));
+    let answer = session::runtime().and_then(|runtime| runtime.block_on(one_phase(&ground, plan, &store)));
     let state = store.state();
     let closed = store.close();
     let complete = answer?;
@@ -81,12 +81,7 @@ fn refuse_applied(plan: &Plan, history: &[Run]) -> Result<(), Failure> {
 }
 
 /// Applies the plan; whether it was the last phase, or none when it failed.
-async fn one_phase(
-    ground: &Ground,
-    arguments: &ApplyArguments,
-    plan: Plan,
-    store: &Arc<dyn Store>,
-) -> Result<Option<bool>, Failure> {
+async fn one_phase(ground: &Ground, plan: Plan, store: &Arc<dyn Store>) -> Result<Option<bool>, Failure> {
     let state = store.state();
     let history = ground.project.reader(&ground.environment)?.history().unwrap_or_default();
     refuse_applied(&plan, &history)?;
@@ -110,12 +105,9 @@ async fn one_phase(
     let interruption = listen()?;
     let told = recover_open(ground, store, &interruption).await;
     ground.warn(&told);
-    if arguments.planning.parallelism == 0 {
-        return Err(refusal("E0572", "nothing can be done with `--parallelism 0`", "give at least 1"));
-    }
     let complete = plan.header.complete;
     let report = apply_plan(ground, plan, store, "apply", &interruption).await;
-    let well = conclude(ground, &report) && *interruption.borrow() == Interruption::None;
+    let well = conclude(ground, &report) && *interruption.borrow() == Interruption::None && !was_told_wrong(&told);
     Ok(well.then_some(complete))
 }
 

@@ -3,26 +3,24 @@
 use super::{DONE, FAILED};
 use crate::arguments::{CheckArguments, CheckFormat, Global};
 use crate::output::{Output, print, tell};
-use crate::project::{Answer, Examined, Project, examine};
+use crate::project::{Answer, Examined, examine};
 use crate::render::diagnostics;
 use formwork_lang::source::FileTable;
 use formwork_model::Diagnostic;
 use serde_json::json;
 
 pub(super) fn run(global: &Global, arguments: &CheckArguments) -> Answer {
-    let project = Project::open(global)?;
-    let Examined { checked, files } = examine(&project.root, &arguments.variables.variable_files)?;
+    // Not through a project: what is wrong with the manifest is one mistake among others.
+    let output = Output::new(global);
+    let Examined { checked, files } = examine(&global.directory, &arguments.variables)?;
     let found = checked.diagnostics;
-    let count = checked.program.as_ref().map(|program| (program.modules.len(), program.environments.len()));
     let bad = found.iter().any(|diagnostic| diagnostic.is_error() || arguments.deny_warnings);
-    report(&project.output, arguments.format, &files, &found);
-    if let (Some((modules, environments)), false, false) = (count, bad, project.output.json) {
+    report(&output, arguments.format, &files, &found);
+    if let (Some(program), false, false) = (&checked.program, bad, output.json) {
+        let (modules, environments) = (program.modules.len(), program.environments.len());
         let plural = |count: usize| if count == 1 { "" } else { "s" };
         let (more, many) = (plural(modules), plural(environments));
-        tell(&format!(
-            "`{}` is well-typed: {modules} module{more}, {environments} environment{many}.\n",
-            project.manifest.name
-        ));
+        tell(&format!("`{}` is well-typed: {modules} module{more}, {environments} environment{many}.\n", program.name));
     }
     Ok(if bad { FAILED } else { DONE })
 }

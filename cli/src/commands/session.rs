@@ -14,8 +14,9 @@ use formwork_engine::plan::{Plan, PlanOptions, PlanRequest};
 use formwork_engine::ports::{EventSink, InputResolver, KeyedDigest, Providers};
 use formwork_lang::source::FileTable;
 use formwork_model::{Address, Diagnostic};
+use formwork_state::Sealer;
 use formwork_state::record::State;
-use formwork_state::{Keys, Sealer};
+use formwork_state::store::Reader;
 use std::sync::Arc;
 
 /// The digest of the state's key.
@@ -48,13 +49,19 @@ pub(super) struct Session {
 impl Ground {
     /// For a project and its environment.
     pub(super) fn new(
-        project: Project,
+        mut project: Project,
         environment: String,
         files: FileTable,
         parallelism: usize,
         events: Arc<dyn EventSink>,
     ) -> Result<Self, Failure> {
-        let sealer = Keys::from_environment()?.sealer()?;
+        project.reach_sandbox(&environment)?;
+        let keys = crate::project::keys()?;
+        if !keys.is_there() {
+            // A state that was sealed with a key must not be given another: reading it tells which one it needs.
+            project.reader(&environment)?.read()?;
+        }
+        let sealer = keys.sealer()?;
         let inputs = project.inputs();
         Ok(Self { project, environment, files, providers: Arc::new(Registry), inputs, sealer, events, parallelism })
     }
@@ -72,7 +79,7 @@ impl Ground {
     /// Tells warnings, on standard error.
     pub(super) fn warn(&self, warnings: &[Diagnostic]) {
         if !warnings.is_empty() && !self.project.output.json {
-            tell(&diagnostics::text(&self.project.output, &self.files, warnings));
+            tell(&format!("{}\n", diagnostics::text(&self.project.output, &self.files, warnings)));
         }
     }
 
@@ -163,6 +170,7 @@ impl Session {
 
 /// The engine's options, from the command line.
 pub(super) fn options(planning: &Planning, destroy: bool) -> Result<PlanOptions, Failure> {
+    refuse_no_parallelism(planning)?;
     let addresses =
         |texts: &[String]| texts.iter().map(|text| super::state::address(text)).collect::<Result<Vec<Address>, _>>();
     Ok(PlanOptions {
@@ -172,14 +180,22 @@ pub(super) fn options(planning: &Planning, destroy: bool) -> Result<PlanOptions,
         targets: addresses(&planning.targets)?,
         excludes: addresses(&planning.excludes)?,
         replace: addresses(&planning.replaces)?,
-        parallelism: planning.parallelism.max(1),
+        parallelism: planning.parallelism,
         forget_unreachable: planning.forget_unreachable,
         ..PlanOptions::default()
     })
 }
 
+/// Nothing can be done by nobody.
+pub(super) fn refuse_no_parallelism(planning: &Planning) -> Result<(), Failure> {
+    if planning.parallelism == 0 {
+        return Err(crate::project::refusal("E0572", "nothing can be done with `--parallelism 0`", "give at least 1"));
+    }
+    Ok(())
+}
+
 /// A runtime for calls of providers: started only where there is something to plan.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
         crate::project::refusal(
             "E0585",

@@ -11,7 +11,6 @@ use crate::render::plan as render;
 use crate::render::value::{Writer, push_key};
 use formwork_engine::plan::Plan;
 use formwork_engine::{export, plan_file};
-use formwork_state::Keys;
 use formwork_state::record::State;
 use std::path::Path;
 
@@ -23,7 +22,7 @@ pub(super) fn run(global: &Global, arguments: &ShowArguments) -> Answer {
 }
 
 fn plan(output: &Output, path: &Path, markdown: bool) -> Answer {
-    let sealer = Keys::from_environment()?.sealer()?;
+    let sealer = crate::project::keys()?.sealer()?;
     let plan = plan_file::read(path, &sealer).map_err(Failure::from)?;
     let text = if output.json {
         format!("{}\n", export::terraform_json(&plan, &State::default()))

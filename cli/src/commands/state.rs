@@ -97,6 +97,9 @@ fn list(project: &Project, environment: &str, wanted: Option<&str>) -> Answer {
         text.push_str(&remark(row));
         text.push('\n');
     }
+    if text.is_empty() {
+        output::tell("Nothing is managed here yet.\n");
+    }
     output::print(&text);
     Ok(DONE)
 }

@@ -1,14 +1,15 @@
 //! A loaded and checked stack with the values of its params.
 
-use super::{Failure, Files, Project, unreadable};
+use super::{Failure, Files, Project, refusal, unreadable};
 use crate::arguments::Variables;
 use crate::logging;
 use crate::registry::{NAMES, Registry};
 use formwork_engine::ports::{GraphSource, Providers};
 use formwork_lang::check::{Checked, Options, Schemas, check};
 use formwork_lang::evaluate::evaluate;
+use formwork_lang::given;
 use formwork_lang::graph::{Known, ResourceGraph};
-use formwork_lang::inputs::{self, InputLayer, Inputs};
+use formwork_lang::inputs::{self, Inputs};
 use formwork_lang::load::{Loaded, load, read_overlay};
 use formwork_lang::program::Program;
 use formwork_lang::source::FileTable;
@@ -44,17 +45,18 @@ pub(crate) struct Examined {
     pub(crate) files: FileTable,
 }
 
-/// Loads and checks the stack in `root`, with these overlay files besides its own.
-pub(crate) fn examine(root: &Path, variable_files: &[PathBuf]) -> Result<Examined, Failure> {
+/// Loads and checks the stack in `root`, with the values that the command and its environment give.
+pub(crate) fn examine(root: &Path, variables: &Variables) -> Result<Examined, Failure> {
     let sources = Files::new(root);
     let mut loaded: Loaded = load(&sources, "");
-    for path in variable_files {
+    for path in &variables.variable_files {
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
         let name = path.display().to_string();
         let (overlay, diagnostics) = read_overlay(&mut loaded.files, &name, &name, &text);
         loaded.variable_files.push(overlay);
         loaded.diagnostics.extend(diagnostics);
     }
+    loaded.given = given(&loaded, variables)?;
     let mut checked = check(&loaded, &BuiltIn, Options::default());
     checked.diagnostics.extend(loaded.manifest.check_providers(&versions()));
     formwork_model::diagnostic::sort(&mut checked.diagnostics);
@@ -73,13 +75,12 @@ fn versions() -> BTreeMap<ecow::EcoString, semver::Version> {
 impl Stack {
     /// The stack for an environment.
     pub(crate) fn load(project: &Project, environment: &str, variables: &Variables) -> Result<Self, Failure> {
-        let Examined { checked, files } = examine(&project.root, &variables.variable_files)?;
+        let Examined { checked, files } = examine(&project.root, variables)?;
         let Checked { program, diagnostics } = checked;
         let Some(program) = program.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
             return Err(Failure { diagnostics, files });
         };
-        let layers = layers(&program, variables);
-        let inputs = match inputs::resolve(&program, environment, layers) {
+        let inputs = match inputs::resolve(&program, environment) {
             Ok(inputs) => inputs,
             Err(diagnostics) => return Err(Failure { diagnostics, files }),
         };
@@ -94,20 +95,18 @@ impl Stack {
     }
 }
 
-/// Layers over the overlays: files, variables of the process, flags.
-fn layers(program: &Program, variables: &Variables) -> Vec<InputLayer> {
-    let mut layers: Vec<InputLayer> = Vec::new();
-    let params = program.modules.first().map_or(&[][..], |root| &root.params);
-    for param in params {
-        if let Ok(text) = std::env::var(format!("FORMWORK_VAR_{}", param.name)) {
-            layers.push(InputLayer::EnvironmentVariable { name: param.name.clone(), text: text.into() });
-        }
+/// Values over those of the overlays: variables of the process, then flags.
+fn given(loaded: &Loaded, variables: &Variables) -> Result<Vec<given::Given>, Failure> {
+    let of_process = |name: &ecow::EcoString| Some((name.clone(), std::env::var(format!("FORMWORK_VAR_{name}")).ok()?));
+    let of_process: Vec<_> = loaded.params().filter_map(of_process).collect();
+    let mut flags = Vec::new();
+    for written in &variables.variables {
+        let help = "write `--var NAME=VALUE`, without blanks around the `=`; quote the whole for the shell";
+        let pair = written.split_once('=').filter(|(name, _)| !name.is_empty());
+        flags.push(pair.ok_or_else(|| refusal("E0591", format!("--var {written}: there is no `NAME=` in it"), help))?);
     }
-    for variable in &variables.variables {
-        let (name, text) = variable.split_once('=').unwrap_or((variable, ""));
-        layers.push(InputLayer::Flag { name: name.into(), text: text.into() });
-    }
-    layers
+    let of_process = of_process.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    Ok(given::read(of_process, flags))
 }
 
 impl GraphSource for Stack {

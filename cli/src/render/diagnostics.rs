@@ -46,7 +46,8 @@ fn counts(diagnostics: &[Diagnostic]) -> Option<String> {
 
 fn one(output: &Output, files: &FileTable, diagnostic: &Diagnostic) -> String {
     let theme = if output.error_color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
-    let handler = GraphicalReportHandler::new_themed(theme).with_links(false).with_width(110).with_context_lines(1);
+    let handler =
+        GraphicalReportHandler::new_themed(theme).with_links(false).with_width(output.width).with_context_lines(1);
     let mut text = String::new();
     let report = Report::new(files, diagnostic);
     // Only a broken formatter fails; the plain message is better than nothing.

@@ -55,7 +55,7 @@ impl PlanText<'_> {
         for recovery in &self.plan.recoveries {
             let words = match recovery.resolution {
                 Resolution::Adopt => "was done; it will be recorded",
-                Resolution::Repeat => "was not done; it is planned again",
+                Resolution::Repeat => "did not finish; what is left of it is planned",
                 Resolution::Resume => "is still going on; it will be waited for",
                 Resolution::Uncertain => "cannot be told; see `formwork state resolve`",
             };
@@ -88,10 +88,14 @@ impl PlanText<'_> {
     fn state_changes(&mut self) {
         let plan = self.plan;
         let shown = |change: &&StateChange| !matches!(change, StateChange::Put(_));
-        if !plan.state_changes.iter().any(|change| shown(&change)) {
+        if !plan.state_changes.iter().any(|change| shown(&change)) && plan.imported.is_empty() {
             return;
         }
         self.heading("Only in the state:");
+        for address in &plan.imported {
+            self.paint.push(&mut self.out, Meaning::Moved, "  ← ");
+            self.out.push_str(&format!("{address} is imported\n"));
+        }
         for change in plan.state_changes.iter().filter(shown) {
             let line = match change {
                 StateChange::Move(from, to) => format!("{} → {}", from.address, to.address),
@@ -215,6 +219,7 @@ fn reason(operation: &Operation) -> String {
         Reason::CannotUpdate => format!("{} cannot be changed in place", paths()),
         Reason::Requested => "you asked for it".into(),
         Reason::ReplaceTriggered => "a value of `@replace_when` changed".into(),
+        Reason::Tainted if operation.action == Action::Update => "its create did not finish; it is repaired".into(),
         Reason::Tainted => "its create did not finish and cannot be repaired".into(),
         Reason::Dirty => "an interrupted change is sent again".into(),
         Reason::Gone => "it is gone from the cloud".into(),
@@ -224,7 +229,7 @@ fn reason(operation: &Operation) -> String {
         Reason::ProviderReplaced => "what its provider connects to is replaced".into(),
         Reason::UnknownInputs => "its inputs are known at apply only".into(),
         Reason::DependencyChanges => "something that it depends on changes".into(),
-        Reason::Retained => "as the stack says".into(),
+        Reason::Retained => "its block, which had `@retain`, is gone".into(),
     };
     format!(": {words}")
 }

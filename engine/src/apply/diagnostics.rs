@@ -41,6 +41,8 @@ pub enum ApplyError {
         address: Address,
         /// What was found.
         found: String,
+        /// The address has an object already: it may be that one.
+        replaces: bool,
     },
     /// An assert failed at apply.
     CheckFailed {
@@ -82,7 +84,12 @@ impl ApplyError {
                     "look in the cloud, then run `formwork state resolve '{address}' --adopt ID` or `… --absent`"
                 ))
             }
-            Self::Foreign { address, found } => {
+            Self::Foreign { address, found, replaces: true } => {
+                error("E2005", format!("the new `{address}` cannot have its name: {found}")).help(
+                    "the object that it replaces may have that name: choose another one, or remove `@create_first`",
+                )
+            }
+            Self::Foreign { address, found, replaces: false } => {
                 error("E2005", format!("`{address}` exists already and was not made by this stack: {found}"))
                     .help(format!("choose another name, or take it over with `import \"ID\" -> {address}`"))
             }

@@ -16,6 +16,7 @@ mod values;
 
 pub use diagnostics::ApplyError;
 pub(crate) use journal::Journal;
+pub use resume::operation_id;
 pub(crate) use sink::{Sink, Unrecorded};
 
 use crate::connections::Connections;
@@ -125,8 +126,8 @@ async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
     let changes = resume::outstanding(shared);
     for change in &changes {
         counted += usize::from(!matches!(change, crate::plan::StateChange::Put(_)));
-        shared.values.note(change);
     }
+    shared.values.note(&changes);
     known_from_plan(shared);
     records.extend(resume::state_records(&changes));
     for provider in &plan.providers {
@@ -154,10 +155,12 @@ fn known_from_plan(shared: &Shared) {
 async fn conclude(shared: &Shared, report: &mut ApplyReport) {
     shared.ephemerals.close_all().await;
     let failed = report.diagnostics.iter().any(Diagnostic::is_error);
+    // Operations of an earlier run whose recovery was interrupted are left as well.
+    let all_done = report.summary.skipped == 0 && shared.journal.store().state().open.is_empty();
     report.outcome = match (shared.interruption(), failed) {
         (Interruption::None, false) => Outcome::Succeeded,
         (Interruption::None, true) => Outcome::Failed,
-        (Interruption::Stop | Interruption::Cancel, false) if report.summary.skipped == 0 => Outcome::Succeeded,
+        (Interruption::Stop | Interruption::Cancel, false) if all_done => Outcome::Succeeded,
         (Interruption::Stop | Interruption::Cancel, _) => Outcome::Interrupted,
     };
     let finished = Record::RunFinished {

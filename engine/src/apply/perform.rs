@@ -1,5 +1,6 @@
 //! One operation, from its `Begin` to its `Done` or `Failed`.
 
+mod absence;
 mod change;
 mod create;
 mod read;

@@ -3,10 +3,13 @@
 
 use super::Shared;
 use crate::plan::{Action, Operation, OperationIndex, Plan, StateChange};
-use formwork_state::record::{Move, OperationId, Record};
+use formwork_state::record::{Condition, Move, OperationId, Record, Row, RowKey};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The id of a plan's operation: the same each time the plan is applied.
-pub(crate) fn operation_id(plan: &Plan, index: OperationIndex) -> OperationId {
+#[must_use]
+pub fn operation_id(plan: &Plan, index: OperationIndex) -> OperationId {
     let digest = blake3::Hasher::new().update(plan.header.id.as_bytes()).update(&index.0.to_le_bytes()).finalize();
     OperationId(digest.to_hex().chars().take(32).collect())
 }
@@ -14,25 +17,68 @@ pub(crate) fn operation_id(plan: &Plan, index: OperationIndex) -> OperationId {
 /// Whether an earlier apply of this plan has already done the operation.
 pub(crate) fn is_done(shared: &Shared, index: OperationIndex, operation: &Operation) -> bool {
     match operation.action {
-        Action::Create => shared
-            .values
-            .get(&operation.address)
-            .and_then(|known| known.row)
-            .is_some_and(|row| row.created_by == operation_id(&shared.plan, index)),
+        Action::Create => made_before(shared, index, operation)
+            .is_some_and(|row| !matches!(row.condition, Condition::Incomplete(_) | Condition::Uncertain(_))),
         Action::Delete | Action::Forget => operation.row.as_ref().is_some_and(|key| shared.values.row(key).is_none()),
         Action::NoOp | Action::Update | Action::Read | Action::Open => false,
     }
 }
 
-/// The changes of the state alone that an earlier apply of this plan has not made.
+/// The object that an earlier apply of this plan made by this operation, be it only half.
+pub(crate) fn made_before(shared: &Shared, index: OperationIndex, operation: &Operation) -> Option<Arc<Row>> {
+    let row = shared.values.get(&operation.address)?.row?;
+    (row.created_by == operation_id(&shared.plan, index)).then_some(row)
+}
+
+/// The changes of the state alone that an earlier apply of this plan has not made. What an open operation is about stays
+/// where it is: the next plan moves it.
 pub(crate) fn outstanding(shared: &Shared) -> Vec<&StateChange> {
+    let state = shared.journal.store().state();
+    let is_older = shared.plan.header.serial < state.serial;
+    let busy = state.open.values().map(|open| open.begin.key.clone()).collect();
+    let stay = staying(&shared.plan.state_changes, busy);
     let changes = shared.plan.state_changes.iter();
     changes
         .filter(|change| match change {
-            StateChange::Put(_) => true,
-            StateChange::Remove(key, _) | StateChange::Move(key, _) => shared.values.row(key).is_some(),
+            StateChange::Put(row) => !stay.contains(&row.key) && !(is_older && is_outlived(shared, row)),
+            StateChange::Move(from, to) => {
+                shared.values.row(from).is_some() && !stay.contains(from) && !stay.contains(to)
+            }
+            StateChange::Remove(key, _) => shared.values.row(key).is_some() && !stay.contains(key),
         })
         .collect()
+}
+
+/// Whether what a plan read of a row is out of date: an earlier apply of the plan has replaced or deleted its object.
+fn is_outlived(shared: &Shared, row: &Row) -> bool {
+    let known = shared.values.row(&row.key);
+    let is_deleted =
+        |operation: &Operation| operation.row.as_ref() == Some(&row.key) && operation.action == Action::Delete;
+    match known {
+        Some(known) => known.role != row.role,
+        None => shared.plan.operations.iter().any(is_deleted),
+    }
+}
+
+/// Rows that cannot be moved, removed or replaced now: those of open operations, and those that a move would bring into the
+/// place of one of them.
+fn staying(changes: &[StateChange], mut stay: BTreeSet<RowKey>) -> BTreeSet<RowKey> {
+    if stay.is_empty() {
+        return stay;
+    }
+    loop {
+        let before = stay.len();
+        for change in changes {
+            if let StateChange::Move(from, to) = change
+                && (stay.contains(from) || stay.contains(to))
+            {
+                stay.extend([from.clone(), to.clone()]);
+            }
+        }
+        if stay.len() == before {
+            return stay;
+        }
+    }
 }
 
 /// The records of changes of the state alone. Moves are one record, so that two rows may swap their addresses.

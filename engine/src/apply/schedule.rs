@@ -50,15 +50,16 @@ pub(crate) async fn run(shared: &Arc<Shared>, parallelism: usize, report: &mut A
         }
         tokio::select! {
             biased;
+            // Before the ends that it brings about.
+            Ok(()) = interruption.changed() => {
+                let cancelled = *interruption.borrow_and_update() == Interruption::Cancel;
+                shared.events.emit(Event::Interrupted { in_flight: tasks.len(), cancelled });
+            }
             Some(joined) = tasks.join_next() => match joined {
                 Ok((index, ended)) => settle(shared, &mut schedule, report, index, ended),
                 // Panics of providers are caught where they are called; this one is ours.
                 Err(error) => report.diagnostics.push(perform::broke_down(&error)),
             },
-            Ok(()) = interruption.changed() => {
-                let cancelled = *interruption.borrow_and_update() == Interruption::Cancel;
-                shared.events.emit(Event::Interrupted { in_flight: tasks.len(), cancelled });
-            }
         }
     }
     skip_the_rest(shared, &schedule, &mut report.summary);

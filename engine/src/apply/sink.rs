@@ -44,6 +44,11 @@ impl<'a> Sink<'a> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
+    /// What it stood for is gone: the next attempt begins anew.
+    pub(crate) fn forget(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// The last checkpoint: where the next attempt goes on.
     pub(crate) fn last(&self) -> Option<Checkpoint> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()

@@ -13,6 +13,8 @@ pub(crate) struct Values {
     overlay: RwLock<HashMap<Address, Option<Known>>>,
     /// Rows of the state that are not there any more.
     gone: RwLock<HashSet<RowKey>>,
+    /// Rows that this run has moved, by their new keys: they may be replaced after that.
+    moved: RwLock<HashMap<RowKey, Arc<Row>>>,
 }
 
 /// What is known of an object; a row where it has one.
@@ -24,7 +26,7 @@ pub(crate) struct Known {
 
 impl Values {
     pub(crate) fn new(state: Arc<State>) -> Self {
-        Self { state, overlay: RwLock::default(), gone: RwLock::default() }
+        Self { state, overlay: RwLock::default(), gone: RwLock::default(), moved: RwLock::default() }
     }
 
     /// All values of an object.
@@ -50,7 +52,8 @@ impl Values {
         if known.is_some() || self.gone.read().unwrap_or_else(PoisonError::into_inner).contains(key) {
             return known;
         }
-        self.state.rows.get(key).cloned()
+        let moved = self.moved.read().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+        moved.or_else(|| self.state.rows.get(key).cloned())
     }
 
     /// The number that a new object of the address gets.
@@ -79,19 +82,27 @@ impl Values {
         }
     }
 
-    /// Takes a change of the state alone.
-    pub(crate) fn note(&self, change: &StateChange) {
-        match change {
-            StateChange::Put(row) if row.role == Role::Current => self.set_row(row),
-            StateChange::Put(_) => {}
-            StateChange::Remove(key, _) => self.gone(key),
-            StateChange::Move(from, to) => {
-                let known = self.row(from).map(|row| {
-                    let moved = Row { key: to.clone(), ..row.as_ref().clone() };
-                    Known { values: moved.values.clone(), row: Some(Arc::new(moved)) }
-                });
-                self.gone(from);
-                self.set(to.address.clone(), known);
+    /// Takes changes of the state alone: all moves at once, so that two objects may swap their addresses, then the rest.
+    pub(crate) fn note(&self, changes: &[&StateChange]) {
+        let moves = changes.iter().filter_map(|change| match change {
+            StateChange::Move(from, to) => Some((from, to, self.row(from)?)),
+            StateChange::Put(_) | StateChange::Remove(..) => None,
+        });
+        let moves: Vec<_> = moves.collect();
+        moves.iter().for_each(|(from, ..)| self.gone(from));
+        for (_, to, row) in moves {
+            let row = Row { key: to.clone(), ..row.as_ref().clone() };
+            self.gone.write().unwrap_or_else(PoisonError::into_inner).remove(to);
+            self.moved.write().unwrap_or_else(PoisonError::into_inner).insert(to.clone(), Arc::new(row.clone()));
+            if row.role == Role::Current {
+                self.set_row(&row);
+            }
+        }
+        for change in changes {
+            match change {
+                StateChange::Put(row) if row.role == Role::Current => self.set_row(row),
+                StateChange::Put(_) | StateChange::Move(..) => {}
+                StateChange::Remove(key, _) => self.gone(key),
             }
         }
     }

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 /// How much an edge matters: when edges go round in a circle, the weakest of the circle are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strength {
-    /// A delete waits for a change that lets go of the object.
+    /// A delete waits for a change that lets go of the object, or that completes the one in its place.
     LetGo,
     /// A delete waits for the delete of what was made after it.
     Recorded,

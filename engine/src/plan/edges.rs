@@ -7,6 +7,7 @@ use super::items::{Draft, Subject};
 use super::walk::Walk;
 use crate::order::{Adjacency, Edge, Strength, without_circles};
 use formwork_model::Address;
+use formwork_state::record::Role;
 use std::collections::{BTreeMap, HashMap};
 
 /// Drafts with what each waits for.
@@ -88,6 +89,7 @@ impl Walk<'_> {
             let (vertex, before) = if first { (delete, number) } else { (number, delete) };
             edges.push(Edge { vertex, before, strength: Strength::Needed });
         }
+        self.deposed_edges(edges);
         // An object whose delete had begun makes room for the new one of its address.
         for (number, draft) in (0_u32..).zip(&self.drafts) {
             let Some(held) = deleted_row(draft).and_then(|row| self.memory.rows.get(row)) else { continue };
@@ -96,10 +98,27 @@ impl Walk<'_> {
                 .filter(|create| self.drafts.get(*create as usize).is_some_and(|draft| draft.action == Action::Create));
             if let Some(vertex) = creates
                 && draft.counterpart.is_none()
-                && held.row.role == formwork_state::record::Role::Deleting
+                && held.row.role == Role::Deleting
             {
                 edges.push(Edge { vertex, before: number, strength: Strength::Needed });
             }
+        }
+    }
+
+    /// An object that was replaced stays until the one in its place is as wanted: its create may have failed half-way. Where
+    /// the new one need not come first, the old one makes room for it.
+    fn deposed_edges(&self, edges: &mut Vec<Edge>) {
+        for (number, draft) in (0_u32..).zip(&self.drafts) {
+            let held = deleted_row(draft).and_then(|row| self.memory.rows.get(row));
+            let Some(held) = held.filter(|held| held.row.role == Role::Deposed && draft.counterpart.is_none()) else {
+                continue;
+            };
+            let Some(item) = self.item(&held.row.key.address) else { continue };
+            let Some(change) = self.changes_of(&held.row.key.address) else { continue };
+            let makes_room = self.drafts.get(change as usize).is_some_and(|draft| draft.action == Action::Create)
+                && !self.creates_first(item);
+            let (vertex, before) = if makes_room { (change, number) } else { (number, change) };
+            edges.push(Edge { vertex, before, strength: Strength::LetGo });
         }
     }
 

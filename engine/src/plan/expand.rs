@@ -37,8 +37,8 @@ impl<'a> Walk<'a> {
         let rows = match kind.provider.expand(&request) {
             Ok(rows) => rows,
             Err(error) => {
-                let problem =
-                    Problem::ExpandFailed { address: source.address().clone(), reason: error.message.clone() };
+                let (address, reason) = (source.address().clone(), error.message.clone());
+                let problem = Problem::ExpandFailed { address, reason, help: error.help.clone() };
                 self.report(&problem, Some(source.span()));
                 self.fail(source.item);
                 return Visit::Done;

@@ -34,6 +34,9 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let serial = request.state.serial;
     let request = PlanRequest { state, ..request };
     let mut memory = Memory { rows: Rows::new(state), ..Memory::default() };
+    if let Some(foreseen) = &foreseen {
+        memory.rows.presume(&foreseen.presumed);
+    }
     moves::apply(&graph, &mut memory.rows)?;
     for _ in 0..ROUNDS {
         let selection = select::select(request.options, &graph, &memory.rows)?;

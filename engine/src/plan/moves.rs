@@ -174,6 +174,6 @@ fn forgets(graph: &ResourceGraph, rows: &mut Rows, problems: &mut Vec<Diagnostic
             .filter(|(_, held)| end_covers(&forget.address, &held.row.key.address))
             .map(|(number, _)| number)
             .collect();
-        rows.forget_all(&forgotten, "forgotten by the stack");
+        rows.forget_all(&forgotten, "the stack says so");
     }
 }

@@ -41,14 +41,16 @@ pub(crate) enum Stage {
 impl<'a> Walk<'a> {
     pub(crate) fn visit_resource(&mut self, source: Source<'a>) -> Visit<'a> {
         let row = self.memory.rows.current(source.address());
-        if self.keeps(&source) {
-            self.keep_as_recorded(&source, row);
-            return Visit::Done;
-        }
+        let is_wanted = !self.request.options.destroy && self.is_selected(source.item);
         if row.is_none()
+            && is_wanted
             && let Some(import) = self.import_of(&source)
         {
             return self.import(source, import);
+        }
+        if self.keeps(&source) {
+            self.keep_as_recorded(&source, row);
+            return Visit::Done;
         }
         let Some(kind) = self.kind(&source) else {
             self.fail(source.item);

@@ -65,6 +65,10 @@ impl Walk<'_> {
             if self.request.options.refresh_only || !self.is_row_selected(number, item) {
                 continue;
             }
+            if replaced && item.is_some() && !self.request.options.destroy && self.is_doubtful(address) {
+                // Whether there is anything in its place is not certain.
+                continue;
+            }
             if replaced {
                 self.delete_orphan(number, if item.is_some() { Reason::Deposed } else { Reason::BlockRemoved });
             } else if self.request.options.destroy {
@@ -83,6 +87,12 @@ impl Walk<'_> {
                 self.delete_orphan(number, if has_block { Reason::KeyRemoved } else { Reason::BlockRemoved });
             }
         }
+    }
+
+    /// Whether it cannot be told that the object that an address means exists.
+    fn is_doubtful(&self, address: &Address) -> bool {
+        let current = self.memory.rows.current(address).and_then(|current| self.memory.rows.get(current));
+        current.is_some_and(|current| current.uncertain().is_some())
     }
 
     fn delete_orphan(&mut self, number: u32, reason: Reason) {

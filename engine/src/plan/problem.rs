@@ -48,7 +48,7 @@ pub(crate) enum Problem {
     /// Only a part of the stack is planned.
     Partial { selection: Vec<String> },
     /// Blocks that are removed wait on what cannot be expanded.
-    ExpandFailed { address: Address, reason: String },
+    ExpandFailed { address: Address, reason: String, help: Option<String> },
     /// A data source that a provider needs changes its mind in each round.
     NoFixpoint,
 }
@@ -125,7 +125,7 @@ impl Problem {
             Self::UnknownType { address, type_name } => {
                 format!("`{address}` has type `{type_name}`, which this build of Formwork does not know")
             }
-            Self::ExpandFailed { address, reason } => format!("`{address}` cannot be expanded: {reason}"),
+            Self::ExpandFailed { address, reason, .. } => format!("`{address}` cannot be expanded: {reason}"),
             Self::NoFixpoint => "blocks decide about each other without end".to_owned(),
             Self::Uncertain { address, reason } => format!("whether `{address}` exists is not certain: {reason}"),
             Self::SoftDeleted { address } => {
@@ -173,14 +173,16 @@ impl Problem {
             }
             Self::Invalid { help, .. } => return help.clone(),
             Self::NewerSchema { .. } => "use the newer version of Formwork that wrote it".to_owned(),
-            Self::CheckFailed { .. } => return None,
+            Self::CheckFailed { .. } => "change the values that it speaks of, or the condition".to_owned(),
             Self::Input { .. } => {
                 "set it where the stack runs; the manifest's `[allow]` says what may be asked".to_owned()
             }
             Self::UnknownType { address, .. } => {
                 format!("use a build that has the provider, or let go of it: `formwork state rm '{address}'`")
             }
-            Self::ExpandFailed { .. } => "see the message of the provider".to_owned(),
+            Self::ExpandFailed { help, .. } => {
+                help.clone().unwrap_or_else(|| "see the message of the provider".to_owned())
+            }
             Self::NoFixpoint => {
                 "give `for` or `if` of one of them a value that does not depend on the others".to_owned()
             }

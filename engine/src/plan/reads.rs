@@ -1,7 +1,7 @@
 //! Reads of rows: which are asked for together, and what the answers say.
 
 use super::instances::Instance;
-use super::rows::Observed;
+use super::rows::{Held, Observed};
 use super::walk::Walk;
 use crate::connections::Connected;
 use crate::refresh::{Batch, Read};
@@ -19,7 +19,9 @@ impl Walk<'_> {
         }
         let mut by_type: BTreeMap<TypeName, Vec<u32>> = BTreeMap::new();
         for number in rows {
-            if let Some(held) = self.memory.rows.get(*number).filter(|held| held.observed == Observed::Unread) {
+            // Of what is uncertain nothing is known by which it could be read.
+            let unread = |held: &&Held| held.observed == Observed::Unread && held.uncertain().is_none();
+            if let Some(held) = self.memory.rows.get(*number).filter(unread) {
                 by_type.entry(held.row.type_name.clone()).or_default().push(*number);
             }
         }

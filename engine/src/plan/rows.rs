@@ -4,7 +4,7 @@ use super::StateChange;
 use formwork_model::Address;
 use formwork_provider_api::StoredObject;
 use formwork_state::record::{Condition, Role, Row, RowKey, State};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What the refresh found out about a row.
@@ -60,6 +60,13 @@ impl Rows {
         let mut rows = Self { held, ..Self::default() };
         rows.index();
         rows
+    }
+
+    /// Takes rows as they are: their operations go on, and reading them would tell less than what was planned.
+    pub(crate) fn presume(&mut self, keys: &BTreeSet<RowKey>) {
+        for held in self.held.iter_mut().filter(|held| keys.contains(&held.row.key)) {
+            held.observed = Observed::Present;
+        }
     }
 
     /// Finds the current row of each address again: of several the highest generation.

@@ -313,6 +313,8 @@ impl<'a> Walk<'a> {
     /// Adds the rows of a block; the block itself is visited again when they are done.
     pub(crate) fn add_extras(&mut self, block: u32, extras: Vec<(Extra, Vec<u32>)>) {
         let count = extras.len() as u32;
+        // All of them first: a row may come after one that stands behind it.
+        self.extra_dependants.resize(self.outcomes.len() + extras.len(), Vec::new());
         for (extra, after) in extras {
             let item = self.outcomes.len() as u32;
             self.outcomes.push(Outcome::default());
@@ -320,7 +322,6 @@ impl<'a> Walk<'a> {
             if after.is_empty() {
                 self.ready.push_back(item);
             }
-            self.extra_dependants.resize(item as usize + 1, Vec::new());
             for before in after {
                 if let Some(list) = self.extra_dependants.get_mut(before as usize) {
                     list.push(item);

@@ -1,20 +1,28 @@
-//! What is done about one open operation.
+//! What is done about one open operation: decided by what is recorded and what the cloud says, read-only.
 
-use super::search::repeats_safely;
+use super::search::{asked, lost_a_secret, repeats_safely};
 use super::{Finding, Search, search};
-use crate::apply::{ApplyError, Journal, Sink};
+use crate::apply::ApplyError;
 use crate::connections::{Connected, Connections};
 use crate::failure::{self, Subject};
 use crate::plan::Resolution;
-use crate::ports::{EventSink, InputResolver, InterruptionReceiver};
-use crate::{clock, guard, lookup, secrets};
+use crate::ports::InputResolver;
+use crate::secrets::SecretRegistry;
+use crate::{clock, lookup, remains, secrets};
 use formwork_lang::residual;
 use formwork_model::schema::{Recognition, ResourceSchema};
 use formwork_model::{Address, AttributePath, Diagnostic, ValueBuf};
-use formwork_provider_api::{
-    Checkpoint, CreateRequest, ErrorClass, ProviderError, ReadManyRequest, ReadOutcome, StoredObject,
-};
-use formwork_state::record::{Begin, Change, Condition, OpenOperation, Record, Row, State};
+use formwork_provider_api::{Checkpoint, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, check};
+use formwork_state::record::{Begin, Change, Condition, OpenOperation, Record, Role, Row, State};
+use std::sync::Arc;
+
+/// What is to be done next about an open operation.
+pub(super) enum Step {
+    /// It ends so.
+    End(Decision),
+    /// The call is made again: behind this checkpoint where there is one, else as it was recorded.
+    CarryOn(Option<Checkpoint>),
+}
 
 /// How an open operation ends.
 pub(super) struct Decision {
@@ -26,32 +34,34 @@ pub(super) struct Decision {
     pub(super) words: &'static str,
     /// What is to be told besides.
     pub(super) told: Option<Box<Diagnostic>>,
+    /// An object of no use, deleted before that is recorded: its secret was lost with its answer.
+    pub(super) discard: Option<StoredObject>,
 }
 
 impl Decision {
-    const fn new(record: Record, resolution: Resolution, words: &'static str) -> Self {
-        Self { record, resolution, words, told: None }
+    pub(super) const fn new(record: Record, resolution: Resolution, words: &'static str) -> Self {
+        Self { record, resolution, words, told: None, discard: None }
     }
 }
 
-type Decided = Result<Decision, Box<Diagnostic>>;
-
 /// What a plan presumes of an operation that is carried on: that it will end as planned.
-pub(super) fn presumed(open: &OpenOperation) -> Decision {
+pub(super) fn presumed(open: &OpenOperation, checkpoint: Option<&Checkpoint>) -> Decision {
     let Begin { row, planned, .. } = &open.begin;
-    let row = Row { values: planned.clone(), ..row.clone() };
+    let values =
+        checkpoint.map_or_else(|| planned.clone(), |checkpoint| remains::presumed(planned, &checkpoint.identity));
+    let row = Row { values, condition: Condition::Ready, ..row.clone() };
     Decision::new(done(open, Some(row)), Resolution::Resume, "is carried on")
 }
 
-fn done(open: &OpenOperation, row: Option<Row>) -> Record {
+pub(super) fn done(open: &OpenOperation, row: Option<Row>) -> Record {
     Record::Done { operation: open.begin.operation.clone(), row: row.map(Box::new) }
 }
 
-fn failed(open: &OpenOperation, error: &str, row: Option<Row>) -> Record {
+pub(super) fn failed(open: &OpenOperation, error: &str, row: Option<Row>) -> Record {
     Record::Failed { operation: open.begin.operation.clone(), error: error.to_owned(), row: row.map(Box::new) }
 }
 
-fn checkpoint(open: &OpenOperation) -> Option<Checkpoint> {
+fn recorded(open: &OpenOperation) -> Option<Checkpoint> {
     let recorded = open.checkpoint.clone()?;
     Some(Checkpoint { identity: recorded.identity, private: recorded.private, poll: recorded.poll })
 }
@@ -61,17 +71,24 @@ pub(super) struct Decider<'a> {
     pub(super) state: &'a State,
     pub(super) connections: &'a Connections,
     pub(super) inputs: &'a dyn InputResolver,
+    pub(super) secrets: Arc<SecretRegistry>,
 }
 
 impl Decider<'_> {
-    /// Whether a create is carried on as it was recorded: a long operation by its handle, a request with a token by
-    /// sending it again. Anything else is asked about, and planned anew where nothing was done.
-    pub(super) fn carries_on(&self, open: &OpenOperation) -> bool {
-        if open.begin.change != Change::Create {
-            return false;
+    /// Asks the cloud where the records do not tell; changes nothing.
+    pub(super) async fn next(&self, open: &OpenOperation) -> Result<Step, Box<Diagnostic>> {
+        let checkpoint = recorded(open);
+        match open.begin.change {
+            // The provider that recorded it knows how to go on from it.
+            Change::Create if checkpoint.is_some() => Ok(Step::CarryOn(checkpoint)),
+            Change::Create if self.is_remembered(open) => Ok(Step::CarryOn(None)),
+            Change::Create => self.look_for(open).await,
+            Change::Update => {
+                let handle = checkpoint.filter(|checkpoint| !checkpoint.poll.is_empty());
+                Ok(handle.map_or_else(|| Step::End(self.update(open)), |handle| Step::CarryOn(Some(handle))))
+            }
+            Change::Delete => self.delete(open).await.map(Step::End),
         }
-        let has_handle = open.checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.poll.is_empty());
-        has_handle || self.is_remembered(open)
     }
 
     /// Whether the service still remembers the request's token, and all of the request was recorded.
@@ -80,38 +97,19 @@ impl Decider<'_> {
         let Ok(provider) = self.connections.provider(&row.type_name.provider) else { return false };
         let Some(schema) = provider.schema().resource(&row.type_name.name) else { return false };
         let Recognition::Token { ttl_s } = schema.recognition else { return false };
-        let began = self.state.running.as_ref().filter(|run| run.id == open.begin.run).map_or(0, |run| run.at_ms);
-        let age_ms = clock::now_ms().saturating_sub(began);
+        let age_ms = clock::now_ms().saturating_sub(open.begin.at_ms);
         repeats_safely(schema) && age_ms < i64::from(ttl_s) * 1000 && open.begin.write_only_paths.is_empty()
     }
 
-    /// Asks the cloud, read-only (but for an object whose secret was lost with its answer).
-    pub(super) async fn decide(&self, open: &OpenOperation) -> Decided {
-        match open.begin.change {
-            Change::Create => self.create(open).await,
-            Change::Update => Ok(Self::update(open)),
-            Change::Delete => self.delete(open).await,
-        }
-    }
-
-    async fn create(&self, open: &OpenOperation) -> Decided {
+    /// Looks for what a create made.
+    pub(super) async fn look_for(&self, open: &OpenOperation) -> Result<Step, Box<Diagnostic>> {
         let (connected, schema) = self.connected(open).await?;
         let begin = &open.begin;
-        let wanted = Search {
-            type_name: &begin.row.type_name,
-            address: &begin.key.address,
-            operation: &begin.operation,
-            config: &begin.row.config,
-            planned: &begin.planned,
-            checkpoint: checkpoint(open),
-            schema,
-        };
-        let finding = search(&connected, &wanted).await.map_err(|error| failure(begin, "find", &error))?;
-        Ok(match finding {
-            Finding::Ours(object) => {
-                let row = with_object(begin, schema, object, Condition::Ready);
-                Decision::new(done(open, Some(row)), Resolution::Adopt, "adopted what it had created")
-            }
+        let finding = search(&connected, &self.search(open, schema)).await;
+        let decision = match finding.map_err(|error| self.failure(begin, "find", &error))? {
+            Finding::Unfinished(checkpoint) => return Ok(Step::CarryOn(Some(checkpoint))),
+            Finding::Ours(object) if lost_a_secret(schema, &begin.planned, &object) => discarded(open, object),
+            Finding::Ours(object) => self.adopted(open, &connected, schema, object)?,
             Finding::Absent if repeats_safely(schema) => {
                 uncertain(open, "the service no longer remembers the token of its request")
             }
@@ -120,130 +118,155 @@ impl Decider<'_> {
                 Decision::new(record, Resolution::Repeat, "nothing was created; it is created again")
             }
             Finding::Foreign(found) => {
-                let error = ApplyError::Foreign { address: begin.key.address.clone(), found };
+                let error = ApplyError::Foreign { address: begin.key.address.clone(), found, replaces: false };
                 let record = failed(open, "a foreign object has its name", None);
-                let mut decision = Decision::new(record, Resolution::Repeat, "what was found is not ours");
-                decision.told = Some(Box::new(error.diagnostic()));
-                decision
+                let told = Some(Box::new(error.diagnostic()));
+                Decision { told, ..Decision::new(record, Resolution::Repeat, "what was found is not ours") }
             }
             Finding::Ambiguous(reason) => uncertain(open, &reason),
-        })
+        };
+        Ok(Step::End(decision))
+    }
+
+    pub(super) fn search<'s>(&self, open: &'s OpenOperation, schema: &'static ResourceSchema) -> Search<'s> {
+        let begin = &open.begin;
+        self.secrets.learn(begin.row.config.view());
+        Search {
+            type_name: &begin.row.type_name,
+            address: &begin.key.address,
+            operation: &begin.operation,
+            config: &begin.row.config,
+            planned: &begin.planned,
+            checkpoint: recorded(open),
+            absence_checked: begin.absence_checked,
+            schema,
+        }
+    }
+
+    fn adopted(
+        &self,
+        open: &OpenOperation,
+        connected: &Connected,
+        schema: &'static ResourceSchema,
+        object: StoredObject,
+    ) -> Result<Decision, Box<Diagnostic>> {
+        let row = with_object(&open.begin, schema, object, sent_again(&open.begin, schema));
+        let address = &open.begin.key.address;
+        let breaches = check::observed(&subject(connected, schema, address), schema, row.values.view());
+        match breaches.first() {
+            Some(breach) => Err(Box::new(breach.diagnostic())),
+            None => Ok(Decision::new(done(open, Some(row)), Resolution::Adopt, "adopted what it had created")),
+        }
     }
 
     /// Updates may be made twice; what cannot be read back is sent again, the rest is seen by the next read.
-    fn update(open: &OpenOperation) -> Decision {
-        let paths = open.begin.write_only_paths.clone();
-        let condition = if paths.is_empty() { open.begin.row.condition.clone() } else { Condition::Dirty(paths) };
-        let row = Row { condition, ..open.begin.row.clone() };
-        let record = failed(open, "interrupted", Some(row));
+    fn update(&self, open: &OpenOperation) -> Decision {
+        let record = failed(open, "interrupted", self.before(open));
         Decision::new(record, Resolution::Repeat, "its update was interrupted; it is compared again")
     }
 
-    async fn delete(&self, open: &OpenOperation) -> Decided {
+    /// The object as it was before an update: what cannot be read back may have been sent.
+    pub(super) fn before(&self, open: &OpenOperation) -> Option<Row> {
+        let row = self.state.rows.get(&open.begin.key)?;
+        let paths = open.begin.write_only_paths.clone();
+        let condition = if paths.is_empty() { row.condition.clone() } else { Condition::Dirty(paths) };
+        Some(Row { condition, ..row.as_ref().clone() })
+    }
+
+    async fn delete(&self, open: &OpenOperation) -> Result<Decision, Box<Diagnostic>> {
         let (connected, _) = self.connected(open).await?;
         let row = &open.begin.row;
         let object = StoredObject { values: row.values.clone(), private: row.private.clone() };
         let request = ReadManyRequest { type_name: row.type_name.name.to_string(), objects: vec![object] };
-        let outcomes = guard::catch(connected.connection.read_many(request)).await;
-        let outcome = outcomes.map_err(|error| failure(&open.begin, "read", &error))?.into_iter().next();
+        let outcomes = asked(|| connected.connection.read_many(request.clone())).await;
+        let outcome = outcomes.map_err(|error| self.failure(&open.begin, "read", &error))?.into_iter().next();
         Ok(match outcome {
-            Some(ReadOutcome::Gone | ReadOutcome::SoftDeleted) | None => {
+            Some(ReadOutcome::Gone | ReadOutcome::SoftDeleted) => {
                 Decision::new(done(open, None), Resolution::Adopt, "its delete had finished")
             }
-            Some(ReadOutcome::Failed(error)) => return Err(failure(&open.begin, "read", &error)),
-            Some(ReadOutcome::Present(_) | ReadOutcome::Deleting) => {
-                let record = failed(open, "interrupted", Some(row.clone()));
+            Some(ReadOutcome::Failed(error)) => return Err(self.failure(&open.begin, "read", &error)),
+            // A provider that gives no answer has not said that it is gone.
+            Some(ReadOutcome::Present(_) | ReadOutcome::Deleting) | None => {
+                let record = failed(open, "interrupted", Some(self.left(row)));
                 Decision::new(record, Resolution::Repeat, "its delete had not finished; it is deleted again")
             }
         })
     }
 
-    /// Carries on with a create, as it was recorded.
-    pub(super) async fn carry_on(
-        &self,
-        open: &OpenOperation,
-        journal: &Journal,
-        events: &dyn EventSink,
-        interruption: &InterruptionReceiver,
-    ) -> Decided {
-        let (connected, schema) = self.connected(open).await?;
-        let begin = &open.begin;
-        let request = CreateRequest {
-            type_name: begin.row.type_name.name.to_string(),
-            address: begin.key.address.clone(),
-            operation: begin.operation.0.clone(),
-            config: begin.row.config.clone(),
-            planned: begin.planned.clone(),
-            private: begin.row.private.clone(),
-            resume: checkpoint(open),
-            timeout_ms: u64::from(schema.timeouts.create_s) * 1000,
-        };
-        let sink = Sink::resumed(journal, events, interruption, begin, checkpoint(open));
-        match guard::catch(connected.connection.create(request, &sink)).await {
-            Ok(applied) => {
-                let condition = applied.incomplete.map_or(Condition::Ready, Condition::Incomplete);
-                let row = with_object(begin, schema, applied.object, condition);
-                Ok(Decision::new(done(open, Some(row)), Resolution::Resume, "carried on until it was ready"))
-            }
-            Err(error) if stays_open(error.class) => Err(failure(begin, "create", &error)),
-            Err(error) => Ok(incomplete(open, schema, &error)),
-        }
+    /// An object whose delete did not finish; it does not push another one from its place.
+    fn left(&self, row: &Row) -> Row {
+        let taken = self.state.current(&row.key.address).is_some_and(|current| current.key != row.key);
+        Row { role: if taken { Role::Deposed } else { row.role }, ..row.clone() }
     }
 
-    async fn connected(&self, open: &OpenOperation) -> Result<(Connected, &'static ResourceSchema), Box<Diagnostic>> {
+    pub(super) async fn connected(
+        &self,
+        open: &OpenOperation,
+    ) -> Result<(Connected, &'static ResourceSchema), Box<Diagnostic>> {
         let begin = &open.begin;
         let row = &begin.row;
         let recorded = self.state.providers.get(&row.provider).cloned().unwrap_or_else(ValueBuf::empty_map);
         let lookup = |address: &Address, path: &AttributePath| lookup::recorded(self.state, address, path);
         let inputs = |source: &formwork_model::InputSource| Some(self.inputs.resolve(source));
         let configuration = residual::resolve_view(recorded.view(), &lookup, &inputs).map_err(Box::new)?;
+        self.secrets.learn(configuration.view());
         let connected = self.connections.get(&row.provider, &row.type_name.provider, &configuration).await;
-        let connected = connected.map_err(|error| failure(begin, "find out about", &error))?;
+        let connected = connected.map_err(|error| self.failure(begin, "find out about", &error))?;
         let schema = connected.provider.schema().resource(&row.type_name.name).ok_or_else(|| {
-            failure(begin, "find out about", &ProviderError::unsupported("the provider has no such type"))
+            self.failure(begin, "find out about", &ProviderError::unsupported("the provider has no such type"))
         })?;
         Ok((connected, schema))
     }
+
+    pub(super) fn failure(&self, begin: &Begin, verb: &str, error: &ProviderError) -> Box<Diagnostic> {
+        let subject = Subject { verb, address: &begin.key.address, type_name: &begin.row.type_name, span: None };
+        Box::new(failure::diagnostic(subject, &self.secrets.scrub_error(error.clone())))
+    }
 }
 
-/// After these it is still not known what became of the operation.
-const fn stays_open(class: ErrorClass) -> bool {
-    matches!(
-        class,
-        ErrorClass::Cancelled
-            | ErrorClass::AnswerLost
-            | ErrorClass::Unreachable
-            | ErrorClass::Retryable
-            | ErrorClass::Forbidden
-    )
+/// An object whose only secret went with its answer.
+pub(super) fn discarded(open: &OpenOperation, object: StoredObject) -> Decision {
+    let record = failed(open, "its secret was lost with the answer", None);
+    let words = "its secret was lost with the answer; it is deleted and created again";
+    Decision { discard: Some(object), ..Decision::new(record, Resolution::Repeat, words) }
 }
 
-fn with_object(begin: &Begin, schema: &ResourceSchema, object: StoredObject, condition: Condition) -> Row {
+pub(super) fn uncertain(open: &OpenOperation, reason: &str) -> Decision {
+    let address = open.begin.key.address.clone();
+    let values = remains::known(&open.begin.planned, &ValueBuf::empty_map());
+    let row = Row { values, condition: Condition::Uncertain(reason.to_owned()), ..open.begin.row.clone() };
+    let record = failed(open, reason, Some(row));
+    let told = Some(Box::new(ApplyError::Uncertain { address, reason: reason.to_owned() }.diagnostic()));
+    let words = "whether it was created cannot be told";
+    Decision { told, ..Decision::new(record, Resolution::Uncertain, words) }
+}
+
+pub(super) fn subject<'s>(
+    connected: &'s Connected,
+    schema: &'static ResourceSchema,
+    address: &'s Address,
+) -> check::Subject<'s> {
+    let provider = connected.provider.schema();
+    check::Subject {
+        provider: provider.name,
+        version: provider.version,
+        type_name: schema.name,
+        address: Some(address),
+    }
+}
+
+pub(super) fn with_object(begin: &Begin, schema: &ResourceSchema, object: StoredObject, condition: Condition) -> Row {
     let values = secrets::mark(schema, &[begin.row.config.view(), begin.planned.view()], object.values);
     Row { values, private: object.private, condition, ..begin.row.clone() }
 }
 
-fn incomplete(open: &OpenOperation, schema: &ResourceSchema, error: &ProviderError) -> Decision {
-    let object = error.partial.as_deref().cloned().or_else(|| {
-        checkpoint(open).map(|checkpoint| StoredObject { values: checkpoint.identity, private: checkpoint.private })
-    });
-    let condition = Condition::Incomplete(error.message.clone());
-    let row = object.map(|object| with_object(&open.begin, schema, object, condition));
-    let mut decision = Decision::new(failed(open, &error.message, row), Resolution::Resume, "its create failed");
-    decision.told = Some(failure(&open.begin, "create", error));
-    decision
-}
-
-fn uncertain(open: &OpenOperation, reason: &str) -> Decision {
-    let address = open.begin.key.address.clone();
-    let row = Row { condition: Condition::Uncertain(reason.to_owned()), ..open.begin.row.clone() };
-    let record = failed(open, reason, Some(row));
-    let mut decision = Decision::new(record, Resolution::Uncertain, "whether it was created cannot be told");
-    decision.told = Some(Box::new(ApplyError::Uncertain { address, reason: reason.to_owned() }.diagnostic()));
-    decision
-}
-
-fn failure(begin: &Begin, verb: &str, error: &ProviderError) -> Box<Diagnostic> {
-    let subject = Subject { verb, address: &begin.key.address, type_name: &begin.row.type_name, span: None };
-    Box::new(failure::diagnostic(subject, error))
+/// The condition of an object whose create was cut off: what cannot be read back may not have been sent with its first
+/// call.
+pub(super) fn sent_again(begin: &Begin, schema: &ResourceSchema) -> Condition {
+    let can_change = |path: &&AttributePath| {
+        let attribute = path.first_name().and_then(|name| schema.attribute(name));
+        attribute.is_some_and(|attribute| !attribute.create_only)
+    };
+    let paths: Vec<AttributePath> = begin.write_only_paths.iter().filter(can_change).cloned().collect();
+    if paths.is_empty() || !schema.capabilities.update { Condition::Ready } else { Condition::Dirty(paths) }
 }

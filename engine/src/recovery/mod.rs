@@ -3,22 +3,31 @@
 //! [`recover`] asks the cloud and records the answer; `apply` calls it before it plans, or before it goes on with a plan
 //! file. [`foresee`] asks the same and records nothing; `plan` shows what it says.
 
+mod carry_on;
 mod decide;
 mod search;
 
-pub use search::{Finding, Search, search};
+pub(crate) use search::{Finding, Search, ask, discard, lost_a_secret, repeats_safely, search};
 
 use crate::apply::Journal;
 use crate::connections::Connections;
 use crate::event::Event;
-use crate::plan::{Recovery, Resolution};
-use crate::ports::{EventSink, InputResolver, InterruptionReceiver, Providers};
-use decide::{Decider, Decision};
+use crate::plan::Recovery;
+use crate::ports::{EventSink, InputResolver, Interruption, InterruptionReceiver, Providers};
+use crate::secrets::SecretRegistry;
+use carry_on::Means;
+use decide::{Decider, Decision, Step};
 use formwork_model::Diagnostic;
+use formwork_model::diagnostic::Severity;
 use formwork_provider_api::Environment;
-use formwork_state::record::{OpenOperation, State};
+use formwork_state::record::{Change, OpenOperation, RowKey, State};
 use formwork_state::store::Store;
+use futures::stream::{self, StreamExt};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Operations that are resolved at the same time: each may have to wait for its object, or for a list to settle.
+const AT_A_TIME: usize = 32;
 
 /// What a recovery needs.
 pub struct RecoverRequest {
@@ -28,6 +37,8 @@ pub struct RecoverRequest {
     pub providers: Arc<dyn Providers>,
     /// Values of the environment, for provider configurations.
     pub inputs: Arc<dyn InputResolver>,
+    /// The secrets of the run, taken out of every text.
+    pub secrets: Arc<SecretRegistry>,
     /// What the run allows.
     pub environment: Environment,
     /// Where events go.
@@ -44,34 +55,43 @@ pub async fn recover(request: RecoverRequest) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let connections = Connections::new(request.providers, request.environment);
-    let decider = Decider { state: &state, connections: &connections, inputs: request.inputs.as_ref() };
+    let inputs = request.inputs.as_ref();
+    let decider = Decider { state: &state, connections: &connections, inputs, secrets: request.secrets };
     let journal = Journal::new(request.store);
-    let mut told = Vec::new();
-    for open in state.open.values() {
-        let decided = if decider.carries_on(open) {
-            decider.carry_on(open, &journal, request.events.as_ref(), &request.interruption).await
-        } else {
-            decider.decide(open).await
-        };
-        match decided {
-            Ok(decision) => told.extend(record(&journal, request.events.as_ref(), open, decision).await),
-            Err(diagnostic) => told.push(*diagnostic),
-        }
-    }
-    told
+    let means = Means { journal: &journal, events: request.events.as_ref(), interruption: &request.interruption };
+    let told = stream::iter(state.open.values()).map(|open| resolve(&decider, open, &means)).buffered(AT_A_TIME);
+    told.filter_map(std::future::ready).collect().await
 }
 
-async fn record(
-    journal: &Journal,
-    events: &dyn EventSink,
-    open: &OpenOperation,
-    decision: Decision,
-) -> Option<Diagnostic> {
-    if let Err(diagnostic) = journal.append(decision.record).await {
+async fn resolve(decider: &Decider<'_>, open: &OpenOperation, means: &Means<'_>) -> Option<Diagnostic> {
+    if *means.interruption.borrow() != Interruption::None {
+        return None;
+    }
+    match decided(decider, open, means).await {
+        Ok(decision) => record(means, open, decision).await,
+        Err(diagnostic) => Some(*diagnostic),
+    }
+}
+
+async fn decided(decider: &Decider<'_>, open: &OpenOperation, means: &Means<'_>) -> Result<Decision, Box<Diagnostic>> {
+    let decision = match decider.next(open).await? {
+        Step::End(decision) => decision,
+        Step::CarryOn(checkpoint) => decider.carry_on(open, checkpoint, means).await?,
+    };
+    if let Some(object) = decision.discard.clone() {
+        let (connected, schema) = decider.connected(open).await?;
+        let discarded = discard(&connected, &decider.search(open, schema), object).await;
+        discarded.map_err(|error| decider.failure(&open.begin, "delete", &error))?;
+    }
+    Ok(decision)
+}
+
+async fn record(means: &Means<'_>, open: &OpenOperation, decision: Decision) -> Option<Diagnostic> {
+    if let Err(diagnostic) = means.journal.append(decision.record).await {
         return Some(diagnostic);
     }
     let address = open.begin.key.address.clone();
-    events.emit(Event::Recovered { address, resolution: decision.words.to_owned() });
+    means.events.emit(Event::Recovered { address, resolution: decision.words.to_owned() });
     decision.told.map(|told| *told)
 }
 
@@ -82,23 +102,40 @@ pub struct Foreseen {
     pub state: State,
     /// How each will be resolved.
     pub recoveries: Vec<Recovery>,
+    /// Rows of operations that go on: their values are those that were planned, reading them would tell less.
+    pub presumed: BTreeSet<RowKey>,
     /// What is to be told: warnings, and errors about what could not be asked.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Asks what became of open operations, and writes nothing. A long operation that is still going on is taken as done
-/// as planned (its computed values unknown).
+/// Asks what became of open operations, and writes nothing. An operation that goes on is taken as done as planned (its
+/// computed values unknown).
 pub async fn foresee(state: &State, connections: &Connections, inputs: &dyn InputResolver) -> Foreseen {
-    let mut foreseen = Foreseen { state: state.clone(), recoveries: Vec::new(), diagnostics: Vec::new() };
-    let decider = Decider { state, connections, inputs };
-    for open in state.open.values() {
-        let decided = if decider.carries_on(open) { Ok(decide::presumed(open)) } else { decider.decide(open).await };
-        match decided {
-            Ok(decision) => take(&mut foreseen, open, decision),
-            Err(diagnostic) => foreseen.diagnostics.push(*diagnostic),
+    let mut foreseen =
+        Foreseen { state: state.clone(), recoveries: Vec::new(), presumed: BTreeSet::new(), diagnostics: Vec::new() };
+    let decider = Decider { state, connections, inputs, secrets: Arc::default() };
+    let decider = &decider;
+    let steps = stream::iter(state.open.values()).map(|open| async move { (open, decider.next(open).await) });
+    let steps: Vec<_> = steps.buffered(AT_A_TIME).collect().await;
+    for (open, step) in steps {
+        match step {
+            Ok(Step::End(decision)) => take(&mut foreseen, open, decision),
+            Ok(Step::CarryOn(checkpoint)) => {
+                foreseen.presumed.insert(open.begin.key.clone());
+                take(&mut foreseen, open, decide::presumed(open, checkpoint.as_ref()));
+            }
+            Err(diagnostic) => doubt(&mut foreseen, open, *diagnostic),
         }
     }
     foreseen
+}
+
+/// What could not be asked about blocks its own address, and nothing else.
+fn doubt(foreseen: &mut Foreseen, open: &OpenOperation, diagnostic: Diagnostic) {
+    if open.begin.change == Change::Create {
+        take(foreseen, open, decide::uncertain(open, &diagnostic.message));
+    }
+    foreseen.diagnostics.push(Diagnostic { severity: Severity::Warning, ..diagnostic });
 }
 
 fn take(foreseen: &mut Foreseen, open: &OpenOperation, decision: Decision) {
@@ -112,7 +149,4 @@ fn take(foreseen: &mut Foreseen, open: &OpenOperation, decision: Decision) {
         address: open.begin.key.address.clone(),
         resolution: decision.resolution,
     });
-    if decision.resolution == Resolution::Uncertain {
-        foreseen.diagnostics.extend(decision.told.map(|told| *told));
-    }
 }

@@ -5,9 +5,7 @@ use crate::connections::Connected;
 use crate::guard;
 use formwork_model::schema::{Recognition, ResourceSchema};
 use formwork_model::{Address, TypeName, ValueBuf};
-use formwork_provider_api::{
-    Checkpoint, ErrorClass, FindRequest, Found, ProviderError, ReadManyRequest, ReadOutcome, StoredObject,
-};
+use formwork_provider_api::{Checkpoint, ErrorClass, FindRequest, Found, ProviderError, StoredObject};
 use formwork_state::record::OperationId;
 use std::time::{Duration, Instant};
 
@@ -16,7 +14,7 @@ const ASK_AGAIN: Duration = Duration::from_millis(500);
 
 /// What is looked for.
 #[derive(Clone, Debug)]
-pub struct Search<'a> {
+pub(crate) struct Search<'a> {
     /// Its type.
     pub type_name: &'a TypeName,
     /// Its address.
@@ -29,15 +27,19 @@ pub struct Search<'a> {
     pub planned: &'a ValueBuf,
     /// The last checkpoint.
     pub checkpoint: Option<Checkpoint>,
+    /// Before the create began, nothing was there.
+    pub absence_checked: bool,
     /// The type's schema.
     pub schema: &'static ResourceSchema,
 }
 
 /// What was found.
 #[derive(Clone, Debug)]
-pub enum Finding {
-    /// The operation made it.
+pub(crate) enum Finding {
+    /// The operation made it, and it is finished.
     Ours(StoredObject),
+    /// The operation made it; its create goes on from here.
+    Unfinished(Checkpoint),
     /// Nothing, throughout the settle time.
     Absent,
     /// Something that the operation did not make.
@@ -50,15 +52,7 @@ pub enum Finding {
 ///
 /// # Errors
 /// When the cloud could not be asked.
-pub async fn search(connected: &Connected, search: &Search<'_>) -> Result<Finding, ProviderError> {
-    let finding = settled(connected, search).await?;
-    match finding {
-        Finding::Ours(object) if lost_a_secret(search.schema, &object) => discard(connected, search, object).await,
-        other => Ok(other),
-    }
-}
-
-async fn settled(connected: &Connected, search: &Search<'_>) -> Result<Finding, ProviderError> {
+pub(crate) async fn search(connected: &Connected, search: &Search<'_>) -> Result<Finding, ProviderError> {
     let began = Instant::now();
     let settle = Duration::from_millis(search.schema.settle_ms);
     loop {
@@ -71,28 +65,40 @@ async fn settled(connected: &Connected, search: &Search<'_>) -> Result<Finding, 
 }
 
 async fn once(connected: &Connected, search: &Search<'_>) -> Result<Finding, ProviderError> {
-    if let Some(checkpoint) = &search.checkpoint
-        && let Some(finding) = by_identity(connected, search, checkpoint).await?
-    {
-        return Ok(finding);
-    }
-    if repeats_safely(search.schema) {
-        return Ok(Finding::Absent);
-    }
-    if search.schema.recognition == Recognition::Repeatable {
+    if repeats_safely(search.schema) || search.schema.recognition == Recognition::Repeatable {
         return Ok(Finding::Absent);
     }
     if !search.schema.capabilities.find {
         return Ok(unrecognisable(search));
     }
     // Also of a type without a way to be recognised: it may know from its config what an interruption means.
-    match asked(|| connected.connection.find(request(search))).await {
-        Ok(Found::Ours(object)) => Ok(Finding::Ours(object)),
-        Ok(Found::Absent) => Ok(Finding::Absent),
-        Ok(Found::Foreign(what)) => Ok(Finding::Foreign(what)),
-        Ok(Found::Ambiguous(reason)) => Ok(Finding::Ambiguous(reason)),
+    match ask(connected, search).await {
+        Ok(found) => Ok(judged(search, found)),
         Err(error) if error.class == ErrorClass::Unsupported => Ok(unrecognisable(search)),
         Err(error) => Err(error),
+    }
+}
+
+/// Asks the provider once, with the patience of a plan.
+///
+/// # Errors
+/// When the cloud could not be asked.
+pub(crate) async fn ask(connected: &Connected, search: &Search<'_>) -> Result<Found, ProviderError> {
+    asked(|| connected.connection.find(request(search))).await
+}
+
+fn judged(search: &Search<'_>, found: Found) -> Finding {
+    // Equal content speaks for the operation only where nothing was there before it.
+    let unproven = search.schema.recognition == Recognition::NaturalKey && !search.absence_checked;
+    match found {
+        Found::Ours(_) | Found::Unfinished(_) if unproven => Finding::Ambiguous(
+            "it is there as it was to be made, but it was not known that nothing was there before".to_owned(),
+        ),
+        Found::Ours(object) => Finding::Ours(object),
+        Found::Unfinished(checkpoint) => Finding::Unfinished(checkpoint),
+        Found::Absent => Finding::Absent,
+        Found::Foreign(what) => Finding::Foreign(what),
+        Found::Ambiguous(reason) => Finding::Ambiguous(reason),
     }
 }
 
@@ -102,7 +108,7 @@ fn unrecognisable(search: &Search<'_>) -> Finding {
 
 /// Whether the service recognises the request itself, by its token: repeating it gives the same object. Only for the
 /// same operation, while the service remembers.
-pub(super) const fn repeats_safely(schema: &ResourceSchema) -> bool {
+pub(crate) const fn repeats_safely(schema: &ResourceSchema) -> bool {
     matches!(schema.recognition, Recognition::Token { .. }) && !schema.capabilities.find
 }
 
@@ -117,31 +123,8 @@ fn request(search: &Search<'_>) -> FindRequest {
     }
 }
 
-/// A checkpoint names the object: reading it answers at once. None when it names too little.
-async fn by_identity(
-    connected: &Connected,
-    search: &Search<'_>,
-    checkpoint: &Checkpoint,
-) -> Result<Option<Finding>, ProviderError> {
-    let identity = checkpoint.identity.view();
-    if !search.schema.identity.iter().all(|name| identity.get(name).is_some_and(|value| !value.is_null())) {
-        return Ok(None);
-    }
-    let object = StoredObject { values: checkpoint.identity.clone(), private: checkpoint.private.clone() };
-    let outcomes = asked(|| {
-        let type_name = search.type_name.name.to_string();
-        connected.connection.read_many(ReadManyRequest { type_name, objects: vec![object.clone()] })
-    })
-    .await?;
-    match outcomes.into_iter().next() {
-        Some(ReadOutcome::Present(object)) => Ok(Some(Finding::Ours(object))),
-        Some(ReadOutcome::Failed(error)) => Err(error),
-        Some(ReadOutcome::Gone | ReadOutcome::Deleting | ReadOutcome::SoftDeleted) | None => Ok(None),
-    }
-}
-
 /// Asks with the patience of a plan.
-async fn asked<T, F>(mut call: impl FnMut() -> F) -> Result<T, ProviderError>
+pub(super) async fn asked<T, F>(mut call: impl FnMut() -> F) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>> + Send,
 {
@@ -154,7 +137,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let delay = policy.delay(&error, Repeatable::Always, attempt).filter(|_| error.code != guard::PANIC);
+        let delay = policy.delay(&error, Repeatable::Always, attempt);
         match delay.filter(|delay| began.elapsed() + *delay < policy.total) {
             Some(delay) => tokio::time::sleep(delay).await,
             None => return Err(error),
@@ -163,13 +146,24 @@ where
 }
 
 /// Whether the object holds a secret that the cloud told once only, in the answer that was lost.
-fn lost_a_secret(schema: &ResourceSchema, object: &StoredObject) -> bool {
+#[must_use]
+pub(crate) fn lost_a_secret(schema: &ResourceSchema, planned: &ValueBuf, object: &StoredObject) -> bool {
     let mut told_once = schema.attributes.iter().filter(|attribute| attribute.secret && attribute.is_computed());
-    told_once.any(|attribute| object.values.view().get(attribute.name).is_none_or(|value| value.exposed().is_null()))
+    told_once.any(|attribute| {
+        let awaited = planned.view().get(attribute.name).is_some_and(|value| !value.is_known());
+        awaited && object.values.view().get(attribute.name).is_none_or(|value| value.exposed().is_null())
+    })
 }
 
 /// Such an object is of no use: it is deleted, and made anew.
-async fn discard(connected: &Connected, search: &Search<'_>, object: StoredObject) -> Result<Finding, ProviderError> {
+///
+/// # Errors
+/// When it could not be deleted.
+pub(crate) async fn discard(
+    connected: &Connected,
+    search: &Search<'_>,
+    object: StoredObject,
+) -> Result<(), ProviderError> {
     let request = formwork_provider_api::DeleteRequest {
         type_name: search.type_name.name.to_string(),
         address: search.address.clone(),
@@ -179,9 +173,8 @@ async fn discard(connected: &Connected, search: &Search<'_>, object: StoredObjec
         resume: None,
         timeout_ms: u64::from(search.schema.timeouts.delete_s) * 1000,
     };
-    let deleted = guard::catch(connected.connection.delete(request, &crate::apply::Unrecorded)).await;
-    match deleted {
+    match guard::catch(connected.connection.delete(request, &crate::apply::Unrecorded)).await {
         Err(error) if error.class != ErrorClass::NotFound => Err(error),
-        _ => Ok(Finding::Absent),
+        _ => Ok(()),
     }
 }

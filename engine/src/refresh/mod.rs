@@ -3,6 +3,7 @@
 use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::connections::Connected;
 use crate::event::Event;
+use crate::guard;
 use crate::ports::EventSink;
 use formwork_model::TypeName;
 use formwork_provider_api::{ErrorClass, ProviderError, ReadManyRequest, ReadOutcome, StoredObject};
@@ -72,7 +73,7 @@ async fn read_batch(connected: &Connected, batch: Batch) -> Vec<Read> {
     let request = ReadManyRequest { type_name: batch.type_name.name.to_string(), objects: batch.objects };
     let answer = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
         connected.limiter.call().await;
-        connected.connection.read_many(request.clone()).await
+        guard::catch(connected.connection.read_many(request.clone())).await
     })
     .await;
     let outcomes = match answer {

@@ -39,7 +39,8 @@ pub enum ObjectKind {
     Data,
     /// An `ephemeral` block: opened when needed, never stored. Written with `ephemeral.` in front.
     Ephemeral,
-    /// A `provider` block. Written with `provider.` in front; its default instance is named like the provider.
+    /// A `provider` block. Written with `provider.` in front: `provider.aws` is the default instance, and what has a
+    /// name of its own stands below the provider, `provider.aws.audit`.
     Provider,
 }
 
@@ -144,6 +145,17 @@ impl Address {
     #[must_use]
     pub fn resource(name: impl Into<EcoString>) -> Self {
         Self::new(ModulePath::root(), ObjectKind::Resource, name)
+    }
+
+    /// An instance of a provider: the default one, or one with a name of its own. Providers stand in the root module
+    /// only; the module path of a named instance is the provider that it belongs to, so that two providers may each
+    /// have an instance of one name.
+    #[must_use]
+    pub fn provider(provider: impl Into<EcoString>, instance: Option<EcoString>) -> Self {
+        match instance {
+            Some(name) => Self::new(ModulePath::root().child(provider, None), ObjectKind::Provider, name),
+            None => Self::new(ModulePath::root(), ObjectKind::Provider, provider),
+        }
     }
 
     /// The same block's instance `key`.
@@ -326,11 +338,21 @@ mod tests {
             "data.zone",
             r#"data.edge["a"].zone"#,
             r#"provider.aws["eu-west-1"]"#,
+            "provider.aws.audit",
+            r#"provider.aws.each["eu-west-1"]"#,
             r#"objects["a/b \"c\" \\"]["apps/Deployment"]"#,
         ] {
             let address: Address = text.parse().expect(text);
             assert_eq!(address.to_string(), text);
         }
+    }
+
+    #[test]
+    fn instances_of_two_providers_differ() {
+        let hub = |provider: &str| Address::provider(provider, Some("hub".into()));
+        assert_ne!(hub("azure"), hub("aws"));
+        assert_eq!(hub("aws"), "provider.aws.hub".parse().expect("an address"));
+        assert_eq!(Address::provider("aws", None), "provider.aws".parse().expect("an address"));
     }
 
     #[test]

@@ -121,6 +121,10 @@ impl<'a> ModuleChecker<'_, 'a> {
             (ExpressionKind::Binary { operator: formwork_model::BinaryOperator::Coalesce, left, right, .. }, _) => {
                 return self.coalesce(left, right, Some((expected, what)), span);
             }
+            (ExpressionKind::Bool(truth), _) if fits::literals(target).is_some() => {
+                let ty = Type::Literal(Literal::Bool(*truth));
+                Expr { kind: ExprKind::Constant(Value::Bool(*truth)), ty, span }
+            }
             (_, Type::Any) => self.infer_open(expression),
             _ => self.infer(expression),
         };

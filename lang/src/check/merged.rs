@@ -3,7 +3,6 @@
 
 use super::names::Names;
 use super::report::OverlayProblem;
-use crate::load::LoadedOverlay;
 use crate::tree::{Entry, Expression, ExpressionKind, Key, OverlayAction, OverlayEntry, PathStep};
 use ecow::EcoString;
 use formwork_model::{RecordType, Span, Type};
@@ -21,8 +20,8 @@ enum Known {
 /// A field that is missing: the place, the path, the field.
 pub(crate) type Missing = (Span, String, EcoString);
 
-/// The fields that are missing in the params of the stack under `layers`.
-pub(crate) fn missing(root: &Names<'_>, types: &[Type], layers: &[&LoadedOverlay]) -> Vec<Missing> {
+/// The fields that are missing in the params of the stack under the entries of all layers.
+pub(crate) fn missing(root: &Names<'_>, types: &[Type], entries: &[&OverlayEntry]) -> Vec<Missing> {
     let mut values: BTreeMap<EcoString, Known> = BTreeMap::new();
     for param in &root.params {
         if let Some(default) = &param.what.default {
@@ -30,7 +29,7 @@ pub(crate) fn missing(root: &Names<'_>, types: &[Type], layers: &[&LoadedOverlay
         }
     }
     let mut touched = std::collections::BTreeSet::new();
-    for entry in layers.iter().flat_map(|layer| &layer.tree.entries) {
+    for entry in entries {
         touched.extend(entry.path.first().and_then(name_of));
         apply(&mut values, entry);
     }

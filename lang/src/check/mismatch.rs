@@ -175,8 +175,37 @@ pub(crate) fn condition_help(found: &Type) -> String {
     }
 }
 
+/// What a value of a type looks like.
+const fn written_form(ty: &Type) -> &'static str {
+    match ty {
+        Type::Bool => "write true or false",
+        Type::Int => "write a whole number, such as 3",
+        Type::Float => "write a number, such as 0.5",
+        Type::String => "write a text in quotes",
+        Type::Duration => "write a duration, such as 30s, 5m or 1h30m",
+        Type::Cidr => "write an address range in quotes, such as \"10.0.0.0/16\"",
+        Type::Ip => "write an address in quotes, such as \"10.0.0.4\"",
+        Type::Url => "write an address of the web in quotes, such as \"https://example.com\"",
+        Type::List(_) | Type::Set(_) => "write a list: `[…, …]`",
+        Type::Map(_) | Type::Record(_) => "write it with braces: `{ key = value }`",
+        Type::Object(_) => "name a block of that type",
+        Type::Any
+        | Type::Error
+        | Type::Null
+        | Type::Literal(_)
+        | Type::Union(_)
+        | Type::Optional(_)
+        | Type::Secret(_)
+        | Type::Module(_)
+        | Type::Reference(_) => "",
+    }
+}
+
 /// How to turn one type into another, where there is a usual way.
 fn conversion_help(from: &Type, to: &Type) -> Option<String> {
+    if let (Type::Literal(literal @ (Literal::Int(_) | Literal::Bool(_))), Type::String) = (from, to) {
+        return Some(format!("put it in quotes: `\"{literal}\"`"));
+    }
     let text = match (&widened(from), to) {
         (Type::Int | Type::Float | Type::Bool | Type::Duration | Type::Cidr | Type::Ip | Type::Url, Type::String) => {
             "write it as a text: `\"${x}\"`"
@@ -206,11 +235,14 @@ fn conversion_help(from: &Type, to: &Type) -> Option<String> {
         (Type::Map(_), Type::Record(_)) => "the keys of a map are not known: write a record, `{ a = m[\"a\"] }`",
         (Type::Map(_) | Type::Record(_), Type::List(_)) => "write `values(x)`, or a list, `[…]`",
         (Type::List(_), Type::Map(_) | Type::Record(_)) => "write it with braces: `{ key = value }`",
+        (_, Type::Reference(_)) => {
+            "name the block itself, or write the id of an object that nobody here manages, as a text"
+        }
         (one, Type::List(item) | Type::Set(item)) if fits::fits(one, item, fits::Secrets::Kept).is_fit() => {
             "put it in brackets: `[x]`"
         }
         (Type::List(item), one) if fits::fits(item, one, fits::Secrets::Kept).is_fit() => "choose one item: `x[0]`",
-        _ => "",
+        (_, target) => written_form(target),
     };
     (!text.is_empty()).then(|| text.to_owned())
 }

@@ -8,6 +8,7 @@ mod context;
 mod decorators;
 mod expression;
 mod fits;
+mod given;
 mod habits;
 mod keys;
 mod limits;
@@ -120,12 +121,13 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
     note_calls(&names, &mut shared);
     note_defaults(&names, &mut shared);
     let modules = check_modules(loaded, &names, &mut shared);
-    let environments = overlays::check(loaded, &names, &mut shared);
+    let overlays = overlays::check(loaded, &names, &mut shared);
     let mut diagnostics = std::mem::take(&mut shared.report);
+    forget_consequences(&mut diagnostics, loaded.diagnostics.len());
     diagnostics.retain(|diagnostic| options.warnings || diagnostic.is_error());
     formwork_model::diagnostic::sort(&mut diagnostics);
     let failed = diagnostics.iter().any(Diagnostic::is_error);
-    let program = (!failed).then(|| assemble(loaded, shared, modules, environments)).flatten();
+    let program = (!failed).then(|| assemble(loaded, shared, modules, overlays)).flatten();
     Checked { program, diagnostics }
 }
 
@@ -133,6 +135,20 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
 fn retold(loaded: &Loaded, schemas: &dyn Schemas) -> Vec<Diagnostic> {
     let providers: Vec<ecow::EcoString> = schemas.names().into_iter().map(Into::into).collect();
     loaded.diagnostics.iter().map(|diagnostic| habits::retold(diagnostic, &loaded.files, &providers)).collect()
+}
+
+/// Where reading found a mistake, checking finds what comes of it: that was told already. The first `read` diagnostics are
+/// those of reading.
+fn forget_consequences(diagnostics: &mut Vec<Diagnostic>, read: usize) {
+    let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
+    let broken: Vec<formwork_model::Span> =
+        diagnostics.iter().take(read).filter(|found| found.is_error()).filter_map(place).collect();
+    let mut position = 0;
+    diagnostics.retain(|diagnostic| {
+        position += 1;
+        let within = |span: formwork_model::Span| broken.iter().any(|broken| broken.contains(span));
+        position <= read || !place(diagnostic).is_some_and(within)
+    });
 }
 
 /// The type of `env`: the union of the environments, or any text where there are no overlays.
@@ -200,7 +216,7 @@ fn assemble(
     loaded: &Loaded,
     shared: Shared<'_>,
     mut modules: BTreeMap<usize, crate::program::Module>,
-    (environments, variable_files): overlays::CheckedOverlays,
+    overlays: overlays::CheckedOverlays,
 ) -> Option<Program> {
     let modules = (0..loaded.modules.len()).map(|index| modules.remove(&index)).collect::<Option<Vec<_>>>()?;
     let default_environment = loaded.manifest.default_environment.as_ref().map(|named| named.name.clone());
@@ -209,8 +225,9 @@ fn assemble(
         files: loaded.files.clone(),
         modules,
         records: shared.records,
-        environments,
-        variable_files,
+        environments: overlays.environments,
+        variable_files: overlays.variable_files,
+        given: overlays.given,
         default_environment,
     })
 }

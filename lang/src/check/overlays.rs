@@ -7,15 +7,26 @@ use super::merged;
 use super::names::{Meaning, Names};
 use super::report::{OverlayProblem, listed, nearest};
 use crate::load::{Loaded, LoadedOverlay};
-use crate::program::{Amendment, Environment, Overlay, ParamId};
+use crate::program::{Amendment, Environment, Overlay, ParamId, Setting};
 use crate::tree::{OverlayAction, OverlayEntry, PathStep, Word};
 use ecow::EcoString;
-use formwork_model::{AttributePath, Span, Step, Type};
+use formwork_model::{AttributePath, Code, Span, Step, Type};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// What checking overlays gives: the environments, and `--var-file`s.
-pub(crate) type CheckedOverlays = (BTreeMap<EcoString, Environment>, Vec<Arc<Overlay>>);
+/// What checking overlays gives.
+#[derive(Default)]
+pub(crate) struct CheckedOverlays {
+    /// The environments with their chains.
+    pub(crate) environments: BTreeMap<EcoString, Environment>,
+    /// `--var-file`s.
+    pub(crate) variable_files: Vec<Arc<Overlay>>,
+    /// `FORMWORK_VAR_name` and `--var`.
+    pub(crate) given: Vec<Setting>,
+}
+
+/// What a name of the stack is in an overlay.
+pub(crate) const NOT_CONSTANT: Code = Code::new("E0509");
 
 /// The name of the only environment of a stack without overlays.
 const ONLY: &str = "default";
@@ -26,6 +37,8 @@ pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Sh
     let mut checker = ModuleChecker::for_overlays(root, names, shared);
     let overlays: Vec<Arc<Overlay>> =
         loaded.overlays.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
+    let taken = checker.taken(&loaded.given);
+    let given_entries: Vec<&OverlayEntry> = taken.iter().map(|taken| taken.entry).collect();
     let by_name: HashMap<&str, usize> =
         loaded.overlays.iter().enumerate().map(|(index, overlay)| (overlay.name.as_str(), index)).collect();
     let mut environments = BTreeMap::new();
@@ -34,7 +47,7 @@ pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Sh
         let chain = checker.extends_chain(index, loaded, &by_name);
         if overlay.tree.is_abstract.is_none() {
             checker.environment_name(overlay);
-            for missing in checker.missing(&chain, loaded) {
+            for missing in checker.missing(&chain, loaded, &given_entries) {
                 incomplete.entry(missing).or_insert_with(Vec::new).push(overlay.name.clone());
             }
             let layers = chain.iter().filter_map(|index| overlays.get(*index).cloned()).collect();
@@ -55,7 +68,9 @@ pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Sh
     }
     checker.default_environment(loaded, &environments);
     let variable_files = loaded.variable_files.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
-    (environments, variable_files)
+    let given = taken.iter().filter_map(|taken| checker.setting(taken)).collect();
+    checker.retell(&taken);
+    CheckedOverlays { environments, variable_files, given }
 }
 
 impl<'c, 'a> ModuleChecker<'c, 'a> {
@@ -167,7 +182,7 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     /// The value of an entry, as written: the merged whole is made to fit, not its parts.
     #[allow(clippy::option_option, reason = "the outer one says that it is wrong, the inner one that there is none")]
-    fn overlay_value(
+    pub(super) fn overlay_value(
         &mut self,
         entry: &'a OverlayEntry,
         ty: &Type,
@@ -221,11 +236,12 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
     }
 
-    /// Fields that are missing when all layers of a chain, and what `--var-file` says, are laid over each other.
-    fn missing(&self, chain: &[usize], loaded: &Loaded) -> Vec<merged::Missing> {
-        let layers: Vec<&LoadedOverlay> =
-            chain.iter().filter_map(|index| loaded.overlays.get(*index)).chain(&loaded.variable_files).collect();
-        merged::missing(self.names, &self.params, &layers)
+    /// Fields that are missing when all layers of a chain, and what the command gives, are laid over each other.
+    fn missing(&self, chain: &[usize], loaded: &Loaded, given: &[&OverlayEntry]) -> Vec<merged::Missing> {
+        let layers = chain.iter().filter_map(|index| loaded.overlays.get(*index)).chain(&loaded.variable_files);
+        let entries: Vec<&OverlayEntry> =
+            layers.flat_map(|layer| &layer.tree.entries).chain(given.iter().copied()).collect();
+        merged::missing(self.names, &self.params, &entries)
     }
 
     /// The chain of an overlay, outermost ancestor first.

@@ -311,6 +311,8 @@ impl<'a> ModuleChecker<'_, 'a> {
     pub(crate) fn condition(&mut self, written: &'a Where) -> Condition {
         let mark = self.enter();
         let condition = self.check_condition(&written.condition);
+        // The message is said only where the condition is false.
+        self.assume(&condition, false);
         let message = written
             .message
             .as_ref()

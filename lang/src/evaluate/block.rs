@@ -13,7 +13,7 @@ use crate::graph::{Decorators, Deferred, Node, NodeKind, Object};
 use crate::program::{Attribute, Block, Expr, Iteration};
 use crate::residual::{Fault, expected, pairs};
 use ecow::{EcoString, EcoVec};
-use formwork_model::{Address, Map, ObjectKind, Value};
+use formwork_model::{Address, Map, Value};
 
 /// Which instances a declaration has.
 pub(super) enum Instances {
@@ -415,9 +415,4 @@ pub(super) fn attribute_value<'p>(evaluator: &mut Evaluator<'p>, attribute: &'p 
     let value = exposed_objects(evaluator, value);
     limits::check(&value).map_err(|fault| fault.at(attribute.value.span))?;
     Ok(value)
-}
-
-/// The address of a provider instance.
-pub(super) fn provider_address(path: formwork_model::ModulePath, name: &EcoString) -> Address {
-    Address::new(path, ObjectKind::Provider, name.clone())
 }

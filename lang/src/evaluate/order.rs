@@ -2,7 +2,7 @@
 
 use super::units::{UnitKind, Units};
 use crate::program::Program;
-use formwork_model::{Code, Diagnostic, ModulePath, Span};
+use formwork_model::{Address, Code, Diagnostic, ModulePath, Span};
 
 /// Units in order, and those that are part of a cycle.
 pub(super) struct Order {
@@ -155,7 +155,7 @@ impl Search<'_> {
             UnitKind::Call(index) => module.calls.get(index)?.name.to_string(),
             UnitKind::Provider(index) => {
                 let block = module.providers.get(index)?;
-                format!("provider.{}", block.name.as_ref().unwrap_or(&block.provider))
+                Address::provider(block.provider.clone(), block.name.clone()).to_string()
             }
             UnitKind::Block(index) => {
                 let block = module.blocks.get(index)?;

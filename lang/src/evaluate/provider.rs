@@ -1,7 +1,7 @@
 //! Provider blocks, and which instance a block uses.
 
 use super::Evaluator;
-use super::block::{Instances, attribute_value, provider_address};
+use super::block::{Instances, attribute_value};
 use super::instances::{ProviderSlot, ProviderState};
 use super::node::Details;
 use super::problem::Problem;
@@ -11,7 +11,7 @@ use crate::program::{Iteration, ProviderBlock, ProviderUse};
 use crate::residual::{Fault, coerce, wait};
 use ecow::EcoString;
 use formwork_model::schema::{AttributeType, ResourceSchema};
-use formwork_model::{Address, Map, ModulePath, Operation, Span, Value};
+use formwork_model::{Address, Map, Operation, Span, Value};
 
 /// The provider instance of a block.
 pub(super) enum Chosen {
@@ -61,8 +61,7 @@ impl<'p> Evaluator<'p> {
         header: &[u32],
         key: Option<(&EcoString, Value, Option<&'p Iteration>)>,
     ) -> ProviderSlot {
-        let path = self.here().map(|here| here.path.clone()).unwrap_or_default();
-        let mut address = provider_address(path, block.name.as_ref().unwrap_or(&block.provider));
+        let mut address = Address::provider(block.provider.clone(), block.name.clone());
         let ((config, defaults), mut dependencies) = self.recording(|this| {
             this.with_frame(block.locals, [], |this| {
                 if let Some((key, item, Some(iteration))) = key {
@@ -195,7 +194,7 @@ impl<'p> Evaluator<'p> {
         if let Some(slot) = self.implicit_providers.get(name) {
             return slot.clone();
         }
-        let address = provider_address(ModulePath::root(), name);
+        let address = Address::provider(name.clone(), None);
         let outer = (std::mem::take(&mut self.current), std::mem::take(&mut self.unit));
         let node = self.add_provider(name, address, &Map::new(), span, Vec::new());
         (self.current, self.unit) = outer;

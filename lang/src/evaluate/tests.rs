@@ -214,6 +214,7 @@ fn program() -> Program {
         records: Vec::new(),
         environments: BTreeMap::new(),
         variable_files: Vec::new(),
+        given: Vec::new(),
         default_environment: None,
     }
 }

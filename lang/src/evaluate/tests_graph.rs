@@ -68,6 +68,7 @@ fn run(module: Module) -> Evaluated {
         records: Vec::new(),
         environments: BTreeMap::new(),
         variable_files: Vec::new(),
+        given: Vec::new(),
         default_environment: None,
     };
     evaluate(&program, &Inputs::none("test"), &NothingKnown, &NoSources)

@@ -24,7 +24,7 @@ pub fn locate(program: &Program, text: &str) -> Result<(Address, AttributePath),
     let module = program.modules.first().ok_or_else(|| malformed(text, "the stack is empty"))?;
     let found = Walk { program, module, path: ModulePath::root(), steps: &steps };
     found.find(kind).ok_or_else(|| {
-        let reason = "its first part names no block, module, param, let or output of the stack";
+        let reason = "its first part names no block, provider, module, param, let or output";
         malformed(text, reason)
     })
 }
@@ -52,17 +52,41 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn find(mut self, kind: ObjectKind) -> Option<(Address, AttributePath)> {
+        if kind == ObjectKind::Provider {
+            return self.provider();
+        }
         loop {
             let (first, rest) = self.steps.split_first()?;
             let Step::Member(name) = first else { return None };
             let call = self.module.calls.iter().find(|call| call.name == *name);
-            let Some(call) = call else { return self.declared(kind, name, rest) };
+            let Some(call) = call else { return self.declared(name, rest) };
             let (key, below) = self.key(call.iteration.is_some(), rest);
             let child = self.program.modules.get(call.module.index())?;
             self.path = self.path.child(name.clone(), key);
             self.module = child;
             self.steps = below;
         }
+    }
+
+    /// `aws.audit.region` is the instance `audit`, where there is one, else an attribute of the default one.
+    fn provider(&self) -> Option<(Address, AttributePath)> {
+        let (Step::Member(provider), rest) = self.steps.split_first()? else { return None };
+        let declared = |name: Option<&EcoString>| {
+            let mut blocks = self.module.providers.iter();
+            blocks.find(|block| block.provider == *provider && block.name.as_ref() == name)
+        };
+        let named = match rest.split_first() {
+            Some((Step::Member(name), below)) => declared(Some(name)).map(|block| (block, below)),
+            _ => None,
+        };
+        let (block, rest) = match named {
+            Some(found) => found,
+            None => (declared(None)?, rest),
+        };
+        let (key, rest) = self.key(block.iteration.is_some(), rest);
+        let mut address = Address::provider(provider.clone(), block.name.clone());
+        address.key = key;
+        Some((address, rest.iter().cloned().collect()))
     }
 
     fn key(&self, keyed: bool, rest: &'a [Step]) -> (Option<EcoString>, &'a [Step]) {
@@ -72,24 +96,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn declared(self, kind: ObjectKind, name: &EcoString, rest: &'a [Step]) -> Option<(Address, AttributePath)> {
+    fn declared(self, name: &EcoString, rest: &'a [Step]) -> Option<(Address, AttributePath)> {
         let module = self.module;
         let block = module.blocks.iter().find(|block| block.name == *name);
-        let (kind, keyed) = match kind {
-            ObjectKind::Provider => {
-                let found =
-                    module.providers.iter().find(|block| block.name.as_ref().unwrap_or(&block.provider) == name)?;
-                (kind, found.iteration.is_some())
+        let (kind, keyed) = match block {
+            Some(block) => (block.kind, block.iteration.is_some()),
+            None => {
+                let is_named = module.params.iter().any(|param| param.name == *name)
+                    || module.lets.iter().any(|declared| declared.name == *name)
+                    || module.outputs.iter().any(|output| output.name == *name);
+                is_named.then_some((ObjectKind::Resource, false))?
             }
-            _ => match block {
-                Some(block) => (block.kind, block.iteration.is_some()),
-                None => {
-                    let is_named = module.params.iter().any(|param| param.name == *name)
-                        || module.lets.iter().any(|declared| declared.name == *name)
-                        || module.outputs.iter().any(|output| output.name == *name);
-                    is_named.then_some((ObjectKind::Resource, false))?
-                }
-            },
         };
         let (key, rest) = self.key(keyed, rest);
         let mut address = Address::new(self.path, kind, name.clone());

@@ -5,7 +5,7 @@ use crate::evaluate::instances::{BlockState, CallState, Slot};
 use crate::evaluate::references::each_child;
 use crate::evaluate::{Evaluator, part_at};
 use crate::graph::NodeKind;
-use crate::program::{Attribute, Block, Expr, ExprKind, Iteration, Module};
+use crate::program::{Attribute, Block, Expr, ExprKind, Iteration, Module, ProviderBlock};
 use ecow::EcoString;
 use formwork_model::{Address, AttributePath, ModulePath, ObjectKind, Step as PathStep, Value};
 
@@ -38,9 +38,11 @@ impl<'p> Trace<'p> {
 
     /// Explains the value at `path` of what `address` names; none where it names nothing.
     pub(super) fn explain(mut self, address: &Address, path: &AttributePath) -> Option<Explanation> {
-        let instance = instance_of(&self.evaluator, &address.module)?;
+        let is_provider = address.kind == ObjectKind::Provider;
+        let path_of_module = if is_provider { &ModulePath::root() } else { &address.module };
+        let instance = instance_of(&self.evaluator, path_of_module)?;
         let module = self.module(instance)?;
-        let value = if address.kind == ObjectKind::Provider {
+        let value = if is_provider {
             self.provider(instance, module, address, path)?
         } else if let Some(block) =
             module.blocks.iter().find(|block| block.name == address.name && block.kind == address.kind)
@@ -87,8 +89,10 @@ impl<'p> Trace<'p> {
         address: &Address,
         path: &AttributePath,
     ) -> Option<Option<Value>> {
-        let block =
-            module.providers.iter().find(|block| *block.name.as_ref().unwrap_or(&block.provider) == address.name)?;
+        let block = address.block();
+        let is_meant =
+            |written: &&ProviderBlock| Address::provider(written.provider.clone(), written.name.clone()) == block;
+        let block = module.providers.iter().find(is_meant)?;
         let config = self.config(address)?;
         let place = Place { instance, depth: 0, iteration: block.iteration.as_ref(), key: address.key.clone() };
         self.attributes(&block.attributes, path, &place);

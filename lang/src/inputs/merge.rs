@@ -97,12 +97,16 @@ fn finish(
 
 /// Records and maps merge by key, deeply; anything else is set.
 fn merged(base: Option<Value>, value: Value) -> Value {
-    let (Some(Value::Map(mut map)), Value::Map(over)) = (base, value.clone()) else { return value };
-    for (key, value) in over {
+    let secret = matches!(value, Value::Secret(_)) || matches!(base, Some(Value::Secret(_)));
+    let (Some(Value::Map(map)), Value::Map(over)) = (base.as_ref().map(Value::exposed), value.exposed()) else {
+        return value;
+    };
+    let mut map = map.clone();
+    for (key, value) in over.clone() {
         let merged = merged(map.get(&key).cloned(), value);
         map.insert(key, merged);
     }
-    Value::Map(map)
+    crate::residual::marked(Value::Map(map), secret)
 }
 
 fn appended(base: Option<Value>, path: &AttributePath, value: &Value) -> Result<Value, Problem> {

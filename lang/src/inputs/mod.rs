@@ -2,16 +2,16 @@
 //! and for error labels.
 
 mod difference;
-mod literal;
+mod marks;
 mod merge;
-mod problem;
+pub(crate) mod problem;
 mod resolve;
 
 #[cfg(test)]
 mod tests;
 
 pub use difference::{Difference, difference};
-pub use resolve::{InputLayer, resolve};
+pub use resolve::resolve;
 
 pub(crate) use merge::child;
 

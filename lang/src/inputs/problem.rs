@@ -4,7 +4,7 @@ use formwork_model::{AttributePath, Code, Diagnostic, Span};
 
 /// A mistake in a layer.
 #[derive(Debug)]
-pub(super) enum Problem {
+pub(crate) enum Problem {
     /// E0591
     NoSuchParam { layer: String, name: String, nearest: Option<String> },
     /// E0592
@@ -25,7 +25,7 @@ pub(super) enum Problem {
 
 impl Problem {
     /// As it is reported.
-    pub(super) fn into_diagnostic(self, span: Option<Span>) -> Diagnostic {
+    pub(crate) fn into_diagnostic(self, span: Option<Span>) -> Diagnostic {
         let diagnostic = self.bare();
         match span {
             Some(span) => diagnostic.at(span, ""),

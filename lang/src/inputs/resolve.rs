@@ -1,41 +1,21 @@
 //! The chain of layers: defaults, overlays, `--var-file`, `FORMWORK_VAR_name`, `--var`.
 
 use super::problem::Problem;
-use super::{Inputs, Layer, ParamInput, Said, literal, merge};
+use super::{Inputs, Layer, ParamInput, Said, marks, merge};
 use crate::evaluate::Evaluator;
 use crate::graph::NothingKnown;
-use crate::program::{Amendment, Expr, ExprKind, Overlay, Param, Program, RecordEntry};
+use crate::program::{Amendment, Expr, ExprKind, Overlay, Param, Program, RecordEntry, Setting};
 use crate::source::{SourceError, Sources};
 use crate::tree::OverlayAction;
-use ecow::EcoString;
 use formwork_model::{AttributePath, Diagnostic, Span, Step, Type, Value, diagnostic};
 use std::sync::Arc;
 
-/// Values given with the command, beside `--var-file` (which the checker has put into the program).
-#[derive(Clone, Debug)]
-pub enum InputLayer {
-    /// `FORMWORK_VAR_name`
-    EnvironmentVariable {
-        /// The param.
-        name: EcoString,
-        /// The variable's text: raw for a string, else an expression.
-        text: EcoString,
-    },
-    /// `--var name=text`
-    Flag {
-        /// The param.
-        name: EcoString,
-        /// The text: raw for a string, else an expression.
-        text: EcoString,
-    },
-}
-
-/// Merges defaults, the overlays of `environment`, the files of `--var-file` and `layers`, in this order. The values are not made to fit their
+/// Merges defaults, the overlays of `environment`, and what the command gives, in this order. The values are not made to fit their
 /// types here but when the program is evaluated, which needs the whole chain's result.
 ///
 /// # Errors
 /// All that is wrong with the layers, and params without a value. (Warnings come with [`Inputs::warnings`].)
-pub fn resolve(program: &Program, environment: &str, layers: Vec<InputLayer>) -> Result<Inputs, Vec<Diagnostic>> {
+pub fn resolve(program: &Program, environment: &str) -> Result<Inputs, Vec<Diagnostic>> {
     let mut chain = Chain::new(program, environment);
     match program.environments.get(environment) {
         Some(found) => {
@@ -48,13 +28,8 @@ pub fn resolve(program: &Program, environment: &str, layers: Vec<InputLayer>) ->
     for overlay in &program.variable_files {
         chain.overlay(Layer::VarFile(overlay.path.clone()), overlay);
     }
-    for layer in layers {
-        match layer {
-            InputLayer::EnvironmentVariable { name, text } => {
-                chain.text(Layer::EnvironmentVariable(name.clone()), &name, &text, false);
-            }
-            InputLayer::Flag { name, text } => chain.text(Layer::Flag(name.clone()), &name, &text, true),
-        }
+    for setting in &program.given {
+        chain.setting(setting);
     }
     chain.finish()
 }
@@ -104,7 +79,7 @@ impl<'p> Chain<'p> {
             ExprKind::Coerce(inner) => inner,
             _ => default,
         };
-        let value = self.evaluated(raw);
+        let value = self.evaluated(raw).map(|value| marks::by_type(value, &param.ty));
         let said = value.iter().map(|value| Said {
             layer: 0,
             action: OverlayAction::Set,
@@ -171,36 +146,27 @@ impl<'p> Chain<'p> {
         self.say(amendment.param.index(), said);
     }
 
-    /// A text from outside: raw for a string, else an expression of literals.
-    fn text(&mut self, layer: Layer, name: &EcoString, text: &EcoString, is_flag: bool) {
-        let Some(index) = self.params.iter().position(|param| param.name == *name) else {
-            let nearest = crate::residual::nearest(name, self.params.iter().map(|param| param.name.as_str()));
-            let problem = Problem::NoSuchParam { layer: layer.to_string(), name: name.to_string(), nearest };
-            return self.diagnostics.push(problem.into_diagnostic(None));
-        };
-        let Some(param) = self.params.get(index) else { return };
-        if is_flag && param.ty.is_secret() {
-            let problem = Problem::SecretFlag { name: name.to_string() };
+    /// A value of a shell.
+    fn setting(&mut self, setting: &Setting) {
+        let amendment = &setting.amendment.0;
+        let param = self.params.get(amendment.param.index());
+        let is_flag = matches!(setting.layer, Layer::Flag(_));
+        let layer = self.layer(setting.layer.clone());
+        let Some(value) = amendment.value.as_ref().and_then(|value| self.evaluated(value)) else { return };
+        if let Some(param) = param.filter(|param| is_flag && marks::by_type(value.clone(), &param.ty).holds_secret()) {
+            let problem = Problem::SecretFlag { name: param.name.to_string() };
             return self.diagnostics.push(problem.into_diagnostic(None));
         }
-        match text_value(text, &param.ty) {
-            Ok(value) => {
-                let layer = self.layer(layer);
-                let action = OverlayAction::Set;
-                let path = AttributePath::root();
-                self.say(index, Said { layer, action, path, value: Some(value), span: None, parts: Vec::new() });
-            }
-            Err(reason) => {
-                let ty = param.ty.exposed().to_string();
-                // The text of a secret is not repeated.
-                let reason = if param.ty.is_secret() { "it is not what the param takes".into() } else { reason };
-                let problem = Problem::NotAnExpression { layer: layer.to_string(), ty, reason };
-                self.diagnostics.push(problem.into_diagnostic(None));
-            }
-        }
+        let path = AttributePath::root();
+        let said = Said { layer, action: amendment.action, path, value: Some(value), span: None, parts: Vec::new() };
+        self.say(amendment.param.index(), said);
     }
 
-    fn say(&mut self, param: usize, said: Said) {
+    fn say(&mut self, param: usize, mut said: Said) {
+        let ty = self.params.get(param).and_then(|param| marks::type_at(&param.ty, said.path.steps()));
+        if let Some(ty) = ty {
+            said.value = said.value.map(|value| marks::by_type(value, ty));
+        }
         let Some(input) = self.inputs.params.get_mut(param) else { return };
         let is_removal = said.action == OverlayAction::Remove;
         let before = input.value.clone();
@@ -241,18 +207,6 @@ impl<'p> Chain<'p> {
     }
 }
 
-fn text_value(text: &EcoString, ty: &Type) -> Result<Value, String> {
-    let plain = match ty.exposed() {
-        Type::Optional(inner) if text == "null" && takes_text(inner) => return Ok(Value::Null),
-        Type::Optional(inner) => inner,
-        other => other,
-    };
-    if takes_text(plain) {
-        return Ok(Value::String(text.clone()));
-    }
-    literal::value(text)
-}
-
 /// Whether the last step of a path takes a field of a record.
 fn leads_to_field(ty: &Type, path: &AttributePath) -> bool {
     let Some((step, rest)) = path.steps().split_first() else { return false };
@@ -263,16 +217,6 @@ fn leads_to_field(ty: &Type, path: &AttributePath) -> bool {
                 || record.field(name).is_some_and(|field| leads_to_field(&field.ty, &rest.iter().cloned().collect()))
         }
         (Type::Map(entry), Step::Member(_) | Step::Key(_)) => leads_to_field(entry, &rest.iter().cloned().collect()),
-        _ => false,
-    }
-}
-
-/// Whether a text is taken as it is.
-fn takes_text(ty: &Type) -> bool {
-    use formwork_model::Literal;
-    match ty {
-        Type::String | Type::Cidr | Type::Ip | Type::Url | Type::Literal(Literal::String(_)) => true,
-        Type::Union(members) => members.iter().all(|member| matches!(member, Literal::String(_))),
         _ => false,
     }
 }

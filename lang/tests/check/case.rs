@@ -49,6 +49,9 @@ pub(crate) fn run_file(path: &Path) -> Result<(), String> {
     let mut cases = read_file(path);
     for case in &mut cases {
         let (found, is_program) = report(&case.files, PROVIDERS);
+        for message in helpless(&found) {
+            let _ = writeln!(failures, "--- {}: says not what to do: {message}", case.title);
+        }
         let has_error = found.lines().any(|line| line.split(' ').nth(1).is_some_and(|code| code.starts_with('E')));
         if is_program == has_error {
             let _ = writeln!(failures, "--- {}: a program must come out exactly where there is no error", case.title);
@@ -63,6 +66,19 @@ pub(crate) fn run_file(path: &Path) -> Result<(), String> {
         return Ok(());
     }
     if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+/// Messages that no line of help follows.
+fn helpless(report: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for line in report.lines() {
+        if !line.starts_with("  ") {
+            found.push(line);
+        } else if line.starts_with("  help: ") {
+            found.pop();
+        }
+    }
+    found
 }
 
 fn written(cases: &[Case]) -> String {

@@ -28,3 +28,21 @@ pub(crate) fn every_code_is_tried() -> Result<(), Failed> {
     }
     Err(format!("without a case: {untried:?}\nwithout a page: {unexplained:?}").into())
 }
+
+/// Every rule of the reference that says what fits where is the title of a case.
+pub(crate) fn every_rule_is_tried() -> Result<(), Failed> {
+    let page = std::fs::read_to_string(root().join("docs/language.md"))?;
+    let section = page.split_once("### What fits where").and_then(|(_, behind)| behind.split_once("\n### ")).unwrap().0;
+    let cells =
+        |line: &str| line.replace("\\|", "/").split('|').map(|cell| cell.trim().replace('`', "")).collect::<Vec<_>>();
+    let rows: Vec<Vec<String>> = section.lines().filter(|line| line.starts_with("| ")).skip(1).map(cells).collect();
+    let cases = case::read_file(&root().join("tests/suite/check/subtyping.test"));
+    let is_tried = |rule: &String| cases.iter().any(|case| case.title == *rule);
+    let rules = rows.iter().map(|cells| format!("{} to {}", cells[1], cells[2]));
+    let untried: Vec<String> = rules.filter(|rule| !is_tried(rule)).collect();
+    if rows.len() > 10 && untried.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{} rules, without a case: {untried:#?}", rows.len()).into())
+    }
+}

@@ -30,6 +30,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = vec![
         Trial::test("every diagnostic code has a case and a page", coverage::every_code_is_tried),
+        Trial::test("every subtype rule has a case", coverage::every_rule_is_tried),
         Trial::test("every file of the suite has cases", no_file_is_forgotten),
         Trial::test("the pages show what is so", pages::show_what_is_so),
         Trial::test("what cannot be read is told", reading::what_cannot_be_read_is_told),

@@ -25,7 +25,11 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let mut trials = vec![Trial::test("every code of evaluation has a case and a page", coverage::every_code_is_tried)];
+    let mut trials = vec![
+        Trial::test("every code of evaluation has a case and a page", coverage::every_code_is_tried),
+        Trial::test("every operator and form of expression has a case", coverage::every_operator_is_tried),
+        Trial::test("what is printed for debugging shows no secret", run::debugging_shows_no_secret),
+    ];
     for path in files() {
         let name = format!("evaluate/{}", path.file_stem().unwrap().to_string_lossy());
         trials.push(Trial::test(name, move || run_file(&path).map_err(Failed::from)));

@@ -5,8 +5,9 @@ use crate::schema::PROVIDERS;
 use formwork_lang::check::{Options, check};
 use formwork_lang::evaluate::evaluate;
 use formwork_lang::explain::{Explanation, Origin, explain, locate};
+use formwork_lang::given;
 use formwork_lang::graph::{Known, NothingKnown, render, value_text};
-use formwork_lang::inputs::{self, InputLayer, Inputs};
+use formwork_lang::inputs::{self, Inputs};
 use formwork_lang::load::{load, read_overlay};
 use formwork_lang::program::Program;
 use formwork_lang::residual::resolve;
@@ -28,11 +29,11 @@ pub fn run(case: &Case, what: &str) -> String {
         loaded.variable_files.push(overlay);
         loaded.diagnostics.extend(diagnostics);
     }
+    loaded.given = given::read(split(&case.variables), split(&case.flags));
     let checked = check(&loaded, &PROVIDERS, Options { warnings: false });
     let Some(program) = checked.program else { return report(&loaded.files, &checked.diagnostics) };
     let selected = case.environment.clone().or_else(|| program.environments.keys().next().map(ToString::to_string));
-    let layers = layers(case);
-    let inputs = match inputs::resolve(&program, selected.as_deref().unwrap_or("default"), layers.clone()) {
+    let inputs = match inputs::resolve(&program, selected.as_deref().unwrap_or("default")) {
         Ok(inputs) => inputs,
         Err(diagnostics) => return report(&loaded.files, &diagnostics),
     };
@@ -42,7 +43,7 @@ pub fn run(case: &Case, what: &str) -> String {
         ("known", _) => text.push_str(&graph(&program, &inputs, &sources, &KnownValues::of(case))),
         ("resolved", _) => text.push_str(&resolved(&program, &inputs, &sources, &KnownValues::of(case))),
         ("explain", path) => text.push_str(&explained(&program, &inputs, &sources, path)),
-        ("difference", other) => match inputs::resolve(&program, other, layers) {
+        ("difference", other) => match inputs::resolve(&program, other) {
             Ok(other) => text.push_str(&difference(&program, &inputs, &other)),
             Err(diagnostics) => text.push_str(&report(&loaded.files, &diagnostics)),
         },
@@ -51,14 +52,31 @@ pub fn run(case: &Case, what: &str) -> String {
     text
 }
 
-fn layers(case: &Case) -> Vec<InputLayer> {
-    let split = |text: &String| {
-        let (name, text) = text.split_once('=').unwrap();
-        (name.into(), text.into())
+/// A secret of a shell is not in what a careless log line would print, nor in what is said of it.
+pub fn debugging_shows_no_secret() -> Result<(), libtest_mimic::Failed> {
+    let stack = "param a: secret<string>\nparam b: { c: map<secret<string>> }\noutput x = [a, b.c[\"d\"]]\n";
+    let case = Case {
+        files: vec![("main.fw".into(), stack.into())],
+        variables: vec!["a=hunter2".into(), "b={ c = { d = \"hunter2\" } }".into()],
+        ..Case::default()
     };
-    let variables = case.variables.iter().map(split).map(|(name, text)| InputLayer::EnvironmentVariable { name, text });
-    let flags = case.flags.iter().map(split).map(|(name, text)| InputLayer::Flag { name, text });
-    variables.chain(flags).collect()
+    let sources = Texts::of(&case);
+    let mut loaded = load(&sources, "");
+    loaded.given = given::read(split(&case.variables), []);
+    let checked = check(&loaded, &PROVIDERS, Options::default());
+    let program = checked.program.unwrap();
+    let inputs = inputs::resolve(&program, "default").unwrap();
+    let evaluated = evaluate(&program, &inputs, &NothingKnown, &sources);
+    let explained = explained(&program, &inputs, &sources, "b.c[\"d\"]");
+    assert!(explained.contains("FORMWORK_VAR_b"), "{explained}");
+    let printed = format!("{loaded:?}{program:?}{inputs:?}{evaluated:?}{explained}");
+    assert!(!printed.contains("hunter2"), "{printed}");
+    Ok(())
+}
+
+/// Names and texts of `name=text`.
+fn split(written: &[String]) -> impl Iterator<Item = (&str, &str)> {
+    written.iter().map(|text| text.split_once('=').unwrap())
 }
 
 fn graph(program: &Program, inputs: &Inputs, sources: &Texts, known: &dyn Known) -> String {

@@ -16,7 +16,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};
 
 /// Areas whose cases are no sources, and have a runner of their own.
-const OTHER_RUNNERS: [&str; 4] = ["check", "evaluate", "library", "overlay"];
+const OTHER_RUNNERS: [&str; 6] = ["check", "command", "evaluate", "library", "overlay", "plan"];
 
 /// What the stages make of a case. Each gives the text that is held against the expectation.
 fn stage(name: &str, case: &Case) -> Option<Result<String, String>> {

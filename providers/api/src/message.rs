@@ -333,8 +333,10 @@ pub struct FindRequest {
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Found {
-    /// This operation made it.
+    /// This operation made it, and it is as far as `create` would have brought it.
     Ours(StoredObject),
+    /// This operation made it, and its create is not through: `create` is called again with this as `resume`.
+    Unfinished(Checkpoint),
     /// Nothing there.
     Absent,
     /// Something of that name that this operation did not make.

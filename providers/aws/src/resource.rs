@@ -205,8 +205,8 @@ pub(crate) trait AwsResource: Send + Sync + 'static {
         let _ = (known, read);
     }
 
-    /// Computed attributes that this object cannot tell yet (it was found while it was being made): they are planned as
-    /// unknown, so that an update waits for them.
+    /// Computed attributes that this object cannot tell yet (the wait for its create ran out): they are planned as unknown,
+    /// so that an update waits for them.
     fn unsettled(prior: &Self::Values) -> &'static [&'static str] {
         let _ = prior;
         &[]
@@ -371,7 +371,7 @@ impl<R: AwsResource> AnyResource for R {
             return Ok(found);
         }
         Ok(match R::find(self, session, &request.operation, &values).await? {
-            Search::Ours(object) => Found::Ours(stored::<R>(session, &wanted, &values, object)?),
+            Search::Ours(object) => unfinished::<R>(&stored::<R>(session, &wanted, &values, object)?),
             Search::Absent => Found::Absent,
             Search::Foreign(what) => Found::Foreign(what),
             Search::Ambiguous(why) => Found::Ambiguous(why),
@@ -419,10 +419,19 @@ async fn find_by_checkpoint<R: AwsResource>(
     }
     let read = R::read_many(resource, session, &[decode(identity)?]).await?.pop();
     Ok(match read {
-        Some(Read::Present(object)) => Some(Found::Ours(stored::<R>(session, wanted, values, object)?)),
+        Some(Read::Present(object)) => Some(unfinished::<R>(&stored::<R>(session, wanted, values, object)?)),
         // A fresh object may not be shown everywhere yet: the search by stamp has the same answer or a better one.
         Some(Read::Deleting | Read::Gone) | None => None,
     })
+}
+
+/// The first call of a create is rarely its last: it has to wait, and to set what that call could not say. So a create that
+/// was cut off goes on behind what it made.
+fn unfinished<R: AwsResource>(object: &StoredObject) -> Found {
+    let values = object.values.view();
+    let identity = R::SCHEMA.identity.iter().filter_map(|name| Some((*name, values.get(name)?.to_value())));
+    let identity = ValueBuf::from(Value::map(identity));
+    Found::Unfinished(Checkpoint { identity, private: object.private.clone(), poll: String::new() })
 }
 
 /// The planned values without what only the cloud can tell, and what only the config says.

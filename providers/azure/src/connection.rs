@@ -10,7 +10,7 @@ use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::{
     AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, FindRequest, Finding, Found,
     ImportRequest, Limits, ListRequest, Listed, OperationSink, PlanRequest, PlanResponse, Provider, ProviderError,
-    ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest, ValidateRequest,
+    ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest, ValidateRequest,
 };
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ static SCHEMA: ProviderSchema = ProviderSchema {
            machine's identity, or from the Azure CLI.",
     configuration: configuration::ATTRIBUTES,
     resources: registry::RESOURCE_SCHEMAS,
-    data: &[],
+    data: registry::DATA_SCHEMAS,
     ephemerals: &[],
 };
 
@@ -100,5 +100,13 @@ impl Connection for AzureConnection {
 
     async fn list(&self, request: ListRequest) -> Result<Vec<Listed>, ProviderError> {
         resource(&request.type_name)?.list(&self.session).await
+    }
+
+    async fn read_data(&self, request: ReadDataRequest) -> Result<ValueBuf, ProviderError> {
+        let name = &request.type_name;
+        let source = registry::data_source(name)
+            .ok_or_else(|| ProviderError::unsupported(format!("there is no data source `azure.{name}`")))?;
+        let config = known_map(request.config.view());
+        Ok(ValueBuf::from(Value::Map(source.read(&self.session, &config).await?)))
     }
 }

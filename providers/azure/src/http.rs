@@ -44,6 +44,19 @@ pub(crate) fn client(reach: &Reach<'_>) -> Result<Client, ProviderError> {
     builder.build().map_err(|error| ProviderError::invalid(format!("no HTTP client could be made: {error}")))
 }
 
+/// A client for services of the machine itself: never through a proxy, and soon tired where there is none.
+///
+/// # Errors
+/// When none could be made.
+pub(crate) fn direct() -> Result<Client, ProviderError> {
+    let builder = Client::builder()
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(2))
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none());
+    builder.build().map_err(|error| ProviderError::invalid(format!("no HTTP client could be made: {error}")))
+}
+
 /// The certificates of a bundle: the PEM text itself, or that of the file which is named.
 fn certificates(bundle: &str) -> Result<Vec<Certificate>, ProviderError> {
     let pem = if bundle.contains("-----BEGIN") {

@@ -1,22 +1,92 @@
-//! Every type of the provider: one word each, sorted.
+//! Every type of the provider: one word each, sorted by the type's name.
 
+use crate::data::{self, Data};
 use crate::resource::Resource;
 use crate::resources;
-use formwork_model::schema::ResourceSchema;
+use formwork_model::schema::{Attribute, ResourceSchema};
 
 macro_rules! registry {
-    (resources { $($($module:ident)::+,)* }) => {
+    (
+        resources { $($($module:ident)::+,)* }
+        // Types that ARM serves are data sources, too.
+        also_data { $($($served:ident)::+,)* }
+        data { $($source:ident,)* }
+    ) => {
         /// Schemas of all resource types.
         pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] = &[$(resources::$($module)::+::SCHEMA),*];
         static RESOURCES: &[&dyn Resource] = &[$(&resources::$($module)::+::RESOURCE),*];
+        /// Schemas of all data sources.
+        pub(crate) const DATA_SCHEMAS: &[ResourceSchema] = &data::sorted([
+            $(data::$source::SCHEMA,)*
+            $(data::schema(&resources::$($served)::+::SCHEMA, {
+                const COUNT: usize = resources::$($served)::+::SCHEMA.attributes.len();
+                const ATTRIBUTES: [Attribute; COUNT] = data::attributes(resources::$($served)::+::SCHEMA.attributes);
+                &ATTRIBUTES
+            }),)*
+        ]);
+        static DATA: &[(&str, &dyn Data)] = &[
+            $((data::$source::SCHEMA.name, &data::$source::SOURCE),)*
+            $((resources::$($served)::+::SCHEMA.name, &resources::$($served)::+::RESOURCE),)*
+        ];
     };
 }
 
 registry! {
     resources {
+        bastion_host,
+        record_set::a,
+        record_set::cname,
+        record_set::txt,
+        dns_zone,
+        load_balancer,
+        nat_gateway,
+        network_interface,
+        network_security_group,
+        record_set::private_a,
+        private_dns_zone,
+        private_dns_zone_group,
+        private_dns_zone_link,
+        private_endpoint,
+        public_ip,
+        public_ip_prefix,
+        resource,
         resource_group,
+        route,
+        route_table,
+        security_rule,
         subnet,
         virtual_network,
+        virtual_network_peering,
+    }
+    also_data {
+        bastion_host,
+        record_set::a,
+        record_set::cname,
+        record_set::txt,
+        dns_zone,
+        load_balancer,
+        nat_gateway,
+        network_interface,
+        network_security_group,
+        record_set::private_a,
+        private_dns_zone,
+        private_dns_zone_group,
+        private_dns_zone_link,
+        private_endpoint,
+        public_ip,
+        public_ip_prefix,
+        resource_group,
+        route,
+        route_table,
+        security_rule,
+        subnet,
+        virtual_network,
+        virtual_network_peering,
+    }
+    data {
+        client_config,
+        locations,
+        subscription,
     }
 }
 
@@ -29,4 +99,9 @@ pub(crate) fn resource(name: &str) -> Option<&'static dyn Resource> {
 /// All resource types.
 pub(crate) fn resources() -> impl Iterator<Item = &'static dyn Resource> {
     RESOURCES.iter().copied()
+}
+
+/// The data source called `name`.
+pub(crate) fn data_source(name: &str) -> Option<&'static dyn Data> {
+    DATA.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
 }

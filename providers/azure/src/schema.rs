@@ -1,6 +1,6 @@
 //! Pieces that the schemas of several types share, and the API versions.
 
-use formwork_model::schema::{Attribute, Capabilities, Default as Preset, Equality, Limit};
+use formwork_model::schema::{Attribute, AttributeType, Capabilities, Default as Preset, Equality, Limit};
 
 /// The versions that requests name: those for which the vendor's types and examples are both at hand to test against.
 pub(crate) mod versions {
@@ -8,6 +8,10 @@ pub(crate) mod versions {
     pub(crate) const RESOURCES: &str = "2024-07-01";
     /// `Microsoft.Network`, apart from DNS.
     pub(crate) const NETWORK: &str = "2024-03-01";
+    /// `Microsoft.Network/privateDnsZones`.
+    pub(crate) const PRIVATE_DNS: &str = "2024-06-01";
+    /// `Microsoft.Network/dnsZones`.
+    pub(crate) const DNS: &str = "2018-05-01";
 }
 
 /// Found, read in batches, listed, imported, repaired by an update.
@@ -49,11 +53,68 @@ pub(crate) const ID: Attribute =
 /// Availability zones that cannot be changed.
 pub(crate) const ZONES: Attribute = Attribute::new(
     "zones",
-    formwork_model::schema::AttributeType::Set(&formwork_model::schema::AttributeType::String),
+    AttributeType::Set(&AttributeType::String),
     "Availability zones, such as `[\"1\", \"2\", \"3\"]`.",
 )
 .create_only()
 .equality(Equality::EmptyIsAbsent);
+
+/// A reference by id: `path` ends in `.id`.
+pub(crate) const fn refers(
+    name: &'static str,
+    targets: &'static [&'static str],
+    path: &'static str,
+    docs: &'static str,
+) -> Attribute {
+    Attribute::reference(name, targets, docs).vendor(path).equality(Equality::CaseInsensitive)
+}
+
+/// A reference to what has no type here, as the text of its id.
+pub(crate) const fn id_text(name: &'static str, path: &'static str, docs: &'static str) -> Attribute {
+    Attribute::string(name, docs).vendor(path).equality(Equality::CaseInsensitive)
+}
+
+/// A set of references: `path` ends in `[].id`.
+pub(crate) const fn refer(
+    name: &'static str,
+    ty: &'static AttributeType,
+    path: &'static str,
+    docs: &'static str,
+) -> Attribute {
+    Attribute::new(name, AttributeType::Set(ty), docs).vendor(path).equality(Equality::CaseInsensitive)
+}
+
+/// A list of blocks that are told apart by their names.
+pub(crate) const fn named(
+    name: &'static str,
+    block: &'static AttributeType,
+    path: &'static str,
+    docs: &'static str,
+) -> Attribute {
+    Attribute::new(name, AttributeType::List(block), docs)
+        .vendor(path)
+        .keyed_by(&["name"])
+        .equality(Equality::EmptyIsAbsent)
+}
+
+/// One of the vendor's texts.
+pub(crate) const fn choice(name: &'static str, members: &'static [&'static str], docs: &'static str) -> Attribute {
+    Attribute::new(name, AttributeType::Enum(members), docs)
+}
+
+/// The parent of a child.
+pub(crate) const fn parent(name: &'static str, targets: &'static [&'static str], docs: &'static str) -> Attribute {
+    Attribute::reference(name, targets, docs).required().create_only().equality(Equality::CaseInsensitive)
+}
+
+/// A set of texts.
+pub(crate) const fn texts(name: &'static str, docs: &'static str) -> Attribute {
+    Attribute::new(name, AttributeType::Set(&AttributeType::String), docs).equality(Equality::EmptyIsAbsent)
+}
+
+/// The edge zone.
+pub(crate) const EDGE_ZONE: Attribute =
+    Attribute::string("edge_zone", "Edge zone that it lies in.").vendor("extendedLocation.name").create_only();
 
 /// A name that cannot be changed.
 pub(crate) const fn name(docs: &'static str, limits: &'static [Limit]) -> Attribute {

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 /// Name of the variable.
 pub const VARIABLE: &str = "FORMWORK_MOCK_ABORT";
 
-/// A place in a changing call.
+/// A place in a call; those that change nothing have only the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// The engine has asked; the cloud has heard nothing.

@@ -42,7 +42,7 @@ pub(crate) fn upgrade(request: UpgradeRequest) -> Result<StoredObject, ProviderE
 
 /// Whether planning does more than the default.
 pub(crate) fn plans(type_name: &str) -> bool {
-    matches!(type_name, "thing" | "cluster" | "wrong")
+    matches!(type_name, "thing" | "cluster" | "slow" | "wrong")
 }
 
 pub(crate) fn plan(request: &PlanRequest) -> Result<PlanResponse, ProviderError> {
@@ -60,6 +60,10 @@ pub(crate) fn plan(request: &PlanRequest) -> Result<PlanResponse, ProviderError>
     }
     if request.type_name == "cluster" && planned.get("token_version") != prior.get("token_version") {
         planned.insert("token", request.unknown("token").secret());
+    }
+    // What still goes on is waited for.
+    if request.type_name == "slow" && planned.get("status").and_then(Value::as_str) != Some("ready") {
+        planned.insert("status", request.unknown("status"));
     }
     response.planned = ValueBuf::from(Value::Map(planned));
     Ok(lie::in_plan(request, response))

@@ -204,13 +204,20 @@ async fn an_incomplete_create_says_so() {
     assert!(harness.send_create(request).await.unwrap().incomplete.is_some());
 }
 
+/// A slow object whose create is polled for ever.
+fn going_on() -> Value {
+    Value::map([("name", Value::string("web")), ("polls", Value::Int(1000))])
+}
+
 /// What `find` says before a create, after it, and for another operation.
 async fn found(type_name: &str, config: &Value) -> [Result<Found, ErrorClass>; 3] {
     let harness = connected(&MockCloud::new()).await;
     let request = harness.create_request(type_name, "web", config).await.unwrap();
     let find = async |request: &CreateRequest| harness.find(request).await.map_err(|error| error.class);
     let before = find(&request).await;
-    harness.send_create(request.clone()).await.unwrap();
+    harness.sink.cancelled.store(type_name == "slow", Ordering::Relaxed);
+    let made = harness.send_create(request.clone()).await;
+    assert_eq!(made.is_err(), type_name == "slow", "{made:?}");
     tokio::time::sleep(std::time::Duration::from_millis(if type_name == "tagged" { 150 } else { 0 })).await;
     let after = find(&request).await;
     [before, after, find(&CreateRequest { operation: "another".into(), ..request }).await]
@@ -223,7 +230,10 @@ async fn each_way_of_recognising_a_create() {
         ("destination", Value::string("10.0.0.0/8")),
         ("target", Value::string("gateway")),
     ]);
-    for type_name in ["thing", "tagged", "slow", "cluster"] {
+    let [before, unfinished, other] = found("slow", &going_on()).await;
+    assert_eq!((before, other), (Ok(Found::Absent), Ok(Found::Absent)));
+    assert!(matches!(unfinished, Ok(Found::Unfinished(_))), "{unfinished:?}");
+    for type_name in ["thing", "tagged", "cluster"] {
         let [before, ours, other] = found(type_name, &named("web")).await;
         assert_eq!(before, Ok(Found::Absent), "{type_name}");
         assert!(matches!(ours, Ok(Found::Ours(_))), "{type_name}: {ours:?}");

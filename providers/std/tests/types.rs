@@ -221,7 +221,10 @@ async fn a_file_of_others_is_not_taken() {
     assert_eq!(harness.create("file", "f", &config).await.unwrap_err().class, ErrorClass::Conflict);
     let request = harness.create_request("file", "f", &config).await.unwrap();
     assert!(matches!(harness.find(&request).await.unwrap(), Found::Foreign(_)));
-    harness.create("file", "f", &with(&config, "overwrite", Value::Bool(true))).await.unwrap();
+    let overwriting = with(&config, "overwrite", Value::Bool(true));
+    let overwrite = harness.create_request("file", "f", &overwriting).await.unwrap();
+    assert_eq!(harness.find(&overwrite).await.unwrap(), Found::Absent, "nothing is in its way");
+    harness.create("file", "f", &overwriting).await.unwrap();
     assert!(matches!(harness.find(&request).await.unwrap(), Found::Ours(_)));
     std::fs::remove_file(root.path().join("a")).unwrap();
     assert_eq!(harness.find(&request).await.unwrap(), Found::Absent);

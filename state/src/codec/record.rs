@@ -122,6 +122,7 @@ fn boxed_row(decoder: &mut Decoder<'_>) -> Decoded<Option<Box<Row>>> {
 pub(super) fn write_begin(encoder: &mut Encoder<'_>, begin: &Begin) {
     encoder.text(&begin.operation.0);
     encoder.text(&begin.run.0);
+    encoder.signed(begin.at_ms);
     encoder.byte(match begin.change {
         Change::Create => 0,
         Change::Update => 1,
@@ -138,6 +139,7 @@ pub(super) fn write_begin(encoder: &mut Encoder<'_>, begin: &Begin) {
 pub(super) fn read_begin(decoder: &mut Decoder<'_>) -> Decoded<Begin> {
     let operation = OperationId(decoder.text()?);
     let run = RunId(decoder.text()?);
+    let at_ms = decoder.signed()?;
     let change = match decoder.byte()? {
         0 => Change::Create,
         1 => Change::Update,
@@ -149,5 +151,5 @@ pub(super) fn read_begin(decoder: &mut Decoder<'_>) -> Decoded<Begin> {
     let planned = decoder.value(&key.address, "planned")?;
     let absence_checked = decoder.flag()?;
     let write_only_paths = decoder.list(read_path)?;
-    Ok(Begin { operation, run, change, key, row, planned, absence_checked, write_only_paths })
+    Ok(Begin { operation, run, at_ms, change, key, row, planned, absence_checked, write_only_paths })
 }

@@ -74,6 +74,15 @@ impl Keys {
         Self { source, sealer: Arc::default(), made: Arc::default() }
     }
 
+    /// Whether there is a key, or one would have to be made.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        match &self.source {
+            Source::Text { .. } => true,
+            Source::File(path) => path.exists(),
+        }
+    }
+
     /// The sealer of this key; makes the key where there is none yet.
     ///
     /// # Errors

@@ -74,6 +74,7 @@ pub fn begin(change: Change, row: &Row) -> Record {
     Record::Begin(Box::new(Begin {
         operation: row.created_by.clone(),
         run: RunId("run".to_owned()),
+        at_ms: 1_700_000_000_000,
         change,
         key: row.key.clone(),
         row: row.clone(),

@@ -50,7 +50,7 @@ impl<'a> Attributes<'a> {
             let mut text = String::new();
             match document::added(value) {
                 Some(document) => text = document,
-                None => self.writer.push(&mut text, value, 6),
+                None => self.writer.push(&mut text, value, 8),
             }
             let mut key = String::new();
             push_key(&mut key, name);

@@ -13,7 +13,7 @@ pub(crate) struct Counts {
     pub(crate) replace: usize,
     /// Deleted.
     pub(crate) delete: usize,
-    /// Forgotten or moved.
+    /// Forgotten, moved or imported.
     pub(crate) state_only: usize,
     /// Blocks that wait for another phase.
     pub(crate) deferred: usize,
@@ -23,7 +23,8 @@ impl Counts {
     /// Of a plan.
     pub(crate) fn of(plan: &Plan) -> Self {
         let mut counts = Self { deferred: plan.deferred.len(), ..Self::default() };
-        counts.state_only = plan.state_changes.iter().filter(|change| !matches!(change, StateChange::Put(_))).count();
+        let shown = plan.state_changes.iter().filter(|change| !matches!(change, StateChange::Put(_)));
+        counts.state_only = shown.count() + plan.imported.len();
         for operation in &plan.operations {
             match (operation.action, operation.counterpart) {
                 (Action::Create, Some(_)) => counts.replace += 1,

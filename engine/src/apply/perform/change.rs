@@ -29,9 +29,7 @@ where
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        // A provider that panics does it again.
-        let passing = error.code != crate::guard::PANIC;
-        let delay = policy.delay(&error, Repeatable::Always, attempt).filter(|_| passing);
+        let delay = policy.delay(&error, Repeatable::Always, attempt);
         let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else { return Err(error) };
         work.tell_retry(&error, delay, attempt);
         if sleep_unless_cancelled(work.shared, delay).await.is_err() {
@@ -40,26 +38,38 @@ where
     }
 }
 
+/// The row that is changed, in the role that it has by now: this run may have put another object in its place.
 fn existing(work: &Work<'_>) -> Result<Arc<Row>, Stopped> {
     let row = work.operation.row.as_ref().and_then(|key| work.shared.values.row(key));
-    row.ok_or_else(|| ApplyError::RowMissing { address: work.operation.address.clone() }.into())
+    let row = row.ok_or_else(|| ApplyError::RowMissing { address: work.operation.address.clone() })?;
+    let role = work.shared.journal.store().state().rows.get(&row.key).map_or(row.role, |recorded| recorded.role);
+    Ok(if role == row.role { row } else { Arc::new(Row { role, ..row.as_ref().clone() }) })
 }
 
 fn stored(row: &Row) -> StoredObject {
     StoredObject { values: row.values.clone(), private: row.private.clone() }
 }
 
-fn begin(work: &Work<'_>, change: Change, row: &Row, planned: ValueBuf, paths: Vec<AttributePath>) -> Record {
+fn begin(work: &Work<'_>, change: Change, row: Row, planned: ValueBuf, paths: Vec<AttributePath>) -> Record {
     Record::Begin(Box::new(Begin {
         operation: work.id.clone(),
         run: work.shared.run.id.clone(),
+        at_ms: crate::clock::now_ms(),
         change,
         key: row.key.clone(),
-        row: row.clone(),
+        row,
         planned,
         absence_checked: false,
         write_only_paths: paths,
     }))
+}
+
+/// The row that an update announces: what there is, with what is sent, so that another run can carry it on.
+fn announced(work: &Work<'_>, schema: &'static ResourceSchema, config: &ValueBuf, row: &Row) -> Row {
+    let object = StoredObject { values: row.values.clone(), private: work.operation.private.clone() };
+    let (condition, created_by) = (row.condition.clone(), row.created_by.clone());
+    let made = Made { schema, config, object, condition, created_by };
+    Row { role: row.role, ..work.row(row.key.clone(), made) }
 }
 
 async fn record_failure(work: &Work<'_>, error: &str, row: &Row) -> Result<(), Stopped> {
@@ -75,7 +85,8 @@ pub(super) async fn update(work: &Work<'_>) -> Result<Success, Stopped> {
     let schema = work.schema(&connected)?;
     let planned = work.planned(schema, &config)?;
     let write_only = Work::write_only_paths(schema, &config);
-    work.shared.journal.append(begin(work, Change::Update, &row, planned.clone(), write_only.clone())).await?;
+    let announced = announced(work, schema, &config, &row);
+    work.shared.journal.append(begin(work, Change::Update, announced, planned.clone(), write_only.clone())).await?;
     let permit = match work.permit(&connected).await {
         Ok(permit) => permit,
         Err(stopped) => {
@@ -105,7 +116,9 @@ pub(super) async fn update(work: &Work<'_>) -> Result<Success, Stopped> {
     let change = Updated { work, row: &row, config: &config, planned: &planned, schema, connected: &connected };
     match result {
         Ok(applied) => change.made(applied).await,
-        Err(error) if error.class == ErrorClass::Cancelled && sink.was_checkpointed() => Err(Stopped::Interrupted),
+        Err(error) if error.class == ErrorClass::Cancelled && sink.was_checkpointed() => {
+            Err(work.left_open("update", &error))
+        }
         Err(error) => change.failed(&error, write_only).await,
     }
 }
@@ -159,7 +172,7 @@ impl Updated<'_> {
 pub(super) async fn delete(work: &Work<'_>) -> Result<Success, Stopped> {
     let row = existing(work)?;
     let connected = work.connect().await?;
-    work.shared.journal.append(begin(work, Change::Delete, &row, ValueBuf::null(), Vec::new())).await?;
+    work.shared.journal.append(begin(work, Change::Delete, row.as_ref().clone(), ValueBuf::null(), Vec::new())).await?;
     let permit = match work.permit(&connected).await {
         Ok(permit) => permit,
         Err(stopped) => {
@@ -177,7 +190,7 @@ pub(super) async fn delete(work: &Work<'_>) -> Result<Success, Stopped> {
             work.shared.values.gone(&row.key);
             Ok(Success::default())
         }
-        Err(error) if error.class == ErrorClass::Cancelled => Err(Stopped::Interrupted),
+        Err(error) if error.class == ErrorClass::Cancelled => Err(work.left_open("delete", &error)),
         Err(error) => {
             record_failure(work, &error.message, &row).await?;
             Err(work.failure("delete", &error).into())

@@ -26,6 +26,7 @@ pub(crate) struct Work<'a> {
     pub(crate) shared: &'a Shared,
     pub(crate) operation: &'a Operation,
     pub(crate) id: OperationId,
+    pub(crate) index: OperationIndex,
     calls: &'a Semaphore,
 }
 
@@ -42,7 +43,7 @@ impl<'a> Work<'a> {
         operation: &'a Operation,
         calls: &'a Semaphore,
     ) -> Self {
-        Self { shared, operation, id: resume::operation_id(&shared.plan, index), calls }
+        Self { shared, operation, id: resume::operation_id(&shared.plan, index), index, calls }
     }
 
     /// Tells that it starts.
@@ -167,6 +168,15 @@ impl<'a> Work<'a> {
             span: self.operation.span,
         };
         failure::diagnostic(subject, error)
+    }
+
+    /// The end of an operation that stays open: the next run finds out what became of it. Interrupted where the run was,
+    /// else a failure.
+    pub(crate) fn left_open(&self, verb: &str, error: &ProviderError) -> Stopped {
+        match self.shared.interruption() {
+            Interruption::None => self.failure(verb, error).into(),
+            Interruption::Stop | Interruption::Cancel => Stopped::Interrupted,
+        }
     }
 
     /// Tells of a retry.

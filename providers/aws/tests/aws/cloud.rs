@@ -192,20 +192,18 @@ impl Cloud {
         FindRequest { type_name: schema.name.into(), address: address(), operation, config, planned, checkpoint: None }
     }
 
-    /// What the recovery of an unfinished create finds; must be ours, and complete it by an update as the engine would.
+    /// Finds an unfinished create by its operation, and goes on with it as the engine would.
     pub async fn recover(&self, request: FindRequest) -> Object {
         let schema = schema(&request.type_name);
-        let config = request.config.clone();
-        let Found::Ours(stored) = self.connection.find(request).await.expect("find") else {
+        let FindRequest { operation, config, planned, .. } = request.clone();
+        let Found::Unfinished(checkpoint) = self.connection.find(request).await.expect("find") else {
             panic!("{}: not found by its operation", schema.name)
         };
-        sound(&check::observed(&subject(schema), schema, stored.values.view()));
-        let mut object = Object { schema, config: config.clone(), stored };
-        let planned = self.plan(schema, &config, Some(&object.stored)).await.planned;
-        if !differences(schema, object.stored.values.view(), planned.view()).is_empty() {
-            self.apply(&mut object, planned).await;
-        }
-        object
+        let request = create_request(schema, &config, &planned, Some(checkpoint));
+        let request = CreateRequest { operation, ..request };
+        let applied = self.connection.create(request, &Sink::default()).await.expect("goes on");
+        check(schema, &planned, &applied);
+        Object { schema, config, stored: applied.object }
     }
 
     /// Creates as if an earlier run had got as far as the checkpoint.

@@ -139,7 +139,7 @@ async fn a_cluster_is_made_once() {
     assert!(script.asked_for("POST /clusters").is_empty());
 }
 
-/// Found before it is through, it is completed by an update that waits.
+/// Found before it is through, its create goes on with waiting.
 async fn a_cluster_found_while_it_is_made_is_waited_for() {
     let script = Script::start(vec![(
         "GET /clusters/prod",

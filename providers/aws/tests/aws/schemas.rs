@@ -48,7 +48,12 @@ const DIFFERENCES: &[(&str, &str, &str, &str)] = &[
     ("eip", "domain", "create-only", "there is one value only"),
     ("eip", "network_border_group", "create-only", "AWS documents that a change replaces"),
     ("eip", "public_ipv4_pool", "create-only", "no API changes it"),
-    ("eks_node_group", "capacity_type", "enum", "`OnDemand` is a slip of the vendor's schema, EKS' API has ON_DEMAND alone"),
+    (
+        "eks_node_group",
+        "capacity_type",
+        "enum",
+        "`OnDemand` is a slip of the vendor's schema, EKS' API has ON_DEMAND alone",
+    ),
     ("nat_gateway", "vpc_id", "create-only", "it is given for regional gateways only, which we do not have"),
     ("nat_gateway", "vpc_id", "computed", "it is given for regional gateways only, which we do not have"),
 ];

@@ -45,9 +45,10 @@ pub(crate) fn of_operation(body: &Json, what: &str) -> ProviderError {
     let status = body.get("status").and_then(Json::as_str).unwrap_or("Failed");
     let message = found.message().unwrap_or_else(|| "without an explanation".to_owned());
     let mut error = classified(&found, 0, format!("{what}: {status}: {message}")).vendor(found.code.clone(), "");
-    // The operation ended: sending the same again is a new attempt, for the engine or a person to decide.
-    if error.class == ErrorClass::NotFound {
+    // The operation ended: asking again tells the same, and what it missed is not the object itself.
+    if matches!(error.class, ErrorClass::NotFound | ErrorClass::Retryable) {
         error.class = ErrorClass::Other;
+        error = error.help("apply again: what is there is repaired");
     }
     error
 }

@@ -16,11 +16,8 @@ pub(super) fn is_announced() -> bool {
 }
 
 /// Asks the machine.
-pub(super) async fn token(
-    client: &reqwest::Client,
-    audience: &str,
-    client_id: Option<&str>,
-) -> Result<Token, ProviderError> {
+pub(super) async fn token(audience: &str, client_id: Option<&str>) -> Result<Token, ProviderError> {
+    let client = http::direct()?;
     let request = match (variable(&["IDENTITY_ENDPOINT"]), variable(&["IDENTITY_HEADER"])) {
         (Some(endpoint), Some(header)) => {
             client.get(address(&endpoint, "2019-08-01", audience, client_id)?).header("x-identity-header", header)

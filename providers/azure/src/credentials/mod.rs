@@ -160,9 +160,7 @@ impl Credentials {
                 let fields = [("client_assertion_type", kind), ("client_assertion", &proof.0)];
                 self.exchange(application, audience, &fields).await
             }
-            Source::ManagedIdentity { client_id } => {
-                managed_identity::token(&self.http, audience, client_id.as_deref()).await
-            }
+            Source::ManagedIdentity { client_id } => managed_identity::token(audience, client_id.as_deref()).await,
             Source::CommandLine { tenant } => command_line::token(audience, tenant.as_deref()).await,
         }
     }

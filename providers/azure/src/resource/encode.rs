@@ -43,6 +43,10 @@ impl ArmType {
         for (place, text) in self.fixed {
             path::set(body, place, serde_json::from_str(text).unwrap_or(Json::Null));
         }
+        // There is one kind of place beside the regions.
+        if body.pointer("/extendedLocation/name").is_some() {
+            path::set(body, "extendedLocation.type", Json::from("EdgeZone"));
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 use crate::arm::ResourceId;
 use crate::arm::operation::is_deleting;
 use crate::resource::create::recorded;
-use crate::resource::{ArmType, change, encode, known_map, stored, tags};
+use crate::resource::{ArmType, change, known_map, stored, tags};
 use crate::session::Session;
 use formwork_model::{Map, ValueBuf, ValueRef};
-use formwork_provider_api::{ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject};
+use formwork_provider_api::{
+    ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences, proposed,
+};
 use serde_json::Value as Json;
 
 impl ArmType {
@@ -27,33 +29,29 @@ impl ArmType {
         if noted.is_some() {
             return Ok(Found::Ours(object));
         }
-        Ok(self.judge(&request.operation, &id, &answer.body, &wanted, object))
+        Ok(self.judge(request, &id, &answer.body, object))
     }
 
     /// Whose an object is: the stamp tells, and where there are no tags its content.
-    fn judge(&self, operation: &str, id: &ResourceId, body: &Json, wanted: &Map, object: StoredObject) -> Found {
+    fn judge(&self, request: &FindRequest, id: &ResourceId, body: &Json, object: StoredObject) -> Found {
         if !self.takes_tags() {
-            return match self.difference(wanted, &object) {
+            return match self.difference(request, &object) {
                 None => Found::Ours(object),
-                Some(name) => Found::Ambiguous(format!("{id} is there, and its `{name}` is not what was sent")),
+                Some(path) => Found::Ambiguous(format!("{id} is there, and its `{path}` is not what was sent")),
             };
         }
         match tags::stamp(body) {
-            Some(stamp) if stamp == operation => Found::Ours(object),
+            Some(stamp) if stamp == request.operation => Found::Ours(object),
             Some(_) => Found::Foreign(format!("{id} was made by another operation")),
             None => Found::Foreign(format!("{id} was made by somebody else")),
         }
     }
 
-    /// The first settable attribute that is not as it was sent.
-    fn difference(&self, wanted: &Map, object: &StoredObject) -> Option<&'static str> {
-        let values = known_map(object.values.view());
-        let settable = self.schema.attributes.iter().filter(|one| one.is_settable() && !one.write_only);
-        let differs = |attribute: &&formwork_model::schema::Attribute| {
-            let said = wanted.get(attribute.name);
-            said.is_some() && !encode::means_same(attribute, said, values.get(attribute.name))
-        };
-        settable.into_iter().find(differs).map(|attribute| attribute.name)
+    /// The first path that is not as it was sent: content is equal where planning it again would change nothing.
+    fn difference(&self, request: &FindRequest, object: &StoredObject) -> Option<String> {
+        let there = object.values.view();
+        let again = proposed(self.schema, &request.address, request.config.view(), Some(there));
+        differences(self.schema, there, again.view()).first().map(|difference| difference.path.to_string())
     }
 
     pub(super) async fn import_object(

@@ -108,7 +108,7 @@ pub(crate) fn get(json: &Json, path: &str) -> Option<Json> {
 /// Puts a value at a path, making what lies on the way.
 pub(crate) fn set(json: &mut Json, path: &str, value: Json) {
     let (part, rest) = split(path);
-    let object = object(json);
+    let Some(object) = object(json) else { return };
     match part {
         Part::Field(key) if rest.is_empty() => drop(object.insert(key.to_owned(), value)),
         Part::Field(key) => set(object.entry(key).or_insert(Json::Null), rest, value),
@@ -162,15 +162,11 @@ pub(crate) fn remove(json: &mut Json, path: &str) {
 }
 
 /// The value as an object; anything else gives way to an empty one.
-fn object(json: &mut Json) -> &mut Map<String, Json> {
+fn object(json: &mut Json) -> Option<&mut Map<String, Json>> {
     if !json.is_object() {
         *json = Json::Object(Map::new());
     }
-    match json {
-        Json::Object(object) => object,
-        // Made an object just above.
-        _ => unreachable!("an object"),
-    }
+    json.as_object_mut()
 }
 
 #[cfg(test)]

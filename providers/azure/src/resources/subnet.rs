@@ -1,7 +1,7 @@
 //! `azure.subnet`: a range of a virtual network. The same fields stand in the network's `subnets`.
 
 use crate::resource::{ArmType, Listing, Scope};
-use crate::schema::{FULL, ID, NETWORK_NAME, name, versions};
+use crate::schema::{FULL, ID, NETWORK_NAME, name, parent, versions};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Recognition, ResourceSchema, Rule};
 
 const DELEGATION: &[Attribute] = &[
@@ -38,13 +38,13 @@ macro_rules! fields {
                 .equality(Equality::Network),
             Attribute::new("address_prefixes", AttributeType::List(&AttributeType::Cidr), "Ranges, where there is more than one (IPv4 and IPv6).")
                 .vendor("properties.addressPrefixes"),
-            Attribute::string("network_security_group", "Filters its traffic.")
+            Attribute::reference("network_security_group", &["azure.network_security_group"], "Filters its traffic.")
                 .vendor("properties.networkSecurityGroup.id")
                 .equality(Equality::CaseInsensitive),
-            Attribute::string("route_table", "Routes its traffic.")
+            Attribute::reference("route_table", &["azure.route_table"], "Routes its traffic.")
                 .vendor("properties.routeTable.id")
                 .equality(Equality::CaseInsensitive),
-            Attribute::string("nat_gateway", "Gives its outgoing connections an address.")
+            Attribute::reference("nat_gateway", &["azure.nat_gateway"], "Gives its outgoing connections an address.")
                 .vendor("properties.natGateway.id")
                 .equality(Equality::CaseInsensitive),
             Attribute::new("service_endpoints", AttributeType::List(&AttributeType::Object(SERVICE_ENDPOINT)), "Services that are reached directly.")
@@ -83,10 +83,7 @@ pub(crate) const EMBEDDED: &[Attribute] = fields![
 
 const ATTRIBUTES: &[Attribute] = fields![
     name("Unique in the network.", NETWORK_NAME),
-    Attribute::reference("vnet", &["azure.virtual_network"], "The network that it is a part of.")
-        .required()
-        .create_only()
-        .equality(Equality::CaseInsensitive),
+    parent("vnet", &["azure.virtual_network"], "The network that it is a part of."),
     ;
     Attribute::string("purpose", "What Azure uses it for, where it does.").vendor("properties.purpose").computed(),
     ID,

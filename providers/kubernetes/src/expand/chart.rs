@@ -25,7 +25,8 @@ pub(crate) const SCHEMA: ResourceSchema = block(
         .required(),
         Attribute::string("repository", "Address of the chart's repository, `https://…`."),
         Attribute::string("version", "The chart's version; needed where it is not a directory or archive."),
-        Attribute::string("namespace", "Namespace of the release.").default_string("default"),
+        Attribute::reference("namespace", &["kubernetes.namespace"], "Namespace of the release.")
+            .default_string("default"),
         Attribute::new("values", AttributeType::Any, "Values, over those of the chart.").default(Preset::Json("{}")),
         Attribute::boolean("include_crds", "Whether the definitions of the chart are among the objects.")
             .default_bool(true),

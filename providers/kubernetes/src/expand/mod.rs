@@ -15,8 +15,11 @@ pub(crate) const WAIT: Attribute =
     Attribute::boolean("wait", "Wait until workloads are rolled out. Definitions (CRDs) are always waited for.")
         .default_bool(false);
 pub(crate) const FORCE: Attribute = crate::schema::FORCE;
-pub(crate) const NAMESPACE: Attribute =
-    Attribute::string("namespace", "Namespace of objects that say none; `default` if absent.");
+pub(crate) const NAMESPACE: Attribute = Attribute::reference(
+    "namespace",
+    &["kubernetes.namespace"],
+    "Namespace of objects that say none; `default` if absent.",
+);
 pub(crate) const SHA256: Attribute =
     Attribute::string("sha256", "Digest of the text, as 64 hexadecimal digits; any other text is refused.");
 pub(crate) const NO_TEXTS: Preset = Preset::Empty;

@@ -65,6 +65,16 @@ impl ObjectType {
 
     /// What can be said of a config offline.
     pub(crate) fn findings(&self, config: ValueRef<'_>) -> Vec<Finding> {
+        let kind = match self.form {
+            Form::Typed(kind) => Some(kind.kind.to_owned()),
+            Form::Open => config.get("manifest").and_then(|given| given.get("kind")?.as_str().map(str::to_owned)),
+        };
+        let mut findings = self.manifest_findings(config);
+        findings.extend(kind.and_then(|kind| crate::wait::finding(&kind, config)));
+        findings
+    }
+
+    fn manifest_findings(&self, config: ValueRef<'_>) -> Vec<Finding> {
         let Form::Open = self.form else { return Vec::new() };
         let Some(given) = config.get("manifest").filter(|given| !given.is_unknown()) else { return Vec::new() };
         let manifest = given.to_value();

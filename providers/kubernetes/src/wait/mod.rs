@@ -9,7 +9,7 @@ use crate::manifest::Identity;
 use crate::object::is_deleting;
 use crate::session::Session;
 use formwork_model::{AttributePath, Milliseconds, Step, ValueRef};
-use formwork_provider_api::{ErrorClass, OperationSink, ProviderError};
+use formwork_provider_api::{ErrorClass, Finding, OperationSink, ProviderError};
 use rollout::Rollout;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -117,11 +117,26 @@ impl Wanted {
     }
 }
 
+const OTHER_WAITS: &str = "wait for a condition or a field, such as `wait = { condition = { Ready = \"True\" } }`";
+
+fn rollout_path() -> AttributePath {
+    AttributePath::member("wait").then(Step::Member("rollout".into()))
+}
+
 fn no_rollout(identity: &Identity) -> ProviderError {
-    let path = AttributePath::member("wait").then(Step::Member("rollout".into()));
-    ProviderError::invalid(format!("a {} has no rollout", identity.kind))
-        .at(path)
-        .help("wait for a condition or a field, such as `wait = { condition = { Ready = \"True\" } }`")
+    ProviderError::invalid(format!("a {} has no rollout", identity.kind)).at(rollout_path()).help(OTHER_WAITS)
+}
+
+/// What is wrong with a `wait`, offline: a rollout of what has none.
+pub(crate) fn finding(kind: &str, config: ValueRef<'_>) -> Option<Finding> {
+    let rollout = config.get("wait")?.get("rollout")?;
+    let wanted = matches!(rollout.view(), formwork_model::View::Bool(true)) && Rollout::of(kind).is_none();
+    wanted.then(|| Finding {
+        warning: false,
+        path: rollout_path(),
+        message: format!("a {kind} has no rollout"),
+        help: Some(OTHER_WAITS.to_owned()),
+    })
 }
 
 /// Why a condition does not hold.
@@ -263,5 +278,8 @@ mod tests {
         let identity =
             Identity { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: None, name: "a".into() };
         assert_eq!(wanted.judge(&identity, &json!({})).err().unwrap().class, ErrorClass::Invalid);
+        let config = formwork_model::value::from_json(&json!({ "wait": { "rollout": true } }));
+        let config = formwork_model::ValueBuf::from(config);
+        assert!(finding("ConfigMap", config.view()).is_some() && finding("Deployment", config.view()).is_none());
     }
 }

@@ -26,7 +26,6 @@ pub(crate) async fn create(
     if let Some(resumed) = &request.resume {
         return resume(connection, kind, &call, resumed, sink).await;
     }
-    abort_here(&call, Window::BeforeSend);
     let fault = connection.arrive(&call, Some(sink)).await?;
     let kind_of_fault = fault.as_ref().and_then(|fault| fault.class);
     let object = connection.act(|store| {
@@ -132,7 +131,7 @@ async fn finish(
     sink.checkpoint(checkpoint(kind, &object, poll)?).await?;
     abort_here(call, Window::AfterCheckpoint);
     if fault == Some(FaultKind::Partial) {
-        let message = format!("scripted fault: {} of {:?} stopped half-way", call.word, call.name);
+        let message = format!("the {} of {:?} stopped half-way", call.word, call.name);
         return Err(ProviderError::new(ErrorClass::Other, message).partial(stored(&object)));
     }
     let object = poll_until_done(connection, kind, call, object, sink).await?;
@@ -170,7 +169,9 @@ async fn resume(
         store.record(entry(&Call { word: "resume", ..*call }, "", "done"))?;
         Ok(object.ok_or_else(|| not_found(kind, call.name)))
     })?;
-    finish(connection, kind, call, object, None, sink).await
+    // It stopped half-way, and says so again.
+    let fault = (object.state == ObjectState::Broken).then_some(FaultKind::Partial);
+    finish(connection, kind, call, object, fault, sink).await
 }
 
 pub(crate) async fn update(
@@ -185,7 +186,6 @@ pub(crate) async fn update(
     if let Some(resumed) = &request.resume {
         return resume(connection, kind, &call, resumed, sink).await;
     }
-    abort_here(&call, Window::BeforeSend);
     let fault = connection.arrive(&call, Some(sink)).await?;
     let kind_of_fault = fault.as_ref().and_then(|fault| fault.class);
     let half = kind_of_fault == Some(FaultKind::Partial);

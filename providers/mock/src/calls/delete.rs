@@ -18,7 +18,6 @@ pub(crate) async fn delete(
     let name = kind.name_of(&attributes(&request.object.values));
     let call =
         Call { word: "delete", type_name: &request.type_name, name: &name, operation: &request.operation, count: 1 };
-    abort_here(&call, Window::BeforeSend);
     let fault = connection.arrive(&call, Some(sink)).await?;
     let going = connection.act(|store| accept(connection, store, kind, request, &call))?;
     abort_here(&call, Window::AfterSend);

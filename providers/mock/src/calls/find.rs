@@ -1,6 +1,7 @@
 //! Looking for what an unfinished create made: one way for each [`Recognition`](formwork_model::schema::Recognition).
 
-use super::{attributes, granted, is_visible, of_name, scope_of, stored};
+use super::poll::handle;
+use super::{attributes, checkpoint, granted, is_visible, of_name, scope_of, stored};
 use crate::cloud::{CloudObject, FaultKind, ObjectState};
 use crate::connection::{Call, MockConnection, entry};
 use crate::kind::Kind;
@@ -23,7 +24,7 @@ pub(crate) async fn find(connection: &MockConnection, request: &FindRequest) -> 
         of_name(store, kind, &scope, &name).map(Ok)
     })?;
     connection.leave(&call, fault.as_ref(), None).await?;
-    let found = recognised(kind, request, &objects);
+    let found = recognised(kind, request, &objects)?;
     Ok(match (found, fault.and_then(|fault| fault.class)) {
         (Found::Ours(mut object), Some(FaultKind::WrongAnswer)) => {
             object.values = lie::wrong_type(&object.values);
@@ -33,19 +34,34 @@ pub(crate) async fn find(connection: &MockConnection, request: &FindRequest) -> 
     })
 }
 
-fn recognised(kind: Kind, request: &FindRequest, objects: &[CloudObject]) -> Found {
+fn recognised(kind: Kind, request: &FindRequest, objects: &[CloudObject]) -> Result<Found, ProviderError> {
     let ours = objects.iter().find(|object| object.operation == request.operation && is_visible(object));
     let other = objects.iter().find(|object| kind.names_are_unique() && object.operation != request.operation);
-    match (kind, ours, other) {
+    Ok(match (kind, ours, other) {
         // A route carries no stamp: only its content speaks for it.
         (Kind::Keyed, ours, other) => ours.or(other).map_or(Found::Absent, |object| by_content(request, object)),
-        (_, Some(object), _) => Found::Ours(stored(object)),
-        (_, None, Some(object)) if object.state == ObjectState::SoftDeleted => {
-            Found::Foreign(format!("a deleted object still has the name {:?}", object.name))
-        }
+        (_, Some(object), _) => by_state(kind, object)?,
+        (_, None, Some(object)) if object.state == ObjectState::SoftDeleted => deleted(request, object),
         (_, None, Some(object)) => Found::Foreign(format!("{:?} was made by somebody else", object.id)),
         (_, None, None) => Found::Absent,
+    })
+}
+
+/// Ours; what is being made, or stopped half-way, has to be gone on with.
+fn by_state(kind: Kind, object: &CloudObject) -> Result<Found, ProviderError> {
+    Ok(match object.state {
+        ObjectState::Creating => Found::Unfinished(checkpoint(kind, object, handle(object))?),
+        ObjectState::Broken => Found::Unfinished(checkpoint(kind, object, String::new())?),
+        _ => Found::Ours(stored(object)),
+    })
+}
+
+/// A create that takes back a deleted object finds nothing in its way.
+fn deleted(request: &FindRequest, object: &CloudObject) -> Found {
+    if attributes(&request.config).get("recover") == Some(&Value::Bool(true)) {
+        return Found::Absent;
     }
+    Found::Foreign(format!("a deleted object still has the name {:?}", object.name))
 }
 
 fn by_content(request: &FindRequest, object: &CloudObject) -> Found {

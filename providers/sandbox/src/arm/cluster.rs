@@ -108,7 +108,12 @@ impl Arm {
         path::set(body, "properties.kubernetesVersion", version.clone().into());
         path::set(body, "properties.currentKubernetesVersion", full.into());
         let pods = pods(body);
-        path::each_mut(body, "properties.agentPoolProfiles[]", &mut |pool| complete_pool(pool, &version, pods));
+        path::each_mut(body, "properties.agentPoolProfiles[]", &mut |pool| {
+            complete_pool(pool, &version, pods);
+            if old.is_some() {
+                without_autoscaling(pool);
+            }
+        });
     }
 
     /// A pool has its cluster's version and room for as many pods as its cluster's network gives.
@@ -117,6 +122,7 @@ impl Arm {
         let (Some(cluster), Some(properties)) = (cluster, path::get_mut(body, "properties")) else { return };
         let version = path::text(&cluster.body, "properties.kubernetesVersion").unwrap_or_default();
         complete_pool(properties, version, pods(&cluster.body));
+        without_autoscaling(properties);
     }
 
     /// What follows from a cluster's write: its node group and identity, and whoever runs its API is told.
@@ -168,7 +174,7 @@ impl Arm {
     /// All clusters.
     pub(super) fn all_clusters(&self) -> Vec<Cluster> {
         let records = self.records("").into_iter();
-        let is_cluster = |record: &Record| {
+        let is_cluster = |record: &std::sync::Arc<Record>| {
             Id::parse(&record.id)
                 .is_some_and(|id| id.type_name().eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters"))
         };
@@ -337,6 +343,13 @@ fn add_on_identities(id: &Id, body: &mut Json) {
         let guid = |what: &str| scope::guid(&scope::own_seed(&identity, 0, what));
         let known = json!({"resourceId": identity, "clientId": guid("client"), "objectId": guid("principal")});
         path::set(add_on, "identity", known);
+    }
+}
+
+/// Autoscaling that was not asked for is told to be off, once a pool was written by itself or a second time.
+fn without_autoscaling(pool: &mut Json) {
+    if pool.get("enableAutoScaling").is_none() {
+        path::set(pool, "enableAutoScaling", false.into());
     }
 }
 

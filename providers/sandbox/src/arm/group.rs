@@ -173,7 +173,7 @@ impl Arm {
             let Some(id) = Id::parse(&record.id) else { continue };
             if self.record(&id.key()).is_some() {
                 self.keep_deleted_vault(&record, &id);
-                self.erase(&id, record, None);
+                self.erase(&id, Record::clone(&record), None);
             }
         }
         self.forget(&key);

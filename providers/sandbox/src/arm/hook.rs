@@ -1,6 +1,6 @@
 //! What single types do beyond their profiles, before and after a write.
 
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
 use super::record::Record;
@@ -28,6 +28,7 @@ impl Arm {
             "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.check_peering(id, sent)?,
             "microsoft.containerservice/managedclusters" => self.check_cluster(id, sent, exists)?,
             "microsoft.containerservice/managedclusters/agentpools" => self.check_pool(id, sent, exists)?,
+            "microsoft.network/azurefirewalls" => self.check_firewall(call, sent)?,
             "microsoft.containerservice/fleets/updateruns" => self.check_update_run(id)?,
             "microsoft.cdn/profiles/securitypolicies" => self.check_security_policy(id, sent)?,
             "microsoft.cdn/profiles/afdendpoints/routes" => self.check_route(sent)?,
@@ -90,6 +91,18 @@ impl Arm {
                 );
                 Err(Failure::new(400, "ReferencedResourceNotProvisioned", message))
             }
+            None => Ok(()),
+        }
+    }
+
+    /// A firewall is not written while its policy, or a group of rules in it, is worked on.
+    fn check_firewall(&self, call: &Call<'_>, sent: &Json) -> Result<(), Failure> {
+        let Some(policy) = path::text(sent, "properties.firewallPolicy.id").and_then(Id::parse) else { return Ok(()) };
+        let now = self.clock.now_ms();
+        let inside = self.records(&policy.key());
+        let busy = inside.iter().find_map(|record| record.running("", now)).map(|work| work.operation.clone());
+        match busy.and_then(|token| self.operation(&token)) {
+            Some(operation) => Err(failure::in_progress(&operation.url(&call.base, false))),
             None => Ok(()),
         }
     }
@@ -250,7 +263,9 @@ impl Arm {
         let properties = json!({"privateIPAllocationMethod": "Dynamic", "subnet": {"id": subnet}, "privateLinkConnectionProperties": connection});
         let mut body = json!({
             "location": endpoint.get("location"),
+            "managedBy": id.text(),
             "properties": {
+                "macAddress": "",
                 "ipConfigurations": [{"name": "privateEndpointIpConfig", "properties": properties}],
                 "privateEndpoint": {"id": id.text()},
             },

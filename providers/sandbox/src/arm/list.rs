@@ -4,7 +4,7 @@ use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
 use super::reference::Back;
-use super::{Arm, Call, Found, catalog};
+use super::{Arm, Call, catalog};
 use crate::exchange::Response;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Json, json};
@@ -56,7 +56,7 @@ impl Arm {
             .filter_map(|record| {
                 let id = Id::parse(&record.id).filter(|id| id.type_name().to_lowercase() == wanted)?;
                 let view = self.view(call, &id, back, false);
-                Some(self.dressed(&Found { record, kind: id.type_name(), part: None }, &view))
+                Some(self.profiles.dress(&record, &id.type_name(), &view))
             })
             .collect()
     }
@@ -77,7 +77,7 @@ impl Arm {
                 return None;
             }
             let view = self.view(call, &id, &back, false);
-            let whole = self.dressed(&Found { record, kind, part: None }, &view);
+            let whole = self.profiles.dress(&record, &kind, &view);
             Some(catalog::bare(&whole))
         });
         let shown = shown.filter(|one| catalog::tag_matches(call.request, one)).collect();

@@ -34,8 +34,8 @@ impl Arm {
 
     /// Scopes and levels of all locks.
     fn locks(&self) -> Vec<(String, String)> {
-        let records = self.records("").into_iter();
-        let locks = records.filter(|record| record.id.to_lowercase().contains(LOCKS));
+        let known = self.known();
+        let locks = known.locks.iter().filter_map(|key| known.records.get(key));
         locks
             .filter_map(|record| {
                 let scope = Id::parse(&record.id)?.scope.to_lowercase();
@@ -43,6 +43,11 @@ impl Arm {
             })
             .collect()
     }
+}
+
+/// The key is that of a lock.
+pub(super) fn is_lock(key: &str) -> bool {
+    key.contains(LOCKS)
 }
 
 fn forbids(key: &str, scope: &str, level: &str, delete: bool) -> bool {

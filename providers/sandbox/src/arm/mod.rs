@@ -43,6 +43,7 @@ use profile::Profiles;
 pub use record::Problem;
 use record::Record;
 use serde_json::{Value as Json, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The table of resources in the store.
@@ -128,12 +129,43 @@ pub struct Fate {
 
 type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 
+/// What is kept, as it is needed with each request.
+#[derive(Debug, Default)]
+struct Known {
+    read: bool,
+    /// By id in lower case.
+    records: BTreeMap<String, Arc<Record>>,
+    /// Who refers to whom.
+    back: Arc<reference::Back>,
+    /// The keys of locks.
+    locks: BTreeSet<String>,
+}
+
+impl Known {
+    fn add(&mut self, record: &Record, profiles: &Profiles) {
+        let key = record.id.to_lowercase();
+        Arc::make_mut(&mut self.back).add(record, profiles);
+        if lock::is_lock(&key) {
+            self.locks.insert(key.clone());
+        }
+        self.records.insert(key, Arc::new(record.clone()));
+    }
+
+    fn remove(&mut self, key: &str, profiles: &Profiles) {
+        self.locks.remove(key);
+        if let Some(record) = self.records.remove(key) {
+            Arc::make_mut(&mut self.back).remove(&record, profiles);
+        }
+    }
+}
+
 /// The service.
 pub struct Arm {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     profiles: &'static Profiles,
     gate: Mutex<()>,
+    known: Mutex<Known>,
     listeners: RwLock<Vec<Listener>>,
     credentials: RwLock<Option<Arc<dyn Credentials>>>,
     tenant: String,
@@ -185,7 +217,7 @@ impl Found {
 
 impl Arm {
     /// The tenant of every sandbox.
-    pub const TENANT: &'static str = "5a0db0c5-0000-4000-8000-000000000001";
+    pub const TENANT: &'static str = crate::TENANT;
 
     /// A service over a store and a clock.
     #[must_use]
@@ -195,6 +227,7 @@ impl Arm {
             clock,
             profiles: Profiles::shared(),
             gate: Mutex::default(),
+            known: Mutex::default(),
             listeners: RwLock::default(),
             credentials: RwLock::default(),
             tenant: Self::TENANT.to_owned(),
@@ -360,22 +393,45 @@ impl Arm {
         Id { scope, namespace, pairs }
     }
 
+    /// What is kept, read once: nobody else writes these tables.
+    fn known(&self) -> MutexGuard<'_, Known> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.read {
+            let read = |document: Json| serde_json::from_value::<Record>(document).ok();
+            let all = self.store.scan(RESOURCES, "").into_iter();
+            all.filter_map(|(_, document)| read(document)).for_each(|record| known.add(&record, self.profiles));
+            known.read = true;
+        }
+        known
+    }
+
     /// The records under a prefix of ids (in lower case).
-    fn records(&self, prefix: &str) -> Vec<Record> {
-        let found = self.store.scan(RESOURCES, prefix);
-        found.into_iter().filter_map(|(_, document)| serde_json::from_value(document).ok()).collect()
+    fn records(&self, prefix: &str) -> Vec<Arc<Record>> {
+        let known = self.known();
+        let from = known.records.range(prefix.to_owned()..);
+        from.take_while(|(key, _)| key.starts_with(prefix)).map(|(_, record)| record.clone()).collect()
     }
 
     fn record(&self, key: &str) -> Option<Record> {
-        self.store.get(RESOURCES, key).and_then(|document| serde_json::from_value(document).ok())
+        self.known().records.get(key).map(|record| Record::clone(record))
+    }
+
+    /// All references that somebody shows, over all records.
+    fn back(&self) -> Arc<reference::Back> {
+        self.known().back.clone()
     }
 
     fn keep(&self, record: &Record) -> Result<(), Failure> {
         let document = serde_json::to_value(record).map_err(|err| unkept(&err.to_string()))?;
-        self.store.put(RESOURCES, &record.id.to_lowercase(), document).map_err(|err| unkept(&err.0))
+        let mut known = self.known();
+        self.store.put(RESOURCES, &record.id.to_lowercase(), document).map_err(|err| unkept(&err.0))?;
+        known.remove(&record.id.to_lowercase(), self.profiles);
+        known.add(record, self.profiles);
+        Ok(())
     }
 
     fn forget(&self, key: &str) {
+        self.known().remove(key, self.profiles);
         if let Err(err) = self.store.delete(RESOURCES, key) {
             tracing::warn!(key, error = err.0, "a resource could not be forgotten");
         }
@@ -429,8 +485,20 @@ impl Arm {
         }
     }
 
+    /// Whole seconds to wait, at the pace of the clock: who waits for quick work need not wait as long as for slow work.
+    fn paced(&self, seconds: &str) -> String {
+        let real = seconds.parse::<i64>().unwrap_or(0).saturating_mul(1000);
+        (self.scaled(real).saturating_add(500) / 1000).to_string()
+    }
+
     /// The headers that every answer has.
     fn stamp(&self, response: Response, method: &str) -> Response {
+        let mut response = response;
+        for (name, value) in &mut response.headers {
+            if name == "retry-after" {
+                *value = self.paced(value);
+            }
+        }
         let now = self.clock.now_ms();
         let request = scope::guid(&format!("request|{now}|{}", uuid::Uuid::new_v4()));
         let (kind, left) = match method {

@@ -4,7 +4,7 @@ use super::Arm;
 use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
-use super::profile::{Absent, Reference};
+use super::profile::{Absent, Profiles, Reference};
 use super::record::Record;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -20,9 +20,28 @@ pub(crate) struct Back {
 pub(crate) struct Found {
     place: String,
     id: String,
+    /// The record that refers, by its key.
+    by: String,
 }
 
 impl Back {
+    /// Takes the references of a record in.
+    pub(crate) fn add(&mut self, record: &Record, profiles: &Profiles) {
+        for (to, found) in references(record, profiles) {
+            self.shown.entry(to).or_default().push(found);
+        }
+    }
+
+    /// Takes the references of a record out.
+    pub(crate) fn remove(&mut self, record: &Record, profiles: &Profiles) {
+        let by = record.id.to_lowercase();
+        for (to, _) in references(record, profiles) {
+            if let Some(found) = self.shown.get_mut(&to) {
+                found.retain(|one| one.by != by);
+            }
+        }
+    }
+
     /// The references to an id.
     pub(crate) fn of(&self, id: &str) -> &[Found] {
         self.shown.get(&id.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
@@ -68,25 +87,22 @@ fn users_id(record: &Record, items: &[(String, String)], upper: bool) -> String 
     format!("{}/providers/{}{pairs}", id.scope, id.namespace)
 }
 
-impl Arm {
-    /// All references that somebody shows, over all records.
-    pub(crate) fn back(&self) -> Back {
-        let mut back = Back::default();
-        for record in self.records("") {
-            let Some(id) = Id::parse(&record.id) else { continue };
-            let profile = self.profiles.of(&id.type_name());
-            for reference in &profile.references {
-                let Some(place) = &reference.back else { continue };
-                for spot in path::all(&record.body, &reference.at) {
-                    let Some(to) = referred(spot.value) else { continue };
-                    let found = Found { place: place.clone(), id: users_id(&record, &spot.items, reference.upper) };
-                    back.shown.entry(to.to_lowercase()).or_default().push(found);
-                }
-            }
+/// What a record refers to and is shown for there.
+fn references(record: &Record, profiles: &Profiles) -> Vec<(String, Found)> {
+    let Some(id) = Id::parse(&record.id) else { return Vec::new() };
+    let mut all = Vec::new();
+    for reference in &profiles.of(&id.type_name()).references {
+        let Some(place) = &reference.back else { continue };
+        for spot in path::all(&record.body, &reference.at) {
+            let Some(to) = referred(spot.value) else { continue };
+            let id = users_id(record, &spot.items, reference.upper);
+            all.push((to.to_lowercase(), Found { place: place.clone(), id, by: record.id.to_lowercase() }));
         }
-        back
     }
+    all
+}
 
+impl Arm {
     /// What an id leads to.
     pub(crate) fn target(&self, text: &str) -> Target {
         let Some(id) = Id::parse(text) else { return Target::Absent };

@@ -3,7 +3,7 @@
 use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
-use super::{Arm, Call, Found, PRINCIPALS, reference::Back};
+use super::{Arm, Call, PRINCIPALS, reference::Back};
 use crate::exchange::Response;
 use serde_json::{Value as Json, json};
 
@@ -267,7 +267,7 @@ impl Arm {
             let below = own.starts_with(&format!("{scope}/"));
             if above || below && !at_scope {
                 let view = self.view(call, &id, &back, false);
-                shown.push(self.dressed(&Found { record, kind: id.type_name(), part: None }, &view));
+                shown.push(self.profiles.dress(&record, &id.type_name(), &view));
             }
         }
         shown.retain(|one| matches_filter(one, &filter));

@@ -263,6 +263,9 @@ impl Operation {
             Wire::Cdn => {
                 body.insert("error".into(), json!({"code": "None", "message": null}));
             }
+            Wire::Learning if over => {
+                body.insert("percentComplete".into(), json!(100.0));
+            }
             Wire::Vault if over => {
                 body.insert("createdDateTime".into(), scope::instant(self.start).into());
                 body.insert("lastActionDateTime".into(), scope::instant(self.end).into());

@@ -51,17 +51,34 @@ fn agree(recordings: &[recording::Recording], names: Names) -> Result<(), Failed
             }
         }
     }
-    report(&types, &differing)
+    report(&types, &differing, &reasons())
 }
 
-fn report(types: &BTreeMap<String, (usize, usize)>, differing: &[(String, String, Vec<String>)]) -> Result<(), Failed> {
+/// Why pairs differ: recording, number of the pair, reason.
+fn reasons() -> BTreeMap<String, String> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/replay/differences.txt");
+    let text = std::fs::read_to_string(path).expect("the list of differences");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.split_once("  # "))
+        .map(|(pair, why)| (pair.trim().to_owned(), why.to_owned()))
+        .collect()
+}
+
+fn report(
+    types: &BTreeMap<String, (usize, usize)>,
+    differing: &[(String, String, Vec<String>)],
+    known: &BTreeMap<String, String>,
+) -> Result<(), Failed> {
     let (agreeing, all) = types.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     let mut text = String::new();
     for (kind, (agreeing, all)) in types {
         text.push_str(&format!("{agreeing:5} of {all:5}  {kind}\n"));
     }
     for (recording, label, reasons) in differing {
-        text.push_str(&format!("{recording} {label}\n"));
+        let number = label.split(' ').next().unwrap_or_default();
+        let why = known.get(&format!("{recording} {number}")).map_or("not explained", String::as_str);
+        text.push_str(&format!("{recording} {label}\n    # {why}\n"));
         for reason in reasons {
             text.push_str(&format!("    {reason}\n"));
         }

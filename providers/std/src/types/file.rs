@@ -136,14 +136,15 @@ impl LocalType for File {
         }
     }
 
-    /// A file is written whole or not at all, so equal content is what was sent.
+    /// A file is written whole or not at all, so equal content is what was sent. What may be overwritten is in nobody's
+    /// way.
     async fn find(&self, connection: &StdConnection, request: FindRequest) -> Result<Found, ProviderError> {
         let values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let path = located(&connection.environment, &values)?;
         match read(&connection.environment, &values)? {
             None => Ok(Found::Absent),
-            Some(there) if same_content(&there, &values)? => Ok(Found::Ours(stored(there))),
             Some(_) if values.get("overwrite") == Some(&Value::Bool(true)) => Ok(Found::Absent),
+            Some(there) if same_content(&there, &values)? => Ok(Found::Ours(stored(there))),
             Some(_) => Ok(Found::Foreign(format!("{} is there, with other content", path.display()))),
         }
     }

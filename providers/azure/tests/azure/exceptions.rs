@@ -1,0 +1,111 @@
+//! Where we differ from the vendor's data on purpose, each with its reason. An exception that is no longer needed fails.
+
+/// `(azure.type, vendor path, reason)`: the schema says otherwise than the vendor's description of the type.
+pub const SCHEMA: &[(&str, &str, &str)] = &[];
+
+/// `(azure.type, vendor path, reason)`: stands in a PUT example and cannot be written in our schema.
+pub const UNWRITABLE: &[(&str, &str, &str)] = &[
+    ("load_balancer", "properties.frontendIPConfigurations.[].id", "ids of its own parts are made by the service"),
+    ("load_balancer", "properties.inboundNatPools.[].id", "ids of its own parts are made by the service"),
+    ("private_endpoint", "extendedLocation.type", "it follows from `edge_zone`: there is one kind"),
+];
+
+/// `(azure.type, part of the exchange's name, attribute, reason)`: the answer does not give a clean plan for what was sent.
+pub const UNCLEAN: &[(&str, &str, &str, &str)] = &[
+    ("bastion_host", "CreateOrUpdate", "location", "the request gives no region"),
+    ("bastion_host", "PutWithZones", "zones", "the answer leaves out the zones that were sent"),
+    (
+        "load_balancer",
+        "CreateOrUpdate.json",
+        "sku",
+        "we send `Standard`; the example leaves it to the service, whose `Basic` has been retired",
+    ),
+    (
+        "load_balancer",
+        "GatewayLoadBalancerProvider",
+        "load_balancing_rules",
+        "the answer is of another balancer: ports and protocol differ",
+    ),
+    (
+        "load_balancer",
+        "TwoBackendPool",
+        "backend_address_pools",
+        "the answer is of another balancer: the request has no tunnels",
+    ),
+    (
+        "nat_gateway",
+        "CreateOrUpdate.json",
+        "idle_timeout_in_minutes",
+        "the request says nothing of the timeout that comes back; recordings have 4",
+    ),
+    (
+        "network_interface",
+        "CreateOrUpdate.json",
+        "disable_tcp_state_tracking",
+        "one of the answers leaves out what was sent",
+    ),
+    ("network_interface", "CreateOrUpdate.json", "ip_configurations", "the request's second address names no subnet"),
+    (
+        "private_endpoint",
+        "CreateOrUpdate",
+        "edge_zone",
+        "the example has it beside the body, and the answer is of none",
+    ),
+    (
+        "private_endpoint",
+        "ForManualApproval",
+        "manual_private_link_service_connections",
+        "the answer is of an endpoint that approves by itself",
+    ),
+    (
+        "private_endpoint",
+        "ForManualApproval",
+        "private_link_service_connections",
+        "the answer is of an endpoint that approves by itself",
+    ),
+    (
+        "public_ip",
+        "",
+        "public_ip_allocation_method",
+        "we send `Static`; the request leaves it to the service, whose `Dynamic` goes with the retired SKU",
+    ),
+    (
+        "public_ip",
+        "",
+        "sku",
+        "we send `Standard`; the request leaves it to the service, whose `Basic` has been retired",
+    ),
+    ("resource_group", "client.json", "tags", "a policy of the recorded subscription adds tags"),
+    ("route_table", "CreateOrUpdate", "disable_bgp_route_propagation", "the answer is of another table"),
+    (
+        "subnet",
+        "SubnetCreateWithDelegation",
+        "delegations",
+        "the request says nothing of the delegation that comes back",
+    ),
+    (
+        "subnet",
+        "SubnetCreateWithSharingScope",
+        "sharing_scope",
+        "the request says nothing of the scope that comes back",
+    ),
+    ("virtual_network", "WithAddressPrefixes", "subnets", "the second range of the answer is another one"),
+    (
+        "virtual_network_peering",
+        "SubnetPeeringSync",
+        "local_subnet_names",
+        "the request says nothing of the names that come back",
+    ),
+    (
+        "virtual_network_peering",
+        "SubnetPeeringSync",
+        "remote_subnet_names",
+        "the request says nothing of the names that come back",
+    ),
+];
+
+/// `(azure.type, vendor path, reason)`: a body made from an example does not validate against the vendor's description.
+pub const BODIES: &[(&str, &str, &str)] = &[];
+
+/// `(azure.type, vendor path, reason)`: an answer has it, the schema knows it, and it is not read.
+pub const UNREAD: &[(&str, &str, &str)] = &[];

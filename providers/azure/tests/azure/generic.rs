@@ -1,0 +1,251 @@
+//! What is not one type: `azure.resource`, data sources, credentials other than a secret, how many calls a refresh takes.
+
+use crate::client::connect;
+use crate::script::{Reply, Script, TOKEN};
+use formwork_model::{Address, Value, ValueBuf};
+use formwork_provider_api::testing::{Harness, text};
+use formwork_provider_api::{Environment, ErrorClass, ReadManyRequest, ReadOutcome, StoredObject};
+use formwork_provider_azure::AzureProvider;
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value as Json, json};
+use std::future::Future;
+
+macro_rules! trials {
+    ($($name:ident),* $(,)?) => {
+        pub fn tests() -> Vec<Trial> {
+            vec![$(Trial::test(concat!("generic::", stringify!($name)), || run($name()))),*]
+        }
+    };
+}
+
+trials! {
+    any_type_is_kept_by_its_body,
+    a_data_source_shows_what_is_there,
+    the_subscription_and_its_regions_are_told,
+    a_token_file_is_read_each_time,
+    a_command_gives_tokens_where_it_is_allowed,
+    a_thousand_objects_cost_few_calls,
+    what_is_missing_is_said,
+}
+
+fn run(test: impl Future<Output = ()>) -> Result<(), Failed> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(test);
+    Ok(())
+}
+
+const GROUP: &str = "/subscriptions/sub/resourceGroups/rg";
+const PROFILE: &str = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Cdn/profiles/p";
+
+fn profile(state: &str, tier: &str) -> Json {
+    json!({
+        "id": PROFILE.replace("resourceGroups", "resourcegroups"), "name": "p", "location": "West Europe",
+        "sku": {"name": tier}, "properties": {"provisioningState": state, "frontDoorId": "f"},
+    })
+}
+
+async fn any_type_is_kept_by_its_body() {
+    let get = format!("GET {PROFILE}");
+    let put = format!("PUT {PROFILE}");
+    let delete = format!("DELETE {PROFILE}");
+    let script = Script::start(vec![
+        (
+            get.as_str(),
+            vec![
+                Reply::error(404, "ResourceNotFound"),
+                Reply::json(200, profile("Creating", "Standard")),
+                // The poll, the object when it is done, and the refresh.
+                Reply::json(200, profile("Succeeded", "Standard")),
+                Reply::json(200, profile("Succeeded", "Standard")),
+                Reply::json(200, profile("Succeeded", "Standard")),
+                Reply::json(200, profile("Succeeded", "Premium")),
+            ],
+        ),
+        (
+            put.as_str(),
+            vec![Reply::json(201, profile("Creating", "Standard")), Reply::json(200, profile("Succeeded", "Premium"))],
+        ),
+        (delete.as_str(), vec![Reply::empty(204)]),
+    ])
+    .await;
+    let harness = connect(&script).await;
+    let config = |tier: &str| {
+        let body = json!({"location": "westeurope", "sku": {"name": tier}, "properties": {"secret": "s"}});
+        Value::map([
+            ("type", Value::string("Microsoft.Cdn/profiles")),
+            ("api_version", Value::string("2024-09-01")),
+            ("name", Value::string("p")),
+            ("parent", Value::string(GROUP)),
+            ("body", formwork_model::value::from_json(&body)),
+        ])
+    };
+    let made = harness.create("resource", "p", &config("Standard")).await.unwrap();
+    // The answer's spelling of the region and of the id, and its other properties, are no difference.
+    harness.assert_settled("resource", "p", &config("Standard"), &made).await.unwrap();
+    let changed = harness.update("resource", "p", &config("Premium"), &made).await.unwrap();
+    assert_eq!(script.asked_for(&put)[1].json()["sku"]["name"], "Premium");
+    assert_eq!(script.asked_for(&put)[1].query, "api-version=2024-09-01");
+    let drifted = harness.plan("resource", &Address::resource("p"), &config("Standard"), Some(&changed)).await.unwrap();
+    assert!(!drifted.is_clean() && !drifted.replaces(), "{drifted:?}");
+    harness.delete("resource", &changed, &config("Premium")).await.unwrap();
+}
+
+async fn a_data_source_shows_what_is_there() {
+    let id = format!("{GROUP}/providers/Microsoft.Network/networkSecurityGroups/n");
+    let rule = json!({"name": "r", "properties": {
+        "priority": 100, "direction": "Inbound", "access": "allow", "protocol": "TCP", "sourceAddressPrefix": "*",
+        "sourceAddressPrefixes": [], "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "443",
+    }});
+    let body = json!({"id": id, "name": "n", "location": "westeurope", "properties": {"securityRules": [rule]}});
+    let script = Script::start(vec![(format!("GET {id}").as_str(), vec![Reply::json(200, body)])]).await;
+    let harness = connect(&script).await;
+    let config = Value::map([("name", Value::string("n")), ("group", Value::string("rg"))]);
+    let values = harness.data("network_security_group", &config).await.unwrap();
+    let rules = values.as_map().unwrap().get("security_rules").unwrap().as_items().unwrap().to_vec();
+    assert_eq!(rules[0].as_map().unwrap().get("protocol"), Some(&Value::string("Tcp")));
+    let missing = Value::map([("name", Value::string("x")), ("group", Value::string("rg"))]);
+    assert_eq!(harness.data("network_security_group", &missing).await.unwrap_err().class, ErrorClass::NotFound);
+}
+
+async fn the_subscription_and_its_regions_are_told() {
+    let region = |name: &str, kind: &str| {
+        json!({"name": name, "displayName": name, "metadata": {"regionType": kind, "geographyGroup": "Europe",
+            "pairedRegion": [{"name": "pair"}]}, "availabilityZoneMappings": [{"logicalZone": "1"}]})
+    };
+    let script = Script::start(vec![
+        (
+            "GET /subscriptions/sub",
+            vec![Reply::json(200, json!({"displayName": "Team", "tenantId": "t", "state": "Enabled"}))],
+        ),
+        (
+            "GET /subscriptions/sub/locations",
+            vec![Reply::json(200, json!({"value": [region("westeurope", "Physical"), region("europe", "Logical")]}))],
+        ),
+    ])
+    .await;
+    let harness = connect(&script).await;
+    let nothing = Value::map::<&str>([]);
+    let subscription = harness.data("subscription", &nothing).await.unwrap();
+    assert_eq!(subscription.as_map().unwrap().get("display_name"), Some(&Value::string("Team")));
+    let locations = harness.data("locations", &nothing).await.unwrap();
+    assert_eq!(locations.as_map().unwrap().get("names"), Some(&Value::list([Value::string("westeurope")])));
+    let config = harness.data("client_config", &nothing).await.unwrap();
+    assert_eq!(config.as_map().unwrap().get("subscription_id"), Some(&Value::string("sub")));
+}
+
+async fn with_credential(
+    script: &Script,
+    extra: &[(&'static str, Value)],
+    environment: Environment,
+) -> Result<Harness, ErrorClass> {
+    let text = |text: &str| Value::string(text);
+    let mut entries = vec![
+        ("subscription_id", text("sub")),
+        ("tenant_id", text("tenant")),
+        ("client_id", text("client")),
+        ("credential", text("workload_identity")),
+        ("endpoint", text(&script.endpoint)),
+        ("authority_host", text(&script.endpoint)),
+    ];
+    entries.extend(extra.iter().cloned());
+    Harness::encoded(AzureProvider, Value::map(entries), environment).await.map_err(|error| error.class)
+}
+
+async fn a_token_file_is_read_each_time() {
+    let script = Script::start(vec![
+        ("GET /subscriptions/sub", vec![Reply::json(200, json!({"displayName": "Team"}))]),
+        (TOKEN, vec![crate::script::token("a", 60), crate::script::token("b", 3600)]),
+    ])
+    .await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "one\n").unwrap();
+    let path = Value::string(file.path().to_str().unwrap());
+    let harness = with_credential(&script, &[("oidc_token_file", path)], Environment::default()).await.unwrap();
+    let nothing = Value::map::<&str>([]);
+    harness.data("subscription", &nothing).await.unwrap();
+    std::fs::write(file.path(), "two\n").unwrap();
+    harness.data("subscription", &nothing).await.unwrap();
+    let asked: Vec<String> = script.asked_for(TOKEN).into_iter().map(|asked| asked.body).collect();
+    assert!(asked[0].contains("client_assertion=one") && asked[1].contains("client_assertion=two"), "{asked:?}");
+    assert!(asked[0].contains("jwt-bearer"), "{asked:?}");
+}
+
+async fn a_command_gives_tokens_where_it_is_allowed() {
+    let script =
+        Script::start(vec![("GET /subscriptions/sub", vec![Reply::json(200, json!({"displayName": "Team"}))])]).await;
+    let command = [("oidc_token_command", Value::list([Value::string("echo"), Value::string("printed")]))];
+    let refused = with_credential(&script, &command, Environment::default()).await.err();
+    assert_eq!(refused, Some(ErrorClass::Forbidden));
+    let allowed = Environment { allowed_commands: vec!["echo".to_owned()], ..Environment::default() };
+    let untrusted = Environment { untrusted: true, ..allowed.clone() };
+    assert_eq!(with_credential(&script, &command, untrusted).await.err(), Some(ErrorClass::Forbidden));
+    let harness = with_credential(&script, &command, allowed).await.unwrap();
+    harness.data("subscription", &Value::map::<&str>([])).await.unwrap();
+    assert!(script.asked_for(TOKEN)[0].body.contains("client_assertion=printed"));
+}
+
+/// A subscription of a thousand objects in ten groups: how many calls a refresh of all types takes.
+async fn a_thousand_objects_cost_few_calls() {
+    let network = |number: usize| {
+        format!(
+            "/subscriptions/sub/resourceGroups/rg{}/providers/Microsoft.Network/virtualNetworks/v{number}",
+            number % 10
+        )
+    };
+    let subnet = |number: usize| format!("{}/subnets/s{number}", network(number % 50));
+    let address = |number: usize| {
+        format!(
+            "/subscriptions/sub/resourceGroups/rg{}/providers/Microsoft.Network/publicIPAddresses/a{number}",
+            number % 10
+        )
+    };
+    let networks: Vec<Json> = (0..50)
+        .map(|one| {
+            let subnets: Vec<Json> = (0..800).filter(|number| number % 50 == one).map(|number| {
+                json!({"id": subnet(number), "name": format!("s{number}"), "properties": {"addressPrefix": "10.0.0.0/24"}})
+            }).collect();
+            json!({"id": network(one), "name": format!("v{one}"), "location": "westeurope",
+                "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}, "subnets": subnets}})
+        })
+        .collect();
+    let addresses: Vec<Json> = (0..140)
+        .map(|one| json!({"id": address(one), "name": format!("a{one}"), "location": "westeurope", "properties": {}}))
+        .collect();
+    let groups: Vec<Json> = (0..10).map(|one| json!({"id": format!("/subscriptions/sub/resourceGroups/rg{one}"), "name": format!("rg{one}"), "location": "westeurope"})).collect();
+    let list = |items: Vec<Json>| vec![Reply::json(200, json!({"value": items}))];
+    let script = Script::start(vec![
+        ("GET /subscriptions/sub/providers/Microsoft.Network/virtualNetworks", list(networks)),
+        ("GET /subscriptions/sub/providers/Microsoft.Network/publicIPAddresses", list(addresses)),
+        ("GET /subscriptions/sub/resourceGroups", list(groups)),
+    ])
+    .await;
+    let harness = connect(&script).await;
+    let all: [(&str, Vec<String>); 4] = [
+        ("resource_group", (0..10).map(|one| format!("/subscriptions/sub/resourceGroups/rg{one}")).collect()),
+        ("virtual_network", (0..50).map(network).collect()),
+        ("subnet", (0..800).map(subnet).collect()),
+        ("public_ip", (0..140).map(address).collect()),
+    ];
+    for (type_name, ids) in all {
+        let objects = ids.iter().map(|id| object(id)).collect();
+        let read =
+            harness.connection.read_many(ReadManyRequest { type_name: type_name.to_owned(), objects }).await.unwrap();
+        assert!(read.iter().all(|one| matches!(one, ReadOutcome::Present(_))), "{type_name}");
+    }
+    assert_eq!(script.operations().len(), 4, "{:?}", script.operations());
+}
+
+fn object(id: &str) -> StoredObject {
+    StoredObject { values: ValueBuf::from(Value::map([("id", Value::string(id))])), private: Vec::new() }
+}
+
+async fn what_is_missing_is_said() {
+    let script = Script::start(vec![]).await;
+    let harness = connect(&script).await;
+    let error = harness.import("subnet", GROUP, &Value::map::<&str>([])).await.unwrap_err();
+    assert!(error.message.contains("Microsoft.Resources/resourceGroups"), "{}", error.message);
+    let error = harness.import("subnet", "snet-apps", &Value::map::<&str>([])).await.unwrap_err();
+    assert!(error.message.contains("no id of Azure"), "{}", error.message);
+    let id = format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/v/subnets/s");
+    let error = harness.import("subnet", &id, &Value::map::<&str>([])).await.unwrap_err();
+    assert_eq!((error.class, text(&object(&id), "id").as_str()), (ErrorClass::NotFound, id.as_str()));
+}

@@ -1,0 +1,106 @@
+//! A stack on a real API server: planned in full before the provider can connect, applied in one go, drift and conflicts
+//! told apart, a server that stopped, a cluster that is replaced. Runs where `FORMWORK_TEST_KUBECONFIG` names a cluster.
+
+use crate::support::Bench;
+use libtest_mimic::Trial;
+use std::fs;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let kubeconfig = std::env::var_os("FORMWORK_TEST_KUBECONFIG").and_then(|path| fs::read_to_string(path).ok());
+    let tests: [(&str, fn(&str)); 2] = [
+        ("kubernetes::a_cluster_of_the_same_apply", a_cluster_of_the_same_apply),
+        ("kubernetes::secrets_and_kubeconfigs_stay_out_of_the_state", secrets_stay_out_of_the_state),
+    ];
+    let trial = |(name, test): (&str, fn(&str))| {
+        let note = if kubeconfig.is_some() { "" } else { " (skipped: no FORMWORK_TEST_KUBECONFIG)" };
+        let found = kubeconfig.clone();
+        let run = move || {
+            found.as_deref().map(test);
+            Ok(())
+        };
+        Trial::test(format!("{name}{note}"), run).with_ignored_flag(kubeconfig.is_none())
+    };
+    tests.into_iter().map(trial).collect()
+}
+
+/// The kubeconfig ends with a value that only `apply` knows: so the provider is configured by what the same apply makes.
+const STACK: &str = r#"
+param generation: int = 1
+
+resource cluster: std.random_id { byte_length = 4, triggers = generation }
+provider kubernetes { kubeconfig = "${file("kubeconfig")}\n# ${cluster.hex}\n" }
+
+resource shop: kubernetes.namespace { name = "NAMESPACE" }
+resource settings: kubernetes.config_map { name = "settings", namespace = shop, data = { color = "red" } }
+resource keys: kubernetes.manifest {
+  manifest = {
+    apiVersion = "v1"
+    kind = "Secret"
+    metadata = { name = "keys", namespace = shop.name }
+    stringData = { password = "correct-horse-battery" }
+  }
+}
+resource more: kubernetes.manifests {
+  namespace = shop
+  content = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}\n"
+}
+"#;
+
+fn bench(kubeconfig: &str, name: &str) -> Bench {
+    let namespace = format!("program-{name}-{}", std::process::id());
+    Bench::new(&[("main.fw", &STACK.replace("NAMESPACE", &namespace)), ("kubeconfig", kubeconfig)])
+}
+
+fn a_cluster_of_the_same_apply(kubeconfig: &str) {
+    let bench = bench(kubeconfig, "cluster");
+    let plan = bench.run(&["plan"]).expect(0);
+    assert!(plan.out.contains("Plan: 6 to create"), "{}", plan.out);
+    let applied = bench.apply().expect(0);
+    assert!(applied.err.contains("6 created"), "{}", applied.err);
+    bench.expect_clean();
+
+    bench.write("kubeconfig", &format!("{kubeconfig}\n# rotated\n"));
+    bench.expect_clean();
+    let replaced = bench.run(&["plan", "--var", "generation=2"]).expect(0);
+    assert!(replaced.out.contains("settings (kubernetes.config_map) will be replaced"), "{}", replaced.out);
+
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = kubeconfig.split("server: '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    bench.write("kubeconfig", &kubeconfig.replace(server, &format!("https://{dead}")));
+    let stopped = bench.run(&["plan"]).expect(1);
+    assert!(stopped.err.contains(&dead.to_string()), "the address is named: {}", stopped.err);
+    assert!(!stopped.out.contains("to create"), "{}", stopped.out);
+
+    bench.write("kubeconfig", kubeconfig);
+    let gone = bench.run(&["destroy", "--auto-approve"]).expect(0);
+    assert!(gone.err.contains("6 deleted"), "{}", gone.err);
+}
+
+fn secrets_stay_out_of_the_state(kubeconfig: &str) {
+    let bench = bench(kubeconfig, "secrets");
+    let plan = bench.run(&["plan", "--out", "plan.bin"]).expect(0);
+    let applied = bench.run(&["apply", "plan.bin"]).expect(0);
+    for text in [&plan.out, &plan.err, &applied.out, &applied.err] {
+        assert!(!text.contains("correct-horse"), "{text}");
+    }
+    let server = kubeconfig.split("certificate-authority-data: ").nth(1).unwrap_or_default();
+    let needles = ["correct-horse-battery", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", &server[..server.len().min(60)]];
+    let mut open = vec![bench.home().to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            if path.file_name().is_some_and(|name| name == "kubeconfig" || name == "main.fw") {
+                continue;
+            }
+            let content = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            for needle in needles.iter().filter(|needle| !needle.is_empty()) {
+                assert!(!content.contains(needle), "{} holds {needle}", path.display());
+            }
+        }
+    }
+    bench.run(&["destroy", "--auto-approve"]).expect(0);
+}

@@ -1,0 +1,111 @@
+//! Runs the cases of `tests/suite/plan` and `tests/suite/command` with the built program: offline, on `std` and `mock`.
+//! `UPDATE_EXPECT=1` writes what is found.
+//!
+//! A file has several cases, and a case is a sequence. `=== FILE path` writes a file of the stack (`formwork.toml` may be
+//! left out), `=== FAULTS` the faults of the mock cloud, `=== RUN` runs lines of a shell, which have to succeed unless
+//! `=== EXPECT code` says with what they end and what people see. `=== EXAMPLE code heading path` writes what a page
+//! below `docs/diagnostics` shows under a heading into a file; `=== RUN code heading` runs it.
+
+mod bench;
+mod case;
+mod coverage;
+mod normal;
+
+use case::{Case, Section};
+use libtest_mimic::{Failed, Trial};
+use std::path::{Path, PathBuf};
+
+/// The areas of the suite that are run here.
+const AREAS: &[&str] = &["plan", "command"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = coverage::trials();
+    for area in AREAS {
+        for path in files(area) {
+            let name = format!("suite::{area}/{}", path.file_stem().unwrap().to_string_lossy());
+            trials.push(Trial::test(name, move || run_file(&path).map_err(Failed::from)));
+        }
+    }
+    trials
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn files(area: &str) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(root().join("tests/suite").join(area)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn run_file(path: &Path) -> Result<(), String> {
+    if path.extension().is_none_or(|extension| extension != "test") {
+        return Err(format!("{} is no case: cases end in .test", path.display()));
+    }
+    let update = std::env::var_os("UPDATE_EXPECT").is_some_and(|value| value == "1");
+    let mut cases = case::read_file(path)?;
+    let mut failures = String::new();
+    for case in &mut cases {
+        if let Err(failure) = run(case) {
+            failures.push_str(&format!("--- {}\n{failure}\n", case.title));
+        }
+    }
+    if update {
+        std::fs::write(path, case::written(&cases)).unwrap();
+        return Ok(());
+    }
+    if failures.is_empty() { Ok(()) } else { Err(failures) }
+}
+
+/// Runs a case; what was found replaces what was expected.
+fn run(case: &mut Case) -> Result<(), String> {
+    let bench = bench::Bench::new();
+    let mut failure = String::new();
+    let mut expects = false;
+    for index in 0..case.sections.len() {
+        let (section, rest) = case.sections[index..].split_first_mut().unwrap();
+        match section {
+            Section::File { path, body } => bench.write(path, body),
+            Section::Faults { body } => bench.write("../cloud/faults.json", body),
+            Section::Example { page, heading, path } => bench.write(path, &example(page, heading)?),
+            Section::Run { page, body } => {
+                let script = match page {
+                    Some((page, heading)) => example(page, heading)?,
+                    None => body.clone(),
+                };
+                let (code, found) = bench.shell(&script);
+                match rest.first_mut() {
+                    Some(Section::Expect { code: expected_code, body: expected }) => {
+                        expects = true;
+                        if *expected_code != code || expected.trim_end() != found.trim_end() {
+                            let diff = similar::TextDiff::from_lines(expected.trim_end(), found.trim_end());
+                            let diff = diff.unified_diff().header("expected", "found").to_string();
+                            failure.push_str(&format!("{script}ended with {code}, not {expected_code}\n{diff}\n"));
+                        }
+                        (*expected_code, *expected) = (code, found);
+                    }
+                    _ if code != 0 => return Err(format!("{script}ended with {code}\n{found}")),
+                    _ => {}
+                }
+            }
+            Section::Expect { .. } => {}
+        }
+    }
+    if !expects {
+        failure.push_str("it expects nothing\n");
+    }
+    if failure.is_empty() { Ok(()) } else { Err(failure) }
+}
+
+/// What a page shows under a heading.
+fn example(page: &str, heading: &str) -> Result<String, String> {
+    let path = root().join(format!("docs/diagnostics/{page}.md"));
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let headings = [format!("\n## {heading}\n"), format!("\n{heading}:\n")];
+    let behind = headings.iter().find_map(|heading| text.split_once(heading.as_str()));
+    let fenced = behind.and_then(|(_, behind)| behind.split_once("\n```")).and_then(|(_, text)| text.split_once('\n'));
+    let body = fenced.and_then(|(_, text)| text.split_once("```")).map(|(body, _)| body.to_owned());
+    body.ok_or_else(|| format!("{page} shows nothing under `{heading}`"))
+}

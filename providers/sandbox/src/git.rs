@@ -104,6 +104,24 @@ pub(crate) async fn git(repository: &FilePath, tree: Option<&FilePath>, argument
     run(command, tree, arguments).await
 }
 
+/// Fetches everything from a server. A header that opens it is passed in the environment, where listings of processes do
+/// not show it.
+///
+/// # Errors
+/// When git is missing or fails.
+pub(crate) async fn fetch(repository: &FilePath, url: &str, header: Option<&str>) -> io::Result<()> {
+    let mut command = Command::new("git");
+    command.arg("--git-dir").arg(repository);
+    if let Some(header) = header {
+        command
+            .env("GIT_CONFIG_COUNT", "1")
+            .env("GIT_CONFIG_KEY_0", "http.extraHeader")
+            .env("GIT_CONFIG_VALUE_0", header);
+    }
+    let arguments = ["fetch", "--quiet", "--prune", "--force", url, "+HEAD:refs/heads/main", "+refs/*:refs/*"];
+    run(command, None, &arguments).await.map(drop)
+}
+
 /// Copies a repository, without checking anything out.
 ///
 /// # Errors

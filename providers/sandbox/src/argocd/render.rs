@@ -28,7 +28,7 @@ pub(super) async fn render(folder: &Path, recipe: Recipe<'_>) -> Result<(Vec<Jso
         return Ok((kustomize(folder, &place, recipe).await?, "Kustomize"));
     }
     if place.join("Chart.yaml").exists() {
-        return Ok((chart(&place, recipe).await?, "Helm"));
+        return Ok((chart(folder, &place, recipe).await?, "Helm"));
     }
     Ok((read_folder(&place, get(recipe.source, &["directory"])).await?, "Directory"))
 }
@@ -107,8 +107,14 @@ pub(super) fn parse(text: &str) -> Result<Vec<Json>, String> {
     Ok(objects)
 }
 
+/// Runs a program that sees nothing of the sandbox's environment but where programs are.
 async fn output(command: &mut Command) -> std::io::Result<Result<String, String>> {
-    let output = command.stdin(Stdio::null()).output().await?;
+    command.env_clear().stdin(Stdio::null());
+    if let Some(path) = std::env::var_os("PATH") {
+        command.env("PATH", path);
+    }
+    let home = tempfile::tempdir()?;
+    let output = command.env("HOME", home.path()).output().await?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
     Ok(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
 }
@@ -117,7 +123,7 @@ async fn kustomize(folder: &Path, place: &Path, recipe: Recipe<'_>) -> Result<Ve
     let place = overlay(folder, place, recipe).await.map_err(|error| Trouble::Failed(error.to_string()))?;
     for (program, word) in [("kubectl", "kustomize"), ("kustomize", "build")] {
         let mut command = Command::new(program);
-        match output(command.arg(word).arg(&place).env_remove("KUBECONFIG")).await {
+        match output(command.arg(word).arg(&place)).await {
             Ok(Ok(text)) => return parse(&text).map_err(Trouble::Failed),
             Ok(Err(error)) => return Err(Trouble::Failed(format!("kustomize build failed: {error}"))),
             // The next program, then.
@@ -185,13 +191,22 @@ fn image(text: &str) -> Json {
     image
 }
 
-async fn chart(place: &Path, recipe: Recipe<'_>) -> Result<Vec<Json>, Trouble> {
+/// A file of values beside the chart; like everything else of an Application it lies in its repository.
+fn values_file(folder: &Path, place: &Path, file: &str) -> Result<PathBuf, Trouble> {
+    let (root, found) = (folder.canonicalize(), place.join(file).canonicalize());
+    match (root, found) {
+        (Ok(root), Ok(found)) if found.starts_with(&root) => Ok(found),
+        _ => Err(Trouble::Failed(format!("{file}: there is no such file of values in the repository"))),
+    }
+}
+
+async fn chart(folder: &Path, place: &Path, recipe: Recipe<'_>) -> Result<Vec<Json>, Trouble> {
     let helm = get(recipe.source, &["helm"]);
     let release = Some(word(helm, &["releaseName"])).filter(|name| !name.is_empty()).unwrap_or(recipe.name);
     let mut command = Command::new("helm");
     command.args(["template", release]).arg(place).args(["--namespace", recipe.namespace, "--include-crds"]);
     for file in list(helm, &["valueFiles"]).iter().filter_map(Json::as_str) {
-        command.arg("--values").arg(place.join(file));
+        command.arg("--values").arg(values_file(folder, place, file)?);
     }
     let values = match at(helm, &["valuesObject"]) {
         Some(values) => values.to_string(),

@@ -1,6 +1,6 @@
 //! Where Applications come from: repositories on loopback, checked out at a revision.
 
-use crate::git::{Repositories, clone, git};
+use crate::git::{Repositories, clone, fetch, git};
 use crate::kubernetes::json::text;
 use crate::kubernetes::meta;
 use crate::kubernetes::objects::Objects;
@@ -20,10 +20,17 @@ pub(super) enum Trouble {
 }
 
 /// Name and password for a repository.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Login {
     user: String,
     password: String,
+}
+
+impl Login {
+    fn header(&self) -> String {
+        let pair = format!("{}:{}", self.user, self.password);
+        format!("Authorization: Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
+    }
 }
 
 /// Repositories, and what was checked out of them.
@@ -98,25 +105,18 @@ impl Sources {
 
     /// A copy of a repository that another server on loopback has.
     async fn mirror(&self, url: &str, login: Option<Login>) -> Result<PathBuf, Trouble> {
-        let reachable = url::Url::parse(url).ok().filter(is_loopback);
-        let Some(mut parsed) = reachable else {
+        if !url::Url::parse(url).is_ok_and(|url| is_loopback(&url)) {
             return Err(Trouble::Simulated(format!("{url} is not on loopback: the sandbox does not fetch it")));
-        };
+        }
         let name = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(url));
         let copy = self.folder.join("mirrors").join(name);
-        if let Some(login) = login {
-            // Only ever in memory and in git's arguments; a URL that cannot hold a name has none to hold.
-            let _ = parsed.set_username(&login.user);
-            let _ = parsed.set_password(Some(&login.password));
-        }
-        let failed = |error: std::io::Error| Trouble::Failed(error.to_string().replace(parsed.as_str(), url));
+        let failed = |error: std::io::Error| Trouble::Failed(error.to_string());
         if !copy.join("HEAD").exists() {
-            tokio::fs::create_dir_all(&self.folder).await.map_err(failed)?;
+            tokio::fs::create_dir_all(&copy).await.map_err(failed)?;
             git(&copy, None, &["init", "--quiet", "--bare"]).await.map_err(failed)?;
         }
-        let arguments =
-            ["fetch", "--quiet", "--prune", "--force", parsed.as_str(), "+HEAD:refs/heads/main", "+refs/*:refs/*"];
-        git(&copy, None, &arguments).await.map_err(failed)?;
+        let header = login.map(|login| login.header());
+        fetch(&copy, url, header.as_deref()).await.map_err(failed)?;
         Ok(copy)
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Cluster {
 }
 
 /// How long controllers wait for more changes before they look.
-const SETTLE: Duration = Duration::from_millis(15);
+const SETTLE: Duration = Duration::from_millis(30);
 /// How often they look when nothing changes while something waits: time alone makes pods ready.
 const TICK: Duration = Duration::from_millis(200);
 /// How often they look when nothing waits.

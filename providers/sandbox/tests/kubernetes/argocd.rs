@@ -17,6 +17,7 @@ crate::tests![
     application_sets_make_applications,
     far_sources_are_simulated,
     git_serves_and_takes_nothing,
+    a_repository_secret_opens_a_repository,
 ];
 
 /// The official manifests, where there are some.
@@ -337,4 +338,40 @@ fn git_serves_and_takes_nothing(server: &Server) {
     let pushed = git(&["-C", "copy", "push", "--quiet", "origin", "HEAD:refs/heads/other"]);
     assert!(!pushed.status.success());
     assert!(!git(&["clone", "--quiet", &format!("{}/git/none", server.url), "none"]).status.success());
+}
+
+/// A server that has no repository, and notes how it is asked.
+fn guarded(seen: &std::sync::Arc<std::sync::Mutex<Vec<String>>>) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://127.0.0.1:{}/repo", listener.local_addr().unwrap().port());
+    let seen = std::sync::Arc::clone(seen);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut buffer = [0_u8; 4096];
+            let length = stream.read(&mut buffer).unwrap_or(0);
+            seen.lock().unwrap().push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    url
+}
+
+fn a_repository_secret_opens_a_repository(server: &Server) {
+    let kubectl = argo(server);
+    let seen = std::sync::Arc::default();
+    let url = guarded(&seen);
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret",
+        "metadata": {"name": "guarded", "namespace": "argocd", "labels": {"argocd.argoproj.io/secret-type": "repository"}},
+        "stringData": {"type": "git", "url": url, "username": "reader", "password": "word-that-nobody-sees"},
+    });
+    kubectl.ok_apply(&secret, "--server-side");
+    kubectl.ok_apply(&application("guarded", &url, "app"), "");
+    reaches(&kubectl, "guarded", ".status.conditions[0].type", "ComparisonError");
+    let asked = seen.lock().unwrap().join("\n");
+    assert!(asked.contains("Authorization: Basic cmVhZGVyOndvcmQtdGhhdC1ub2JvZHktc2Vlcw=="), "{asked}");
+    let live = kubectl.get("application guarded -n argocd").to_string();
+    assert!(!live.contains("word-that-nobody-sees") && !live.contains("cmVhZGVyOndvcmQ"), "{live}");
 }

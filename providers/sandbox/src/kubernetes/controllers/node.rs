@@ -105,3 +105,27 @@ fn tolerates(spec: &Json, node: &Json) -> bool {
 pub(super) fn replicas(object: &Json) -> i64 {
     integer(object, &["spec", "replicas"]).unwrap_or(1)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taints_keep_pods_away_that_do_not_tolerate_them() {
+        let node = json!({"spec": {"taints": [
+            taint("CriticalAddonsOnly=true:NoSchedule").unwrap(), taint("soft:PreferNoSchedule").unwrap(),
+        ]}});
+        let with = |toleration: Json| json!({"tolerations": [toleration]});
+        assert!(!tolerates(&json!({}), &node));
+        assert!(tolerates(&json!({}), &json!({"spec": {}})));
+        assert!(tolerates(&with(json!({"key": "CriticalAddonsOnly", "operator": "Exists"})), &node));
+        assert!(tolerates(&with(json!({"key": "CriticalAddonsOnly", "value": "true", "effect": "NoSchedule"})), &node));
+        assert!(tolerates(&with(json!({"operator": "Exists"})), &node));
+        assert!(!tolerates(&with(json!({"key": "CriticalAddonsOnly", "value": "false"})), &node));
+        assert!(!tolerates(
+            &with(json!({"key": "CriticalAddonsOnly", "operator": "Exists", "effect": "NoExecute"})),
+            &node
+        ));
+    }
+}

@@ -41,6 +41,9 @@ pub(crate) struct Global {
     /// For plans of foreign pull requests: no commands, exec credentials or http data.
     #[arg(long, global = true)]
     pub(crate) untrusted: bool,
+    /// Work in a local cloud instead of the real one; it is started when it is needed, and has a state of its own.
+    #[arg(long, global = true)]
+    pub(crate) sandbox: bool,
     /// Ask nothing; fail instead. The default where standard input is no terminal.
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) input: bool,
@@ -129,6 +132,13 @@ pub(crate) enum Command {
     Env(EnvCommand),
     /// Release the state's lock that another left behind.
     Unlock(UnlockArguments),
+    /// Try a change out in a private sandbox with everything that is recorded, before anything real is touched.
+    #[cfg(feature = "sandbox")]
+    Rehearse(RehearseArguments),
+    /// The local cloud of an environment, that `--sandbox` works in.
+    #[cfg(feature = "sandbox")]
+    #[command(subcommand)]
+    Sandbox(SandboxCommand),
     /// Show the version, and the providers that are built in.
     Version,
     /// Write a completion script for a shell.
@@ -387,6 +397,96 @@ pub(crate) struct UnlockArguments {
     /// Ask nothing.
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// `rehearse`
+#[cfg(feature = "sandbox")]
+#[derive(Args, Debug)]
+pub(crate) struct RehearseArguments {
+    /// What is planned.
+    #[command(flatten)]
+    pub(crate) planning: Planning,
+    /// Rehearse deleting everything.
+    #[arg(long)]
+    pub(crate) destroy: bool,
+    /// What goes wrong while the change is made: `sandbox fail` has the form of such rules.
+    #[arg(long = "fail", value_name = "RULE")]
+    pub(crate) failures: Vec<String>,
+}
+
+/// `sandbox`
+#[cfg(feature = "sandbox")]
+#[derive(Subcommand, Debug)]
+pub(crate) enum SandboxCommand {
+    /// Start it, and show how other programs reach it.
+    Start(SandboxStartArguments),
+    /// End its process; what exists in it is kept.
+    Stop,
+    /// Show whether it runs, and what exists in it.
+    Status,
+    /// Forget everything that exists in it, its state, its port, its token and its certificate authority.
+    Reset,
+    /// Show its requests.
+    Log {
+        /// Go on showing new ones.
+        #[arg(long, short)]
+        follow: bool,
+    },
+    /// List what goes wrong in it, or add and remove such rules.
+    Fail {
+        /// Rules, for example "type=Microsoft.Network/virtualNetworks,method=PUT,nth=2,error=throttled".
+        rules: Vec<String>,
+        /// Remove the rule with this number.
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["rules", "clear"])]
+        remove: Option<u64>,
+        /// Remove all rules.
+        #[arg(long, conflicts_with = "rules")]
+        clear: bool,
+    },
+    /// What the detached process does.
+    #[command(hide = true)]
+    Serve(SandboxServeArguments),
+}
+
+/// `sandbox start`
+#[cfg(feature = "sandbox")]
+#[derive(Args, Debug, Default)]
+pub(crate) struct SandboxStartArguments {
+    /// How long work takes in it: scaled, as in the cloud, or no time at all. What was said last stays; at first fast.
+    #[arg(long, value_enum)]
+    pub(crate) latency: Option<SandboxLatency>,
+    /// What goes wrong in it: `sandbox fail` lists and removes such rules.
+    #[arg(long = "fail", value_name = "RULE")]
+    pub(crate) failures: Vec<String>,
+    /// Serve plain HTTP on this port of 127.0.0.1 besides, for clients of a test that know no TLS.
+    #[arg(long, value_name = "PORT")]
+    pub(crate) http: Option<u16>,
+    /// It ends by itself when nobody has asked for anything so long; 30m without it.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) idle: Option<Duration>,
+}
+
+/// `sandbox serve`
+#[cfg(feature = "sandbox")]
+#[derive(Args, Debug)]
+pub(crate) struct SandboxServeArguments {
+    /// The sandbox's directory.
+    pub(crate) path: PathBuf,
+    /// As `start` has it.
+    #[command(flatten)]
+    pub(crate) start: SandboxStartArguments,
+}
+
+/// How long work takes in a sandbox.
+#[cfg(feature = "sandbox")]
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SandboxLatency {
+    /// A hundredth of the cloud's time.
+    Fast,
+    /// The cloud's time.
+    Real,
+    /// No time.
+    None,
 }
 
 /// `500ms`, `30s`, `5m`, `1h30m`; a bare number is seconds.

@@ -1,11 +1,15 @@
-//! Traces for those who ask: `FORMWORK_LOG=debug`, `FORMWORK_LOG=formwork=debug,aws=trace`. They go to standard error,
+//! Traces for those who ask: `FORMWORK_LOG=debug`, `FORMWORK_LOG=info,formwork::http=trace`. They go to standard error,
 //! and secrets are taken out of them.
 
 use formwork_engine::secrets::SecretRegistry;
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, fmt};
 
 /// The secrets of this process, for traces and for everything that is shown.
 static SECRETS: LazyLock<Arc<SecretRegistry>> = LazyLock::new(Arc::default);
@@ -18,9 +22,22 @@ pub(crate) fn secrets() -> Arc<SecretRegistry> {
 /// Starts tracing where `FORMWORK_LOG` asks for it.
 pub(crate) fn start() {
     let Ok(filter) = std::env::var("FORMWORK_LOG") else { return };
-    // TLS and HTTP/2 tell every byte at trace level, before anyone can take a secret out of the pieces.
-    let filter = format!("{filter},rustls=info,h2=info,hyper_util=debug");
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(Scrubbed).with_ansi(false).init();
+    let wanted = EnvFilter::new(filter).and(filter_fn(|event| *event.level() <= most_of(event.target())));
+    let lines = fmt::layer().with_writer(Scrubbed).with_ansi(false).with_filter(wanted);
+    tracing_subscriber::registry().with(lines).init();
+}
+
+/// How much may be told of what a crate does. At trace level those of others tell requests with their credentials, and
+/// TLS and HTTP/2 every byte, before anyone can take a secret out of the pieces. What is worth knowing of a request is
+/// told by ourselves.
+fn most_of(target: &str) -> LevelFilter {
+    if target.starts_with("formwork") {
+        LevelFilter::TRACE
+    } else if ["rustls", "h2", "aws_sigv4"].iter().any(|name| target.starts_with(name)) {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::DEBUG
+    }
 }
 
 /// A breakdown is told without secrets and without a wall of addresses.

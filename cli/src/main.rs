@@ -4,11 +4,14 @@
 
 mod arguments;
 mod commands;
+mod isolation;
 mod logging;
 mod output;
 mod project;
 mod registry;
 mod render;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod signals;
 
 use clap::Parser;

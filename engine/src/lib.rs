@@ -24,5 +24,6 @@ pub mod ports;
 pub mod recovery;
 mod refresh;
 mod remains;
+pub mod rehearsal;
 pub mod secrets;
 pub(crate) mod select;

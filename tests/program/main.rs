@@ -8,6 +8,8 @@ mod crash;
 mod kubernetes;
 mod life;
 mod plan_files;
+mod rehearse;
+mod sandbox;
 mod secrets;
 mod signals;
 mod suite;
@@ -22,6 +24,8 @@ fn main() {
     trials.extend(kubernetes::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
+    trials.extend(sandbox::trials());
+    trials.extend(rehearse::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
     trials.extend(signals::trials());

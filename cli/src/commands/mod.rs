@@ -12,21 +12,26 @@ mod init;
 mod output;
 mod plan;
 mod provenance;
+#[cfg(feature = "sandbox")]
+mod rehearse;
 mod resolve;
 mod run;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod session;
 mod show;
 mod state;
 mod unlock;
 mod version;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Global};
 use crate::output::{Output, tell};
 use crate::project::Failure;
 use crate::render::diagnostics;
 use formwork_state::store::Published;
 
 pub(crate) use run::{now_ms, run_record};
+pub(crate) use session::runtime as session_runtime;
 
 /// Done.
 pub(crate) const DONE: i32 = 0;
@@ -39,6 +44,9 @@ pub(crate) const CHANGES: i32 = 2;
 pub(crate) fn run(arguments: Arguments) -> i32 {
     let Arguments { global, command } = arguments;
     let output = Output::new(&global);
+    if let Err(failure) = isolate(&global, &command) {
+        return fail(&output, failure);
+    }
     let answer = match command {
         Command::Init(arguments) => init::run(&global, &arguments),
         Command::Check(arguments) => check::run(&global, &arguments),
@@ -56,6 +64,10 @@ pub(crate) fn run(arguments: Arguments) -> i32 {
         Command::Explain(arguments) => explain::run(&global, &arguments),
         Command::Env(command) => env::run(&global, &command),
         Command::Unlock(arguments) => unlock::run(&global, &arguments),
+        #[cfg(feature = "sandbox")]
+        Command::Rehearse(arguments) => rehearse::run(&global, &arguments),
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(command) => sandbox::run(&global, &command),
         Command::Version => {
             version::version(&output);
             Ok(DONE)
@@ -66,6 +78,17 @@ pub(crate) fn run(arguments: Arguments) -> i32 {
         }
     };
     answer.unwrap_or_else(|failure| fail(&output, failure))
+}
+
+/// Leaves the user's credentials behind where a command works in a sandbox. A rehearsal reads what the stack itself asks
+/// for, so that placeholders can be put in its place.
+fn isolate(global: &Global, command: &Command) -> Result<(), Failure> {
+    #[cfg(feature = "sandbox")]
+    if matches!(command, Command::Rehearse(_)) {
+        return crate::isolation::enter(&crate::project::Project::open(global)?.variables());
+    }
+    let _ = command;
+    if global.sandbox { crate::isolation::enter(&[]) } else { Ok(()) }
 }
 
 fn fail(output: &Output, Failure { mut diagnostics, files }: Failure) -> i32 {

@@ -49,12 +49,13 @@ pub(super) struct Session {
 impl Ground {
     /// For a project and its environment.
     pub(super) fn new(
-        project: Project,
+        mut project: Project,
         environment: String,
         files: FileTable,
         parallelism: usize,
         events: Arc<dyn EventSink>,
     ) -> Result<Self, Failure> {
+        project.reach_sandbox(&environment)?;
         let keys = crate::project::keys()?;
         if !keys.is_there() {
             // A state that was sealed with a key must not be given another: reading it tells which one it needs.
@@ -194,7 +195,7 @@ pub(super) fn refuse_no_parallelism(planning: &Planning) -> Result<(), Failure> 
 }
 
 /// A runtime for calls of providers: started only where there is something to plan.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
         crate::project::refusal(
             "E0585",

@@ -1,10 +1,11 @@
 //! `env_var` and `secret_from`: values that no source file holds. Only what the manifest allows.
 
+use ecow::EcoString;
 use formwork_engine::ports::InputResolver;
 use formwork_engine::secrets::SecretRegistry;
 use formwork_lang::manifest::Allowance;
 use formwork_model::{InputSource, Value, ValueBuf};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +16,20 @@ pub(crate) struct ProcessInputs {
     root: PathBuf,
     untrusted: bool,
     secrets: Arc<SecretRegistry>,
+    /// Under `--sandbox`: what stands in for real values.
+    stand_ins: Option<BTreeMap<EcoString, EcoString>>,
     known: Mutex<HashMap<InputSource, Result<Value, String>>>,
 }
 
 impl ProcessInputs {
     /// For a stack in `root` whose manifest allows these variables. A foreign stack reads no files but its own.
     pub(crate) fn new(allowed: Allowance, root: PathBuf, untrusted: bool, secrets: Arc<SecretRegistry>) -> Self {
-        Self { allowed, root, untrusted, secrets, known: Mutex::default() }
+        Self { allowed, root, untrusted, secrets, stand_ins: None, known: Mutex::default() }
+    }
+
+    /// The same with `[sandbox.values]` in place of everything real: no variable, file or input is read.
+    pub(crate) fn sandboxed(self, stand_ins: BTreeMap<EcoString, EcoString>) -> Self {
+        Self { stand_ins: Some(stand_ins), ..self }
     }
 
     fn ask(&self, source: &InputSource) -> Result<Value, String> {
@@ -36,6 +44,9 @@ impl ProcessInputs {
     }
 
     fn variable(&self, name: &str) -> Result<String, String> {
+        if let Some(stand_ins) = &self.stand_ins {
+            return stand_in(stand_ins, name);
+        }
         if !self.allowed.permits(name) {
             return Err(format!("the manifest does not allow it; add it to formwork.toml: [allow] env = [\"{name}\"]"));
         }
@@ -48,6 +59,9 @@ impl ProcessInputs {
     }
 
     fn secret(&self, source: &str) -> Result<String, String> {
+        if let Some(stand_ins) = &self.stand_ins {
+            return stand_in(stand_ins, source);
+        }
         match source.split_once(':') {
             Some(("env", name)) => self.variable(name),
             Some(("file", path)) => self.file(path),
@@ -74,6 +88,16 @@ impl ProcessInputs {
         let real = |path: &Path| std::fs::canonicalize(path).ok();
         real(path).zip(real(&self.root)).is_some_and(|(path, root)| path.starts_with(root))
     }
+}
+
+fn stand_in(stand_ins: &BTreeMap<EcoString, EcoString>, name: &str) -> Result<String, String> {
+    let found = stand_ins.get(name).map(ToString::to_string);
+    found.ok_or_else(|| {
+        format!(
+            "the sandbox reads no real values, and has none for it; add to formwork.toml: [sandbox.values] \
+             \"{name}\" = \"a value for the sandbox\""
+        )
+    })
 }
 
 fn standard_input() -> Result<String, String> {

@@ -16,7 +16,7 @@ use formwork_lang::manifest::{self, Allowance, MANIFEST_FILE, Manifest};
 use formwork_lang::source::{FileTable, Sources};
 use formwork_lang::syntax;
 use formwork_model::{Code, Diagnostic, FileId};
-use formwork_provider_api::Environment;
+use formwork_provider_api::{Environment, SandboxEndpoint};
 use formwork_state::store::{Published, Reader, Store, StoreError};
 use formwork_state::{Keys, LocalReader, LocalStore, LockOptions};
 use std::path::{Path, PathBuf};
@@ -78,6 +78,10 @@ pub(crate) struct Project {
     environment: Option<String>,
     /// `--untrusted`
     untrusted: bool,
+    /// `--sandbox`
+    sandbox: bool,
+    /// Where the sandbox answers, once a command needs it.
+    endpoint: Option<SandboxEndpoint>,
 }
 
 impl Project {
@@ -99,8 +103,22 @@ impl Project {
             return Err(Failure { diagnostics, files });
         }
         let overlays = overlays(&root);
-        let (environment, untrusted) = (global.environment.clone(), global.untrusted);
-        Ok(Self { root, manifest, overlays, output: Output::new(global), environment, untrusted })
+        let environment = global.environment.clone();
+        Ok(Self { root, manifest, overlays, environment, ..Self::bare(global) })
+    }
+
+    /// What the command line alone says.
+    fn bare(global: &Global) -> Self {
+        Self {
+            root: global.directory.clone(),
+            manifest: Manifest::default(),
+            overlays: Vec::new(),
+            output: Output::new(global),
+            environment: None,
+            untrusted: global.untrusted,
+            sandbox: global.sandbox,
+            endpoint: None,
+        }
     }
 
     /// The environment that is meant: `-e`, the manifest's default, or the only one there is.
@@ -133,9 +151,41 @@ impl Project {
         refusal("E0581", message, format!("write env/{name}.fwvars, or choose one of these"))
     }
 
-    /// Where the state of an environment lies.
+    /// Where the state of an environment lies. A sandbox's lies in the sandbox.
     pub(crate) fn state_directory(&self, environment: &str) -> PathBuf {
+        if self.sandbox {
+            return self.sandbox_directory(environment).join("state");
+        }
         self.root.join(self.manifest.state.path.as_str()).join(environment)
+    }
+
+    /// Where the sandbox of an environment lies.
+    pub(crate) fn sandbox_directory(&self, environment: &str) -> PathBuf {
+        let directory = self.root.join(".formwork/sandbox").join(environment);
+        std::path::absolute(&directory).unwrap_or(directory)
+    }
+
+    /// Starts the sandbox of an environment where a run that contacts a cloud works in it.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn reach_sandbox(&mut self, environment: &str) -> Result<(), Failure> {
+        if self.sandbox && self.endpoint.is_none() {
+            let client = crate::sandbox::ensure(&self.sandbox_directory(environment))?;
+            self.ignore_in_git();
+            if !self.output.json {
+                let url = client.identity.url();
+                crate::output::tell(&format!(
+                    "Sandbox of `{environment}` at {url}: nothing outside of it is touched.\n"
+                ));
+            }
+            self.endpoint = Some(crate::sandbox::endpoint(&client.identity));
+        }
+        Ok(())
+    }
+
+    /// A program without the sandbox has none to reach; see [`crate::isolation::enter`].
+    #[cfg(not(feature = "sandbox"))]
+    pub(crate) fn reach_sandbox(&mut self, _environment: &str) -> Result<(), Failure> {
+        Ok(())
     }
 
     /// The state, for reading.
@@ -169,7 +219,7 @@ impl Project {
     }
 
     /// The state holds what the stack knows of the cloud: it must not be committed by accident.
-    fn ignore_in_git(&self) {
+    pub(crate) fn ignore_in_git(&self) {
         let directory = self.root.join(".formwork");
         let ignore = directory.join(".gitignore");
         if directory.is_dir() && !ignore.exists() {
@@ -188,14 +238,27 @@ impl Project {
             // A foreign stack would name the place that tokens are sent to.
             allowed_endpoints: listed(&self.manifest.allow.endpoints, self.untrusted),
             untrusted: self.untrusted,
-            sandbox: false,
-            sandbox_endpoint: None,
+            sandbox: self.sandbox,
+            sandbox_endpoint: self.endpoint.clone(),
         }
+    }
+
+    /// What a rehearsal allows: a sandbox of its own, whatever else this run works in.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn rehearsal_environment(&self, endpoint: SandboxEndpoint) -> Environment {
+        Environment { sandbox: true, sandbox_endpoint: Some(endpoint), ..self.provider_environment() }
+    }
+
+    /// Variables that the manifest allows by name.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn variables(&self) -> Vec<String> {
+        listed(&self.manifest.allow.env, false).into_iter().filter(|name| name != "*").collect()
     }
 
     /// Where plans of this stack belong.
     pub(crate) fn place(&self) -> Place {
-        let state = self.root.join(self.manifest.state.path.as_str());
+        let real = self.root.join(self.manifest.state.path.as_str());
+        let state = if self.sandbox { self.root.join(".formwork/sandbox") } else { real };
         Place {
             state: std::path::absolute(&state).unwrap_or(state).display().to_string(),
             variables: listed(&self.manifest.allow.env, false),
@@ -207,6 +270,7 @@ impl Project {
     /// The stack that a plan belongs to, without its sources. A stack of that name in the directory at hand (a checkout
     /// on another machine) comes before the place where the plan was made.
     pub(crate) fn of_plan(global: &Global, header: &Header) -> Result<Self, Failure> {
+        same_cloud(global, header)?;
         if let Ok(here) = Self::open(global)
             && here.manifest.name == header.stack
         {
@@ -227,14 +291,31 @@ impl Project {
         manifest.allow.endpoints = allowance(&place.environment.allowed_endpoints);
         let root = place.environment.root.as_ref().map_or_else(|| global.directory.clone(), PathBuf::from);
         let environment = Some(header.environment.clone());
-        let output = Output::new(global);
-        Ok(Self { root, manifest, overlays: Vec::new(), output, environment, untrusted: global.untrusted })
+        Ok(Self { root, manifest, environment, ..Self::bare(global) })
     }
 
     /// Values of the environment, as far as the manifest allows.
     pub(crate) fn inputs(&self) -> Arc<ProcessInputs> {
         let allowed = self.manifest.allow.env.clone();
-        Arc::new(ProcessInputs::new(allowed, self.root.clone(), self.untrusted, logging::secrets()))
+        let inputs = ProcessInputs::new(allowed, self.root.clone(), self.untrusted, logging::secrets());
+        Arc::new(if self.sandbox { inputs.sandboxed(self.manifest.sandbox_values.clone()) } else { inputs })
+    }
+}
+
+/// A plan that was made in the sandbox is applied there, and any other is not.
+fn same_cloud(global: &Global, header: &Header) -> Result<(), Failure> {
+    match (header.place.environment.sandbox, global.sandbox) {
+        (true, false) => Err(refusal(
+            "E5009",
+            "the plan was made in the sandbox, and this would apply it to the real cloud",
+            "add `--sandbox`, or make a plan without it",
+        )),
+        (false, true) => Err(refusal(
+            "E5009",
+            "the plan was made for the real cloud, and this would apply it in the sandbox",
+            "leave out `--sandbox`, or make a plan with it; `formwork rehearse` tries out a change before it is real",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -3,7 +3,8 @@
 
 use super::Shared;
 use crate::plan::{Action, Operation, OperationIndex, Plan, StateChange};
-use formwork_state::record::{Condition, Move, OperationId, Record, Row, RowKey};
+use formwork_model::Address;
+use formwork_state::record::{Condition, Move, OperationId, Record, Row};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -35,16 +36,16 @@ pub(crate) fn made_before(shared: &Shared, index: OperationIndex, operation: &Op
 pub(crate) fn outstanding(shared: &Shared) -> Vec<&StateChange> {
     let state = shared.journal.store().state();
     let is_older = shared.plan.header.serial < state.serial;
-    let busy = state.open.values().map(|open| open.begin.key.clone()).collect();
+    let busy = state.open.values().map(|open| open.begin.key.address.clone()).collect();
     let stay = staying(&shared.plan.state_changes, busy);
     let changes = shared.plan.state_changes.iter();
     changes
         .filter(|change| match change {
-            StateChange::Put(row) => !stay.contains(&row.key) && !(is_older && is_outlived(shared, row)),
+            StateChange::Put(row) => !stay.contains(&row.key.address) && !(is_older && is_outlived(shared, row)),
             StateChange::Move(from, to) => {
-                shared.values.row(from).is_some() && !stay.contains(from) && !stay.contains(to)
+                shared.values.row(from).is_some() && !stay.contains(&from.address) && !stay.contains(&to.address)
             }
-            StateChange::Remove(key, _) => shared.values.row(key).is_some() && !stay.contains(key),
+            StateChange::Remove(key, _) => shared.values.row(key).is_some() && !stay.contains(&key.address),
         })
         .collect()
 }
@@ -60,9 +61,9 @@ fn is_outlived(shared: &Shared, row: &Row) -> bool {
     }
 }
 
-/// Rows that cannot be moved, removed or replaced now: those of open operations, and those that a move would bring into the
-/// place of one of them.
-fn staying(changes: &[StateChange], mut stay: BTreeSet<RowKey>) -> BTreeSet<RowKey> {
+/// Addresses whose objects cannot be moved, removed or replaced now: those of open operations, and those that a move would
+/// bring into the place of one of them.
+fn staying(changes: &[StateChange], mut stay: BTreeSet<Address>) -> BTreeSet<Address> {
     if stay.is_empty() {
         return stay;
     }
@@ -70,9 +71,9 @@ fn staying(changes: &[StateChange], mut stay: BTreeSet<RowKey>) -> BTreeSet<RowK
         let before = stay.len();
         for change in changes {
             if let StateChange::Move(from, to) = change
-                && (stay.contains(from) || stay.contains(to))
+                && (stay.contains(&from.address) || stay.contains(&to.address))
             {
-                stay.extend([from.clone(), to.clone()]);
+                stay.extend([from.address.clone(), to.address.clone()]);
             }
         }
         if stay.len() == before {

@@ -71,7 +71,9 @@ impl Stack {
         let mut builder = Builder::default();
         let mock = builder.mock(cloud);
         for (number, item) in &self.items {
-            let decorators = Decorators { create_first: item.create_first, ..Decorators::default() };
+            // The cloud keeps a thing while another one refers to it, so that its successor has to come first.
+            let create_first = item.create_first || item.kind == "thing";
+            let decorators = Decorators { create_first, ..Decorators::default() };
             let type_name = format!("mock.{}", item.kind);
             builder.object(&item.address, &type_name, mock, self.config(*number), decorators, &[]);
         }

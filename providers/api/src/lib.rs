@@ -7,6 +7,7 @@
 pub mod check;
 pub mod difference;
 pub mod error;
+pub mod http;
 pub mod message;
 pub mod operation;
 pub mod propose;

@@ -10,7 +10,8 @@ use std::fmt;
 const SHORTEST: usize = 4;
 
 /// The secrets of a run, in every form in which a service might repeat them: plain, base64 (all three alignments, both
-/// alphabets), URL-escaped (upper and lower case), JSON-escaped, hexadecimal.
+/// alphabets), URL-escaped (upper and lower case), JSON-escaped (with and without `\u`, once and twice), XML-escaped,
+/// hexadecimal.
 #[derive(Clone, Default)]
 pub struct Scrubber {
     /// Longest first, so that no secret hides behind a part of itself.
@@ -94,8 +95,12 @@ fn secrets(value: ValueRef<'_>, within: bool, texts: &mut Vec<String>) {
 
 /// All forms of a text that are worth looking for.
 fn forms(text: &str) -> BTreeSet<String> {
-    let mut forms = BTreeSet::from([text.to_owned(), escaped_json(text), hexadecimal(text)]);
+    let mut forms = BTreeSet::from([text.to_owned(), hexadecimal(text)]);
     forms.extend([escaped_url(text, false), escaped_url(text, true), escaped_form(text)]);
+    forms.extend([escaped_xml(text, false), escaped_xml(text, true)]);
+    let json = escaped_json(text);
+    // JSON within JSON (a policy in a request) is escaped twice.
+    forms.extend([ascii_json(&json), escaped_json(&json), escaped_json(&ascii_json(&json)), json]);
     for alignment in 0..3 {
         let core = aligned_base64(text.as_bytes(), alignment);
         forms.insert(core.replace('+', "-").replace('/', "_"));
@@ -108,6 +113,26 @@ fn forms(text: &str) -> BTreeSet<String> {
 fn escaped_json(text: &str) -> String {
     let quoted = serde_json::Value::from(text).to_string();
     quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()
+}
+
+/// As writers of JSON do that keep to ASCII.
+fn ascii_json(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            let mut units = [0; 2];
+            ascii.extend(character.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    ascii
+}
+
+/// As text within an element, or with quotes escaped too.
+fn escaped_xml(text: &str, quotes: bool) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    if quotes { escaped.replace('"', "&quot;").replace('\'', "&apos;") } else { escaped }
 }
 
 fn hexadecimal(text: &str) -> String {
@@ -171,6 +196,10 @@ mod tests {
             "p%22ss%20w%C3%B6rd%2F%2BT%C3%BCx9".to_owned(),
             "p%22ss+w%C3%B6rd%2F%2BT%C3%BCx9".to_owned(),
             r#"{"password": "p\"ss wörd/+Tüx9"}"#.to_owned(),
+            r#"{"password": "p\"ss w\u00f6rd/+T\u00fcx9"}"#.to_owned(),
+            r#"{"policy": "{\"password\": \"p\\\"ss wörd/+Tüx9\"}"}"#.to_owned(),
+            r#"{"policy": "{\"password\": \"p\\\"ss w\\u00f6rd/+T\\u00fcx9\"}"}"#.to_owned(),
+            "<Password>p&quot;ss wörd/+Tüx9</Password>".to_owned(),
             "cCJzcyB3w7ZyZC8rVMO8eDk=".to_owned(),
             "YTpwInNzIHfDtnJkLytUw7x4OQ==".to_owned(),
             "YWI6cCJzcyB3w7ZyZC8rVMO8eDk=".to_owned(),

@@ -3,6 +3,7 @@
 use crate::configuration::{AssumeRole, Configuration, check_endpoint, is_loopback};
 use crate::error::{IntoProviderError, missing};
 use crate::tags::Tags;
+use crate::traced::traced;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
@@ -238,13 +239,14 @@ fn timeouts() -> TimeoutConfig {
 fn http_client(environment: &Environment, endpoint: Option<&str>) -> Result<SharedHttpClient, ProviderError> {
     let tls = tls_context(environment)?;
     let direct = environment.sandbox || endpoint.is_some_and(is_loopback);
-    Ok(Builder::new().build_with_connector_fn(move |settings, components| {
+    let client = Builder::new().build_with_connector_fn(move |settings, components| {
         let mut builder = Connector::builder();
         builder.set_connector_settings(settings.cloned());
         builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
         builder.set_proxy_config(Some(if direct { ProxyConfig::disabled() } else { ProxyConfig::from_env() }));
         builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).tls_context(tls.clone()).build()
-    }))
+    });
+    Ok(traced(client))
 }
 
 fn tls_context(environment: &Environment) -> Result<TlsContext, ProviderError> {

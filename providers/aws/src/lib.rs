@@ -17,6 +17,7 @@ mod resource;
 mod resources;
 mod schema;
 mod tags;
+mod traced;
 mod validate;
 mod wait;
 

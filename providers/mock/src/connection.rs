@@ -7,9 +7,9 @@ use crate::{lie, plan};
 use async_trait::async_trait;
 use formwork_model::{Milliseconds, Redacted, ValueBuf};
 use formwork_provider_api::{
-    AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, ErrorClass, FindRequest,
-    Found, ImportRequest, Limits, ListRequest, Listed, OpenRequest, Opened, OperationSink, PlanRequest, PlanResponse,
-    ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
+    AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, Environment, ErrorClass,
+    FindRequest, Found, ImportRequest, Limits, ListRequest, Listed, OpenRequest, Opened, OperationSink, PlanRequest,
+    PlanResponse, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
 };
 use serde::Deserialize;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -59,10 +59,11 @@ pub(crate) type Answer<T> = std::io::Result<Result<T, ProviderError>>;
 impl MockConnection {
     pub(crate) async fn open(request: &ConfigureRequest) -> Result<Self, ProviderError> {
         let configuration: Configuration = request.configuration.view().decode()?;
+        let at = |directory: &str| at_home(directory, &request.environment);
         let cloud = match (&configuration.directory, &configuration.memory) {
-            (Some(directory), _) => MockCloud::directory(directory).map_err(disk)?,
-            (None, Some(name)) => MockCloud::named(name),
-            (None, None) => MockCloud::directory(directory_of_environment()?).map_err(disk)?,
+            (Some(directory), _) => MockCloud::directory(at(directory)).map_err(disk)?,
+            (None, Some(name)) => MockCloud::named(&at(name)),
+            (None, None) => MockCloud::directory(at(&directory_of_environment()?)).map_err(disk)?,
         };
         let connection = Self { cloud, configuration };
         let call = Call { word: "configure", ..Call::default() };
@@ -200,6 +201,15 @@ async fn wait(sink: Option<&dyn OperationSink>, milliseconds: u64) -> Result<(),
             Ok(())
         }
     }
+}
+
+/// A sandbox has a mock cloud of its own, beside the one that counts as real.
+fn at_home(directory: &str, environment: &Environment) -> String {
+    if !environment.sandbox {
+        return directory.to_owned();
+    }
+    let url = environment.sandbox_endpoint.as_ref().map(|endpoint| endpoint.url.as_str()).unwrap_or_default();
+    format!("{directory}-sandbox/{}", url.rsplit_once(':').map_or("local", |(_, port)| port))
 }
 
 fn directory_of_environment() -> Result<String, ProviderError> {

@@ -1,7 +1,8 @@
 //! The sandbox's time: real, scaled, or moved by hand in tests.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What time it is, and how long work takes.
@@ -28,6 +29,62 @@ impl Clock for RealClock {
 
     fn scaled(&self, real: Duration) -> Duration {
         real.mul_f64(self.factor.max(0.0))
+    }
+}
+
+/// The clock of a running sandbox: the machine's, with a factor that can be changed while it runs.
+#[derive(Debug)]
+pub struct PacedClock(AtomicU64);
+
+impl PacedClock {
+    /// With this pace.
+    #[must_use]
+    pub const fn new(latency: Latency) -> Self {
+        Self(AtomicU64::new(latency.factor().to_bits()))
+    }
+
+    /// Another pace, for work that begins from now on.
+    pub fn set(&self, latency: Latency) {
+        self.0.store(latency.factor().to_bits(), Ordering::Relaxed);
+    }
+
+    fn factor(&self) -> f64 {
+        f64::from_bits(self.0.load(Ordering::Relaxed))
+    }
+}
+
+impl Clock for PacedClock {
+    fn now_ms(&self) -> i64 {
+        RealClock { factor: 1.0 }.now_ms()
+    }
+
+    fn scaled(&self, real: Duration) -> Duration {
+        RealClock { factor: self.factor() }.scaled(real)
+    }
+}
+
+/// How long work takes in a sandbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Latency {
+    /// Scaled: a cluster takes seconds, and states in between can be seen.
+    #[default]
+    Fast,
+    /// As long as in the cloud.
+    Real,
+    /// Done at once.
+    None,
+}
+
+impl Latency {
+    /// What durations of the cloud are multiplied with.
+    #[must_use]
+    pub const fn factor(self) -> f64 {
+        match self {
+            Self::Fast => 0.01,
+            Self::Real => 1.0,
+            Self::None => 0.0,
+        }
     }
 }
 

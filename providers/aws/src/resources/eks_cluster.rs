@@ -1,5 +1,6 @@
 //! `aws.eks_cluster`: the control plane of a Kubernetes cluster.
 
+mod auto_mode;
 mod config;
 mod schema;
 

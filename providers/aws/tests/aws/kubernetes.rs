@@ -19,6 +19,8 @@ pub fn tests() -> Vec<Trial> {
         trial("a_fresh_role_is_waited_for", a_fresh_role_is_waited_for),
         trial("a_failed_node_group_says_why", a_failed_node_group_says_why),
         trial("nodes_are_replaced_for_a_version", nodes_are_replaced_for_a_version),
+        trial("auto_mode_is_switched_in_one_call", auto_mode_is_switched_in_one_call),
+        trial("repairs_of_nodes_are_set", repairs_of_nodes_are_set),
         trial("scanning_is_turned_off", scanning_is_turned_off),
     ]
 }
@@ -223,6 +225,86 @@ async fn updates_come_one_at_a_time() {
     // No call before the update ahead of it is through.
     let posts: Vec<usize> = (0..asked.len()).filter(|&at| asked[at].operation.starts_with("POST")).collect();
     assert!(posts.windows(2).all(|pair| pair[1] > pair[0] + 1), "{asked:?}");
+}
+
+async fn auto_mode_is_switched_in_one_call() {
+    let shown = |on: bool| {
+        let pools = if on { json!(["system", "general-purpose"]) } else { json!([]) };
+        json!({
+            "computeConfig": { "enabled": on, "nodePools": pools, "nodeRoleArn": "arn:aws:iam::1:role/node" },
+            "storageConfig": { "blockStorage": { "enabled": on } },
+            "kubernetesNetworkConfig": { "ipFamily": "ipv4", "elasticLoadBalancing": { "enabled": on } },
+        })
+    };
+    let wanted = |on: bool| {
+        let pools = if on { json!(["general-purpose", "system"]) } else { json!([]) };
+        config(&json!({
+            "compute_config": { "enabled": on, "node_pools": pools, "node_role_arn": "arn:aws:iam::1:role/node" },
+            "storage_config": { "block_storage": { "enabled": on } },
+            "kubernetes_network_config": { "elastic_load_balancing": { "enabled": on } },
+        }))
+    };
+    let script = Script::start(vec![
+        ("POST /clusters", vec![cluster("CREATING", &json!({}))]),
+        (
+            "GET /clusters/prod",
+            vec![
+                cluster("ACTIVE", &shown(true)),
+                cluster("ACTIVE", &shown(true)),
+                cluster("ACTIVE", &shown(true)),
+                cluster("ACTIVE", &shown(true)),
+                cluster("ACTIVE", &shown(true)),
+                cluster("ACTIVE", &shown(false)),
+            ],
+        ),
+        ("POST /clusters/prod/update-config", vec![update("Successful", &json!([]))]),
+    ])
+    .await;
+    let cloud = connect(&script).await;
+    let mut object = cloud.create("eks_cluster", wanted(true)).await;
+    let sent = script.asked_for("POST /clusters")[0].body.clone();
+    for part in [r#""nodePools":["general-purpose","system"]"#, r#""blockStorage":{"enabled":true}"#] {
+        assert!(sent.contains(part), "{sent}");
+    }
+    // The order of the pools does not count.
+    cloud.assert_clean(&mut object).await;
+    cloud.change(&mut object, wanted(false)).await;
+    let updates = script.asked_for("POST /clusters/prod/update-config");
+    assert_eq!(updates.len(), 1, "EKS takes the three together only: {updates:?}");
+    for part in [r#""elasticLoadBalancing":{"enabled":false}"#, r#""blockStorage":{"enabled":false}"#, "computeConfig"]
+    {
+        assert!(updates[0].body.contains(part), "{}", updates[0].body);
+    }
+}
+
+async fn repairs_of_nodes_are_set() {
+    let shown = |most: i32| json!({ "nodeRepairConfig": { "enabled": true, "maxParallelNodesRepairedCount": most } });
+    let wanted = |most: i32| {
+        let mut config = group_config("1.32");
+        config["node_repair_config"] = json!({ "enabled": true, "max_parallel_nodes_repaired_count": most });
+        config
+    };
+    let script = Script::start(vec![
+        ("POST /clusters/prod/node-groups", vec![group("CREATING", &json!({}))]),
+        (
+            GROUP,
+            vec![
+                group("ACTIVE", &shown(1)),
+                group("ACTIVE", &shown(1)),
+                group("ACTIVE", &shown(1)),
+                group("ACTIVE", &shown(1)),
+                group("ACTIVE", &shown(2)),
+            ],
+        ),
+        ("POST /clusters/prod/node-groups/workers/update-config", vec![update("Successful", &json!([]))]),
+    ])
+    .await;
+    let cloud = connect(&script).await;
+    let mut object = cloud.create("eks_node_group", wanted(1)).await;
+    cloud.change(&mut object, wanted(2)).await;
+    let updates = script.asked_for("POST /clusters/prod/node-groups/workers/update-config");
+    assert_eq!(updates.len(), 1);
+    assert!(updates[0].body.contains(r#""maxParallelNodesRepairedCount":2"#), "{}", updates[0].body);
 }
 
 async fn a_failed_update_says_why() {

@@ -18,6 +18,7 @@ mod cloud;
 mod kubernetes;
 mod life;
 mod moto;
+mod network;
 mod offline;
 mod page;
 mod replay;
@@ -72,6 +73,7 @@ fn main() {
     trials.extend(replay::tests());
     trials.extend(kubernetes::tests());
     trials.extend(chain::tests());
+    trials.extend(network::tests());
     trials.extend(page::tests());
     if let Err(reason) = &moto {
         eprintln!("skipped: {reason}");

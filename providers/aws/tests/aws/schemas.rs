@@ -58,6 +58,42 @@ const DIFFERENCES: &[(&str, &str, &str, &str)] = &[
     ("nat_gateway", "vpc_id", "computed", "it is given for regional gateways only, which we do not have"),
 ];
 
+/// What can be set there and not here: type, property, why.
+const LACKING: &[(&str, &str, &str)] = &[
+    ("eip", "Address", "it recovers an address that was released, which is no state"),
+    ("eip", "IpamPoolId", "there is no type for IPAM yet"),
+    ("eip", "TransferAddress", "it accepts another account's address, which is no state"),
+    ("eks_cluster", "ActiveCertificateAuthorityId", "rotating authorities is not there yet"),
+    ("eks_cluster", "CertificateAuthority", "its parts are only told: `certificate_authority_data`"),
+    ("eks_cluster", "ControlPlaneScalingConfig", "provisioned control planes are not there yet"),
+    ("eks_cluster", "Force", "it is a matter of one update, not of the cluster"),
+    ("eks_cluster", "KubeApiServerConfig", "flags of the control plane are not there yet"),
+    ("eks_cluster", "KubeControllerManagerConfig", "flags of the control plane are not there yet"),
+    ("eks_cluster", "KubeSchedulerConfig", "flags of the control plane are not there yet"),
+    ("eks_cluster", "OutpostConfig", "there is no type for Outposts yet"),
+    ("eks_cluster", "RemoteNetworkConfig", "hybrid nodes are not there yet"),
+    ("eks_cluster", "RollbackConfig", "it is a matter of one update, not of the cluster"),
+    ("eks_node_group", "WarmPoolConfig", "warm pools are not there yet"),
+    ("iam_policy", "Groups", "who has a policy says so: `iam_role.managed_policy_arns`"),
+    ("iam_policy", "Roles", "who has a policy says so: `iam_role.managed_policy_arns`"),
+    ("iam_policy", "Users", "who has a policy says so: `iam_role.managed_policy_arns`"),
+    ("nat_gateway", "AvailabilityMode", "regional gateways are not there yet"),
+    ("nat_gateway", "AvailabilityZoneAddresses", "regional gateways are not there yet"),
+    ("nat_gateway", "MaxDrainDurationSeconds", "it goes with secondary addresses"),
+    ("nat_gateway", "SecondaryAllocationIds", "secondary addresses are not there yet"),
+    ("nat_gateway", "SecondaryPrivateIpAddressCount", "secondary addresses are not there yet"),
+    ("nat_gateway", "SecondaryPrivateIpAddresses", "secondary addresses are not there yet"),
+    ("security_group_ingress_rule", "GroupName", "names are for networks of before 2013"),
+    ("security_group_ingress_rule", "SourceSecurityGroupName", "names are for networks of before 2013"),
+    ("security_group_ingress_rule", "SourceSecurityGroupOwnerId", "it belongs to names"),
+    ("subnet", "EnableLniAtDeviceIndex", "there is no type for Outposts yet"),
+    ("subnet", "Ipv4IpamPoolId", "there is no type for IPAM yet"),
+    ("subnet", "Ipv4NetmaskLength", "there is no type for IPAM yet"),
+    ("subnet", "Ipv6IpamPoolId", "there is no type for IPAM yet"),
+    ("subnet", "Ipv6NetmaskLength", "there is no type for IPAM yet"),
+    ("vpc", "VpcEncryptionControl", "its parts are only told"),
+];
+
 const ASK: &str = r"
 import json, sys
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER as manager
@@ -85,6 +121,7 @@ fn agree(vendor: &Json) -> Result<(), Failed> {
             continue;
         };
         compared += compare(schema, vendor, &mut complaints);
+        complaints.extend(lacks(schema, vendor));
     }
     assert!(compared > 40, "only {compared} attributes have a counterpart");
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
@@ -127,6 +164,19 @@ fn compare(schema: &ResourceSchema, vendor: &Json, complaints: &mut Vec<String>)
         }
     }
     compared
+}
+
+/// What can be set there and not here, and is not listed; and what is listed and is here.
+fn lacks(schema: &ResourceSchema, vendor: &Json) -> Vec<String> {
+    let ours: Vec<String> = schema.attributes.iter().map(property).collect();
+    let listed = |name: &str| LACKING.iter().any(|(of, lacking, _)| *of == schema.name && *lacking == name);
+    let told = names(vendor, "readOnlyProperties");
+    let settable = vendor["properties"].as_object().into_iter().flat_map(|properties| properties.keys());
+    let settable = settable.filter(|name| !told.contains(&format!("/properties/{name}")));
+    let wrong = settable.filter(|name| ours.contains(name) == listed(name));
+    wrong
+        .map(|name| format!("{}.{name}: it is neither an attribute nor listed as lacking, or both", schema.name))
+        .collect()
 }
 
 fn names(vendor: &Json, list: &str) -> Vec<String> {

@@ -100,7 +100,11 @@ pub(super) fn advance(objects: &mut Objects, application: &Json, target: Option<
                     format!("Failed to load target state: failed to generate manifest for source 1 of 1: {error}");
                 unknown(&mut after, "ComparisonError", &message, &now);
             }
-            Some(Trouble::Simulated(reason)) => simulate(&mut after, target, reason, &now),
+            Some(Trouble::Simulated(reason)) => {
+                // Others may deploy into it.
+                sync::make_namespace(objects, &current)?;
+                simulate(&mut after, target, reason, &now);
+            }
             None => bring(objects, &current, &mut after, target)?,
         }
     }
@@ -135,7 +139,7 @@ fn simulate(after: &mut Json, target: &Target, reason: &str, now: &str) {
     let application = after.clone();
     status::set_revisions(place(after, &["status", "sync"]), &application, &target.revisions);
     status::set_health(after, &Health::new("Healthy", message.clone()), now);
-    status::set_conditions(after, &[("SimulatedSource", message)], now);
+    status::set_conditions(after, &[(compare::CONDITION, message)], now);
     set(after, &["status", "resources"], json!([]));
     set(after, &["status", "summary"], json!({}));
 }
@@ -156,12 +160,21 @@ fn bring(objects: &mut Objects, current: &Json, after: &mut Json, target: &Targe
     set(after, &["status", "sourceType"], target.kind);
     status::set_resources(after, &items);
     status::set_health(after, &status::overall(&items), &now);
+    let absent: Vec<_> = items.iter().filter(|item| item.is_simulated).map(named).collect();
+    if !absent.is_empty() {
+        let message = format!("simulated: {} not in the cluster: {}", absent.join(", "), compare::SIMULATED_KIND);
+        conditions.push((compare::CONDITION, message));
+    }
     if matches!(word(after, &["status", "operationState", "phase"]), "Failed" | "Error") {
         let message = word(after, &["status", "operationState", "message"]).to_owned();
         conditions.push(("SyncError", format!("Failed last sync attempt: {message}")));
     }
     status::set_conditions(after, &conditions, &now);
     Ok(())
+}
+
+fn named(item: &Item) -> String {
+    format!("{}/{}", item.group_kind().1, meta::name(item.object()))
 }
 
 fn is_synced(items: &[Item]) -> bool {
@@ -196,6 +209,10 @@ fn is_due(objects: &Objects, application: &Json, target: &Target, items: &[Item]
             == (target.spec.get("source"), target.spec.get("sources").filter(|_| target.spec.get("source").is_none()));
     match word(state, &["phase"]) {
         "Running" => return true,
+        // It failed for want of a kind of which it is known by now that it cannot come.
+        "Failed" | "Error" if same && lacked_a_kind(state) && items.iter().any(|item| item.is_simulated) => {
+            return true;
+        }
         "Failed" | "Error" if same => return retries(objects, application, state),
         _ => {}
     }
@@ -207,6 +224,10 @@ fn is_due(objects: &Objects, application: &Json, target: &Target, items: &[Item]
     let differs = missing || surplus && flag(policy, &["prune"]);
     let empties = target.objects.is_empty() && !items.is_empty() && !flag(policy, &["allowEmpty"]);
     enabled && differs && (heals || !same) && !empties
+}
+
+fn lacked_a_kind(state: &Json) -> bool {
+    word(state, &["message"]).contains(sync::NO_KIND)
 }
 
 fn last_synced(state: &Json) -> Vec<String> {

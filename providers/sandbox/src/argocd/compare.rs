@@ -1,7 +1,7 @@
 //! What an Application wants against what is there.
 
 use super::health::{self, Health};
-use super::{MANAGER, word};
+use super::{APPLICATIONS, MANAGER, word};
 use crate::kubernetes::json::{at, list, remove, set};
 use crate::kubernetes::meta;
 use crate::kubernetes::objects::Objects;
@@ -12,6 +12,10 @@ use std::sync::Arc;
 
 /// Which Application an object belongs to.
 pub(super) const TRACKING: &str = "argocd.argoproj.io/tracking-id";
+/// What an Application's condition is called when not all of it is in the cluster.
+pub(super) const CONDITION: &str = "SimulatedSource";
+/// Why an object of an unknown kind is simulated.
+pub(super) const SIMULATED_KIND: &str = "its kind would come with a source that the sandbox does not fetch";
 const OPTIONS: &str = "argocd.argoproj.io/sync-options";
 const WAVE: &str = "argocd.argoproj.io/sync-wave";
 const HOOK: &str = "argocd.argoproj.io/hook";
@@ -26,6 +30,8 @@ pub(super) struct Item {
     pub(super) namespace: String,
     pub(super) is_synced: bool,
     pub(super) health: Health,
+    /// Its kind would come with a source that is simulated, so it is not in the cluster and does not hinder anything.
+    pub(super) is_simulated: bool,
 }
 
 impl Item {
@@ -77,7 +83,8 @@ pub(super) fn compare(objects: &mut Objects, application: &Json, rendered: &[Jso
             let namespace = meta::namespace(&live).to_owned();
             let health = health::of(&live, judges);
             let resource = objects.catalog.by_table(&table);
-            items.push(Item { wanted: None, live: Some(live), resource, namespace, is_synced: false, health });
+            let (wanted, live, is_synced) = (None, Some(live), false);
+            items.push(Item { wanted, live, resource, namespace, is_synced, health, is_simulated: false });
         }
     }
     items
@@ -102,8 +109,20 @@ fn compare_one(objects: &mut Objects, application: &Json, mut object: Json, judg
         (Some(resource), Some(live)) => is_same(objects, application, resource, &object, live),
         _ => false,
     };
-    let health = live.as_ref().map_or_else(|| Health::new("Missing", ""), |live| health::of(live, judges));
-    Item { wanted: Some(object), live, resource, namespace, is_synced, health }
+    let is_simulated = resource.is_none() && has_simulated(objects);
+    let health = match &live {
+        Some(live) => health::of(live, judges),
+        None if is_simulated => Health::new("Healthy", format!("simulated: {SIMULATED_KIND}")),
+        None => Health::new("Missing", ""),
+    };
+    let is_synced = is_synced || is_simulated;
+    Item { wanted: Some(object), live, resource, namespace, is_synced, health, is_simulated }
+}
+
+/// Whether some Application's source is not reached: custom kinds that nobody defines may be its.
+fn has_simulated(objects: &Objects) -> bool {
+    let simulated = |one: &Json| word(one, &["type"]) == CONDITION;
+    objects.list(APPLICATIONS, "").any(|one| list(one, &["status", "conditions"]).iter().any(simulated))
 }
 
 /// Whether applying would change nothing that counts.

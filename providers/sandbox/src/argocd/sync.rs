@@ -35,6 +35,9 @@ const KINDS: [&str; 22] = [
     "StatefulSet",
 ];
 
+/// How an error ends that is for want of a definition.
+pub(super) const NO_KIND: &str = "Make sure the CRD is installed";
+
 /// How far a sync has come.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
@@ -111,7 +114,7 @@ pub(super) fn sync(
 }
 
 /// With `CreateNamespace=true` the destination's namespace is made first.
-fn make_namespace(objects: &mut Objects, application: &Json) -> Answer<()> {
+pub(super) fn make_namespace(objects: &mut Objects, application: &Json) -> Answer<()> {
     let options = list(application, &["spec", "syncPolicy", "syncOptions"]);
     let name = word(application, &["spec", "destination", "namespace"]);
     let wanted = options.iter().any(|one| one == "CreateNamespace=true") && !name.is_empty();
@@ -151,6 +154,10 @@ fn result(item: &Item, status: &str, message: &str) -> Json {
 }
 
 fn apply(objects: &mut Objects, application: &Json, item: &Item, started: i64, progress: &mut Progress) {
+    if item.is_simulated {
+        progress.results.push(result(item, "Synced", &item.health.message));
+        return;
+    }
     match try_apply(objects, application, item, started) {
         Ok(message) => progress.results.push(result(item, "Synced", &message)),
         Err(message) => {
@@ -166,7 +173,10 @@ fn try_apply(objects: &mut Objects, application: &Json, item: &Item, started: i6
     let (group, kind) = item.group_kind();
     // The definition may have come with an earlier wave.
     let resource = objects.catalog.kind(meta::api_version(wanted), kind).ok_or_else(|| {
-        format!("The Kubernetes API could not find {group}/{kind} for requested resource {}. Make sure the CRD is installed.", meta::name(wanted))
+        format!(
+            "The Kubernetes API could not find {group}/{kind} for requested resource {}. {NO_KIND}.",
+            meta::name(wanted)
+        )
     })?;
     let project = word(application, &["spec", "project"]);
     let project = if project.is_empty() { "default" } else { project };

@@ -99,7 +99,7 @@ impl Arm {
     }
 
     /// The subscription that a sandbox begins with.
-    pub const SUBSCRIPTION: &'static str = "5a0db0c5-0000-4000-8000-0000000000aa";
+    pub const SUBSCRIPTION: &'static str = crate::SUBSCRIPTION;
 
     pub(super) fn subscription(&self, id: &str) -> Json {
         json!({

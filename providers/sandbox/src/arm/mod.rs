@@ -12,6 +12,7 @@ mod address;
 mod catalog;
 mod cluster;
 mod dress;
+mod face;
 mod failure;
 mod group;
 mod hook;
@@ -30,6 +31,7 @@ mod scope;
 mod shape;
 mod validate;
 mod vault;
+mod verb;
 mod wire;
 mod write;
 
@@ -37,6 +39,7 @@ use crate::clock::Clock;
 use crate::exchange::{Request, Response};
 use crate::store::Store;
 use dress::{Part, View};
+pub use face::{Cluster, Credentials, Event, Fate, Pool};
 use failure::Failure;
 use id::{Address, Id};
 use profile::Profiles;
@@ -56,76 +59,6 @@ const DUE: &str = "arm.due";
 const PRINCIPALS: &str = "arm.principals";
 /// The table of soft-deleted vaults.
 const DELETED_VAULTS: &str = "arm.deleted-vaults";
-
-/// What others want to know of.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Event {
-    /// A managed cluster was accepted or changed.
-    Cluster(Cluster),
-    /// A managed cluster is gone.
-    ClusterGone {
-        /// Its id.
-        id: String,
-    },
-}
-
-/// A managed cluster, as far as its Kubernetes API needs to know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cluster {
-    /// The id.
-    pub id: String,
-    /// The name.
-    pub name: String,
-    /// The location.
-    pub location: String,
-    /// The full version of Kubernetes.
-    pub version: String,
-    /// The host name that clients are told.
-    pub fqdn: String,
-    /// The prefix of the host name.
-    pub dns_prefix: String,
-    /// The URL of the OIDC issuer, where it is switched on.
-    pub oidc_issuer: Option<String>,
-    /// The node pools.
-    pub pools: Vec<Pool>,
-}
-
-/// A node pool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pool {
-    /// The name.
-    pub name: String,
-    /// How many nodes it has.
-    pub count: u64,
-    /// `System` or `User`.
-    pub mode: String,
-    /// The size of its machines.
-    pub vm_size: String,
-    /// The labels of its nodes.
-    pub labels: Vec<(String, String)>,
-    /// The taints of its nodes, as `key=value:Effect`.
-    pub taints: Vec<String>,
-    /// The zones that its nodes are spread over.
-    pub zones: Vec<String>,
-}
-
-/// Where the credentials of clusters come from.
-pub trait Credentials: Send + Sync {
-    /// The kubeconfig of a cluster, as a text; `admin` for the administrator's.
-    fn kubeconfig(&self, cluster: &str, admin: bool) -> Option<String>;
-
-    /// The URL under which a cluster's OIDC issuer can be reached, where it differs from the cloud's.
-    fn issuer(&self, _cluster: &str) -> Option<String> {
-        None
-    }
-}
-
-/// How the next long-running operation of a request ends, if not well: a rehearsal's choice.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fate {
-    /// The failure.
-    pub problem: Option<Problem>,
-}
 
 type Listener = Box<dyn Fn(&Event) + Send + Sync>;
 
@@ -217,7 +150,7 @@ impl Found {
 
 impl Arm {
     /// The tenant of every sandbox.
-    pub const TENANT: &'static str = "5a0db0c5-0000-4000-8000-000000000001";
+    pub const TENANT: &'static str = crate::TENANT;
 
     /// A service over a store and a clock.
     #[must_use]

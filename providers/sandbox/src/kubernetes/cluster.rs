@@ -30,8 +30,10 @@ pub(crate) struct Cluster {
 
 /// How long controllers wait for more changes before they look.
 const SETTLE: Duration = Duration::from_millis(15);
-/// How often they look when nothing changes: time alone makes pods ready.
+/// How often they look when nothing changes while something waits: time alone makes pods ready.
 const TICK: Duration = Duration::from_millis(200);
+/// How often they look when nothing waits.
+const IDLE: Duration = Duration::from_secs(5);
 
 impl Cluster {
     /// A new cluster.
@@ -159,13 +161,20 @@ impl Cluster {
         }
     }
 
+    /// Does what is due; gives how long there is nothing to do unless something changes.
+    fn reconcile(&self) -> Duration {
+        let mut objects = self.objects();
+        if let Err(refusal) = controllers::reconcile(&mut objects, &self.spec()) {
+            tracing::warn!(cluster = %self.uid, error = refusal.message(), "a controller could not go on");
+        }
+        if controllers::is_settled(&objects) { IDLE } else { TICK }
+    }
+
     async fn work(self: Arc<Self>) {
         while !self.is_stopped.load(Ordering::Acquire) {
-            if let Err(refusal) = controllers::reconcile(&mut self.objects(), &self.spec()) {
-                tracing::warn!(cluster = %self.uid, error = refusal.message(), "a controller could not go on");
-            }
+            let tick = self.reconcile();
             // Either there is news, and more of it may follow at once, or time has passed.
-            if tokio::time::timeout(TICK, self.changed.notified()).await.is_ok() {
+            if tokio::time::timeout(tick, self.changed.notified()).await.is_ok() {
                 tokio::time::sleep(SETTLE).await;
             }
         }

@@ -49,6 +49,15 @@ pub struct Pool {
     pub size: String,
     /// `System` or `User`.
     pub mode: String,
+    /// Labels of its nodes.
+    #[serde(default)]
+    pub labels: Vec<(String, String)>,
+    /// Taints of its nodes, as `key=value:Effect`.
+    #[serde(default)]
+    pub taints: Vec<String>,
+    /// The zones over which its nodes are spread.
+    #[serde(default)]
+    pub zones: Vec<String>,
 }
 
 /// A cluster that shall be.
@@ -78,6 +87,8 @@ pub struct Clusters {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
     clusters: RwLock<BTreeMap<String, Arc<Cluster>>>,
+    /// What clients inside of the clusters are told to trust, as PEM.
+    authority: RwLock<String>,
 }
 
 impl Clusters {
@@ -89,7 +100,7 @@ impl Clusters {
             Some((cluster.id(), cluster))
         });
         let clusters = RwLock::new(known.collect());
-        Arc::new(Self { store, clock, clusters })
+        Arc::new(Self { store, clock, clusters, authority: RwLock::default() })
     }
 
     /// Makes a cluster, or changes version and pools of the one with the same id. Its API answers when this returns.
@@ -104,6 +115,10 @@ impl Clusters {
         };
         cluster.set_spec(spec);
         self.store.put(TABLE, &cluster.id(), cluster.record())?;
+        self.authority
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_into(&mut cluster.objects().certificate_authority);
         cluster.furnish().map_err(|refusal| StoreError(refusal.message().to_owned()))?;
         cluster.start();
         clusters.insert(cluster.id(), cluster);
@@ -138,8 +153,9 @@ impl Clusters {
         Some(kubeconfig::write(cluster, &url, authority_pem, credential))
     }
 
-    /// What clients inside of the clusters are told to trust.
+    /// Says what clients inside of the clusters are to trust; from now on namespaces are made with it.
     pub fn trust(&self, authority_pem: &str) {
+        authority_pem.clone_into(&mut self.authority.write().unwrap_or_else(PoisonError::into_inner));
         for cluster in self.clusters.read().unwrap_or_else(PoisonError::into_inner).values() {
             authority_pem.clone_into(&mut cluster.objects().certificate_authority);
         }

@@ -289,6 +289,21 @@ fn far_sources_are_simulated(server: &Server) {
     let live = kubectl.get("application far -n argocd");
     assert!(live["status"]["health"]["message"].as_str().unwrap().starts_with("simulated: chart istiod"), "{live}");
     assert_eq!(live["status"]["sync"]["revision"], "1.26.0");
+    kubectl.ok("get namespace far");
+    // What is of a kind that only such a source would bring is simulated too, and the rest is not.
+    let monitor =
+        json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": {"name": "m"}});
+    let files = [("app/a.yaml", config_map("a", "1")), ("app/m.yaml", monitor.to_string())];
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let repository = Repository::new(server, "near", &files);
+    kubectl.ok_apply(&application("near", &repository.url, "app"), "");
+    settled(&kubectl, "near");
+    let live = kubectl.get("application near -n argocd");
+    let condition = &live["status"]["conditions"][0];
+    assert_eq!(condition["type"], "SimulatedSource");
+    assert!(condition["message"].as_str().unwrap().starts_with("simulated: ServiceMonitor/m not in the cluster"));
+    assert_eq!(live["status"]["operationState"]["phase"], "Succeeded");
+    kubectl.ok("get configmap a -n near");
     // What asks for a refresh is taken off when that is done.
     refresh(&kubectl, "far");
     let mark = "argocd.argoproj.io/refresh";

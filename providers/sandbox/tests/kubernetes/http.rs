@@ -1,6 +1,9 @@
 //! What clients seldom show: tokens, statuses, watches, pages, discovery.
 
 use crate::server::{Server, spec};
+use base64::Engine as _;
+use formwork_sandbox::arm::Arm;
+use formwork_sandbox::exchange::{Request, Response};
 use formwork_sandbox::kubernetes::{Clusters, Credential};
 use formwork_sandbox::store::Store;
 use serde_json::{Value as Json, json};
@@ -15,6 +18,7 @@ crate::tests![
     discovery_comes_in_both_forms,
     clusters_come_and_go,
     objects_outlive_a_restart,
+    a_managed_cluster_has_an_api,
 ];
 
 /// A client of one cluster.
@@ -256,4 +260,45 @@ fn objects_outlive_a_restart(server: &Server) {
     let (_, after) = client.call(server, "PATCH", path, Some(&json!({"data": {"a": "1"}})));
     let version = |object: &Json| object["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
     assert!(version(&after) > version(&before), "versions never come again");
+}
+
+/// A request to the resource manager, without a network.
+fn ask(arm: &Arm, method: &str, path: &str, body: Option<Json>) -> Response {
+    let query = vec![("api-version".to_owned(), "2024-03-01".to_owned())];
+    arm.handle(&Request { method: method.into(), path: path.into(), query, headers: Vec::new(), body })
+}
+
+fn a_managed_cluster_has_an_api(server: &Server) {
+    let store = Arc::new(Store::in_memory());
+    let clock = Arc::new(formwork_sandbox::clock::RealClock { factor: 0.0 });
+    let arm = Arm::new(Arc::clone(&store), clock.clone());
+    let (clusters, url) = server.serve(Clusters::new(store, clock));
+    formwork_sandbox::aks::connect(&arm, &clusters, &url, &server.authority);
+    let group = "/subscriptions/s/resourceGroups/g";
+    assert_eq!(ask(&arm, "PUT", group, Some(json!({"location": "westeurope"}))).status, 201);
+    let id = format!("{group}/providers/Microsoft.ContainerService/managedClusters/c");
+    let pool = json!({
+        "name": "system", "mode": "System", "count": 2, "vmSize": "Standard_D2s_v5", "nodeLabels": {"team": "web"},
+    });
+    let body = json!({
+        "location": "westeurope", "identity": {"type": "SystemAssigned"},
+        "properties": {"dnsPrefix": "p", "agentPoolProfiles": [pool]},
+    });
+    assert_eq!(ask(&arm, "PUT", &id, Some(body)).status, 201);
+    let listed = ask(&arm, "POST", &format!("{id}/listClusterAdminCredential"), None).body.unwrap();
+    let encoded = listed["kubeconfigs"][0]["value"].as_str().unwrap();
+    let config = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
+    let client = Client::with(server, std::str::from_utf8(&config).unwrap());
+    let mut nodes = json!([]);
+    for _ in 0..300 {
+        nodes = client.get(server, "/api/v1/nodes?labelSelector=team%3Dweb")["items"].clone();
+        if nodes.as_array().unwrap().len() == 2 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(nodes.as_array().unwrap().len(), 2, "{nodes}");
+    assert_eq!(ask(&arm, "DELETE", &id, None).status, 202);
+    arm.settle();
+    assert_eq!(client.call(server, "GET", "/version", None).0, 404, "the API goes with its cluster");
 }

@@ -72,7 +72,13 @@ impl Server {
 
 /// A cluster of two nodes.
 pub fn spec(id: &str) -> ClusterSpec {
-    let pool = Pool { name: "system".into(), count: 2, size: "Standard_D4s_v5".into(), mode: "System".into() };
+    let pool = Pool {
+        name: "system".into(),
+        count: 2,
+        size: "Standard_D4s_v5".into(),
+        mode: "System".into(),
+        ..Pool::default()
+    };
     ClusterSpec { id: id.into(), name: id.into(), version: "1.33.2".into(), pools: vec![pool] }
 }
 

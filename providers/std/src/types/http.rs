@@ -6,9 +6,10 @@ use base64::engine::general_purpose::STANDARD;
 use formwork_model::schema::{Attribute, AttributeType, Default, ResourceSchema};
 use formwork_model::value::from_json;
 use formwork_model::{AttributePath, Map, Milliseconds, Redacted, Value, ValueBuf};
+use formwork_provider_api::http::{self, Body, Exchange};
 use formwork_provider_api::{Environment, ErrorClass, ProviderError, ReadDataRequest};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Method, Response, StatusCode, Url};
+use reqwest::redirect::{Action, Attempt, Policy};
+use reqwest::{Certificate, Client, ClientBuilder, Method, Request, Response, StatusCode, Url};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -19,8 +20,8 @@ const LARGEST_BODY: usize = 1024 * 1024;
 
 pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
     "http",
-    "Asks a web server. Proxies are those of HTTPS_PROXY and NO_PROXY, certificates those of the system and of \
-     FORMWORK_CA_BUNDLE. `--untrusted` forbids it.",
+    "Asks a web server. Proxies are those of HTTPS_PROXY and NO_PROXY (none for loopback), certificates those of the \
+     system and of FORMWORK_CA_BUNDLE. `--untrusted` forbids it.",
 )
 .attributes(&[
     Attribute::new("url", AttributeType::Url, "What is asked for.").required(),
@@ -59,15 +60,20 @@ struct Wanted {
 pub(crate) async fn read(connection: &StdConnection, request: &ReadDataRequest) -> Result<ValueBuf, ProviderError> {
     let wanted: Wanted = request.config.view().decode()?;
     let url = wanted.allowed_url(&connection.environment)?;
-    let response = wanted.send(&wanted.client(connection).await?, url).await?;
-    wanted.check_status(&response)?;
+    let Answer { status, headers, is_json, body } = wanted.ask(&wanted.client(connection).await?, url).await?;
     let mut values = request.config.to_value().as_map().cloned().unwrap_or_default();
-    values.insert("status", Value::Int(i64::from(response.status().as_u16())));
-    values.insert("response_headers", headers_of(&response));
-    let is_json = content_type(&response).contains("json");
-    let body = body_of(response).await?;
+    values.insert("status", Value::Int(i64::from(status)));
+    values.insert("response_headers", headers);
     wanted.keep(&mut values, &body, is_json)?;
     Ok(ValueBuf::from(Value::Map(values)))
+}
+
+/// What a server said.
+struct Answer {
+    status: u16,
+    headers: Value,
+    is_json: bool,
+    body: Vec<u8>,
 }
 
 impl Wanted {
@@ -93,11 +99,16 @@ impl Wanted {
     /// The run's client, or one of its own where certificates or headers make it special.
     async fn client(&self, connection: &StdConnection) -> Result<Client, ProviderError> {
         let environment = &connection.environment;
-        if self.ca.is_none() && self.headers.is_none() && !environment.sandbox {
+        let local = self.url.parse().is_ok_and(|url| is_loopback(&url));
+        if self.ca.is_none() && self.headers.is_none() && !environment.sandbox && !local {
             let shared = connection.client.get_or_try_init(async || build(builder(environment)?)).await?;
             return Ok(shared.clone());
         }
         let mut builder = builder(environment)?.redirect(self.redirects(environment));
+        // What is on this machine is not asked by way of another one.
+        if local {
+            builder = builder.no_proxy();
+        }
         if let Some(pem) = &self.ca {
             builder = trusting(builder, pem, "ca")?;
         }
@@ -111,18 +122,40 @@ impl Wanted {
         Policy::custom(move |attempt| {
             let same_host = first.as_ref().is_some_and(|first| first.origin() == attempt.url().origin());
             let leaves = guarded && !same_host || sandbox && !is_loopback(attempt.url());
-            if leaves || attempt.previous().len() > 10 { attempt.stop() } else { attempt.follow() }
+            if leaves || attempt.previous().len() > 10 { attempt.stop() } else { follow(attempt) }
         })
     }
 
-    async fn send(&self, client: &Client, url: Url) -> Result<Response, ProviderError> {
+    /// Asks, and tells the traces of it.
+    async fn ask(&self, client: &Client, url: Url) -> Result<Answer, ProviderError> {
+        let request = self.request(client, url)?;
+        let (method, url) = (request.method().as_str(), request.url().as_str());
+        let exchange = Exchange::sent(method, url, request.headers(), Body::Plain(&[]));
+        let response = match client.execute(request).await {
+            Ok(response) => response,
+            Err(error) => {
+                exchange.failed(&chain(&error));
+                return Err(failure(&error));
+            }
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let (told, is_json) = (headers_of(&response), content_type(&response).contains("json"));
+        let body = match self.check_status(&response) {
+            Ok(()) => body_of(response).await,
+            Err(error) => Err(error),
+        };
+        exchange.answered(status, &headers, body.as_ref().map_or(Body::Unread, |body| Body::Plain(body)));
+        Ok(Answer { status, headers: told, is_json, body: body? })
+    }
+
+    fn request(&self, client: &Client, url: Url) -> Result<Request, ProviderError> {
         let method = if self.method.as_deref() == Some("HEAD") { Method::HEAD } else { Method::GET };
         let timeout = self.timeout.map_or(30_000, |timeout| u64::try_from(timeout.0).unwrap_or(0));
         let mut request = client.request(method, url).timeout(Duration::from_millis(timeout));
         for (name, value) in self.headers.iter().flatten() {
             request = request.header(name, &value.0);
         }
-        request.send().await.map_err(|error| failure(&error))
+        request.build().map_err(|error| failure(&error))
     }
 
     fn check_status(&self, response: &Response) -> Result<(), ProviderError> {
@@ -168,7 +201,9 @@ impl Wanted {
 }
 
 fn builder(environment: &Environment) -> Result<ClientBuilder, ProviderError> {
-    let builder = Client::builder().user_agent(concat!("formwork/", env!("CARGO_PKG_VERSION")));
+    let builder = Client::builder().user_agent(concat!("formwork/", env!("CARGO_PKG_VERSION"))).redirect(
+        Policy::custom(|attempt| if attempt.previous().len() > 10 { attempt.stop() } else { follow(attempt) }),
+    );
     let Some(bundle) = &environment.ca_bundle else { return Ok(builder) };
     if bundle.contains("-----BEGIN") {
         return trusting(builder, bundle, "");
@@ -176,6 +211,12 @@ fn builder(environment: &Environment) -> Result<ClientBuilder, ProviderError> {
     let pem = std::fs::read_to_string(bundle)
         .map_err(|error| ProviderError::invalid(format!("the CA bundle {bundle}: {error}")))?;
     trusting(builder, &pem, "")
+}
+
+/// Goes where the server points to, and tells the traces.
+fn follow(attempt: Attempt<'_>) -> Action {
+    http::redirected(attempt.status().as_u16(), attempt.url().as_str());
+    attempt.follow()
 }
 
 fn trusting(builder: ClientBuilder, pem: &str, attribute: &str) -> Result<ClientBuilder, ProviderError> {

@@ -1,5 +1,6 @@
 //! Between a cluster's attributes and the requests and answers of EKS.
 
+use super::auto_mode;
 use super::schema::{
     Access, ClusterLogging, Encryption, Key, KubernetesNetwork, LOG_TYPES, LogType, Logging, Network, Switch,
     UpgradePolicy, Values,
@@ -43,8 +44,11 @@ pub(super) fn create(session: &Session, wanted: &Values) -> CreateClusterFluentB
             sdk::KubernetesNetworkConfigRequest::builder()
                 .set_service_ipv4_cidr(network.service_ipv4_cidr.clone())
                 .set_ip_family(network.ip_family.as_deref().map(sdk::IpFamily::from))
+                .set_elastic_load_balancing(auto_mode::load_balancing(network))
                 .build()
         }))
+        .set_compute_config(wanted.compute_config.as_ref().map(auto_mode::compute))
+        .set_storage_config(wanted.storage_config.as_ref().map(auto_mode::storage))
         .set_upgrade_policy(upgrade.map(upgrade_policy))
         .set_zonal_shift_config(shift.map(zonal_shift))
         .set_bootstrap_self_managed_addons(wanted.bootstrap_self_managed_addons)
@@ -69,6 +73,9 @@ pub(super) fn changes(
     }
     if let Some(request) = subnet_change(&present.resources_vpc_config, &wanted.resources_vpc_config) {
         changes.push(("subnets", call().resources_vpc_config(request)));
+    }
+    if let Some(call) = auto_mode::change(call, present, wanted) {
+        changes.push(("auto-mode", call));
     }
     let mode = |values: &Values| values.access_config.as_ref().and_then(|access| access.authentication_mode.clone());
     if let Some(mode) = differs(mode(present), mode(wanted)) {
@@ -181,7 +188,10 @@ pub(super) fn from_sdk(cluster: sdk::Cluster) -> Values {
             service_ipv4_cidr: network.service_ipv4_cidr,
             ip_family: network.ip_family.map(|family| family.as_str().to_owned()),
             service_ipv6_cidr: network.service_ipv6_cidr,
+            elastic_load_balancing: network.elastic_load_balancing.map(|on| Switch { enabled: on.enabled }),
         }),
+        compute_config: cluster.compute_config.map(auto_mode::told_compute),
+        storage_config: cluster.storage_config.map(auto_mode::told_storage),
         upgrade_policy: cluster
             .upgrade_policy
             .map(|policy| UpgradePolicy { support_type: policy.support_type.map(|kind| kind.as_str().to_owned()) }),
@@ -238,6 +248,12 @@ pub(super) fn keep(known: &Values, read: &mut Values) {
     // Older platforms (and emulators) know nothing of these.
     read.access_config = read.access_config.take().or_else(|| known.access_config.clone());
     read.upgrade_policy = read.upgrade_policy.take().or_else(|| known.upgrade_policy.clone());
+    read.compute_config = read.compute_config.take().or_else(|| known.compute_config.clone());
+    read.storage_config = read.storage_config.take().or_else(|| known.storage_config.clone());
+    if let (Some(known), Some(read)) = (&known.kubernetes_network_config, &mut read.kubernetes_network_config) {
+        let told = &mut read.elastic_load_balancing;
+        *told = told.take().or_else(|| known.elastic_load_balancing.clone());
+    }
     read.zonal_shift_config = read.zonal_shift_config.take().or_else(|| known.zonal_shift_config.clone());
     if let (Some(known), Some(read)) = (&known.access_config, &mut read.access_config) {
         let told = &mut read.bootstrap_cluster_creator_admin_permissions;

@@ -1,5 +1,6 @@
 //! The attributes of a cluster, and their structures.
 
+use super::auto_mode::{self, Compute, Storage};
 use crate::schema::{TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use formwork_model::schema::{Attribute, AttributeType, Default as Preset, Equality, Limit};
@@ -17,6 +18,8 @@ pub(crate) struct Values {
     pub(super) encryption_config: Option<Vec<Encryption>>,
     pub(super) access_config: Option<Access>,
     pub(super) kubernetes_network_config: Option<KubernetesNetwork>,
+    pub(super) compute_config: Option<Compute>,
+    pub(super) storage_config: Option<Storage>,
     pub(super) upgrade_policy: Option<UpgradePolicy>,
     pub(super) zonal_shift_config: Option<Switch>,
     pub(super) bootstrap_self_managed_addons: Option<bool>,
@@ -88,6 +91,7 @@ pub(super) struct KubernetesNetwork {
     pub(super) service_ipv4_cidr: Option<String>,
     pub(super) ip_family: Option<String>,
     pub(super) service_ipv6_cidr: Option<String>,
+    pub(super) elastic_load_balancing: Option<Switch>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -186,6 +190,7 @@ const KUBERNETES_NETWORK: &[Attribute] = &[
         .optional_computed()
         .create_only(),
     Attribute::new("service_ipv6_cidr", AttributeType::Cidr, "Range of the services' IPv6 addresses.").computed(),
+    auto_mode::ELASTIC_LOAD_BALANCING,
 ];
 
 /// The attributes of the type.
@@ -214,6 +219,8 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
     Attribute::object("access_config", ACCESS, "Who has access to the cluster.").optional_computed(),
     Attribute::object("kubernetes_network_config", KUBERNETES_NETWORK, "Addresses within the cluster.")
         .optional_computed(),
+    auto_mode::COMPUTE_CONFIG,
+    auto_mode::STORAGE_CONFIG,
     Attribute::object(
         "upgrade_policy",
         &[Attribute::new(

@@ -1,6 +1,6 @@
 //! Between a node group's attributes and the requests and answers of EKS.
 
-use super::schema::{Access, Scaling, Taint, Template, Updates, Values};
+use super::schema::{Access, Repair, Scaling, Taint, Template, Updates, Values};
 use crate::client::Session;
 use crate::tags::Tags;
 use aws_sdk_eks::operation::create_nodegroup::builders::CreateNodegroupFluentBuilder;
@@ -25,6 +25,7 @@ pub(super) fn create(session: &Session, wanted: &Values) -> CreateNodegroupFluen
         .set_labels(Some(wanted.labels.clone().into_iter().collect()))
         .set_taints(Some(taints).filter(|taints| !taints.is_empty()))
         .set_update_config(wanted.update_config.as_ref().map(updates))
+        .set_node_repair_config(wanted.node_repair_config.as_ref().map(repair))
         .set_launch_template(wanted.launch_template.as_ref().map(template))
         .set_remote_access(wanted.remote_access.as_ref().map(|access| {
             sdk::RemoteAccessConfig::builder()
@@ -67,6 +68,16 @@ fn updates(wanted: &Updates) -> sdk::NodegroupUpdateConfig {
         .build()
 }
 
+fn repair(wanted: &Repair) -> sdk::NodeRepairConfig {
+    sdk::NodeRepairConfig::builder()
+        .set_enabled(wanted.enabled)
+        .set_max_unhealthy_node_threshold_count(wanted.max_unhealthy_node_threshold_count)
+        .set_max_unhealthy_node_threshold_percentage(wanted.max_unhealthy_node_threshold_percentage)
+        .set_max_parallel_nodes_repaired_count(wanted.max_parallel_nodes_repaired_count)
+        .set_max_parallel_nodes_repaired_percentage(wanted.max_parallel_nodes_repaired_percentage)
+        .build()
+}
+
 /// EKS takes the template's id or its name, not both.
 fn template(wanted: &Template) -> sdk::LaunchTemplateSpecification {
     let name = wanted.name.clone().filter(|_| wanted.id.is_none());
@@ -87,11 +98,14 @@ pub(super) fn settings_change(
     let labels = label_change(present, wanted);
     let taints = taint_change(present, wanted);
     let pace = wanted.update_config.as_ref().filter(|wanted| Some(*wanted) != present.update_config.as_ref());
-    if sizes.is_none() && labels.is_none() && taints.is_none() && pace.is_none() {
+    let repairs =
+        wanted.node_repair_config.as_ref().filter(|wanted| Some(*wanted) != present.node_repair_config.as_ref());
+    if sizes.is_none() && labels.is_none() && taints.is_none() && pace.is_none() && repairs.is_none() {
         return None;
     }
     let call = session.eks().update_nodegroup_config().set_scaling_config(sizes);
-    Some(call.set_labels(labels).set_taints(taints).set_update_config(pace.map(updates)))
+    let call = call.set_labels(labels).set_taints(taints).set_update_config(pace.map(updates));
+    Some(call.set_node_repair_config(repairs.map(repair)))
 }
 
 /// The change of sizes; none where all are there.
@@ -180,6 +194,13 @@ pub(super) fn from_sdk(group: sdk::Nodegroup) -> Values {
             max_unavailable_percentage: told.max_unavailable_percentage,
             update_strategy: told.update_strategy.map(|strategy| strategy.as_str().to_owned()),
         }),
+        node_repair_config: group.node_repair_config.map(|told| Repair {
+            enabled: told.enabled,
+            max_unhealthy_node_threshold_count: told.max_unhealthy_node_threshold_count,
+            max_unhealthy_node_threshold_percentage: told.max_unhealthy_node_threshold_percentage,
+            max_parallel_nodes_repaired_count: told.max_parallel_nodes_repaired_count,
+            max_parallel_nodes_repaired_percentage: told.max_parallel_nodes_repaired_percentage,
+        }),
         launch_template: group.launch_template.map(|told| Template {
             id: told.id,
             name: told.name,
@@ -210,4 +231,6 @@ fn told_taint(told: sdk::Taint) -> Taint {
 /// What EKS does not tell again.
 pub(super) fn keep(known: &Values, read: &mut Values) {
     read.force_update_enabled = known.force_update_enabled;
+    // Emulators know nothing of it.
+    read.node_repair_config = read.node_repair_config.take().or_else(|| known.node_repair_config.clone());
 }

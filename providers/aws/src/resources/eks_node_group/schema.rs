@@ -22,6 +22,7 @@ pub(crate) struct Values {
     pub(super) labels: BTreeMap<String, String>,
     pub(super) taints: Vec<Taint>,
     pub(super) update_config: Option<Updates>,
+    pub(super) node_repair_config: Option<Repair>,
     pub(super) launch_template: Option<Template>,
     pub(super) remote_access: Option<Access>,
     pub(super) version: Option<String>,
@@ -56,6 +57,16 @@ pub(super) struct Updates {
     pub(super) max_unavailable: Option<i32>,
     pub(super) max_unavailable_percentage: Option<i32>,
     pub(super) update_strategy: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Repair {
+    pub(super) enabled: Option<bool>,
+    pub(super) max_unhealthy_node_threshold_count: Option<i32>,
+    pub(super) max_unhealthy_node_threshold_percentage: Option<i32>,
+    pub(super) max_parallel_nodes_repaired_count: Option<i32>,
+    pub(super) max_parallel_nodes_repaired_percentage: Option<i32>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -107,6 +118,18 @@ const UPDATES: &[Attribute] = &[
         "Whether new nodes come before old ones go (`DEFAULT`), or after (`MINIMAL`).",
     )
     .optional_computed(),
+];
+
+const REPAIR: &[Attribute] = &[
+    Attribute::boolean("enabled", "Whether EKS restarts or replaces them by itself.").optional_computed(),
+    Attribute::int("max_unhealthy_node_threshold_count", "With more unhealthy nodes than this, nothing is repaired.")
+        .limits(&[Limit::Range(1, 1_000_000)]),
+    Attribute::int("max_unhealthy_node_threshold_percentage", "The same as a share of all nodes, in percent.")
+        .limits(&[Limit::Range(1, 100)]),
+    Attribute::int("max_parallel_nodes_repaired_count", "How many nodes are repaired at a time.")
+        .limits(&[Limit::Range(1, 1_000_000)]),
+    Attribute::int("max_parallel_nodes_repaired_percentage", "The same as a share of the unhealthy nodes, in percent.")
+        .limits(&[Limit::Range(1, 100)]),
 ];
 
 const TEMPLATE: &[Attribute] = &[
@@ -184,6 +207,8 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         .default(Preset::Empty)
         .limits(&[Limit::Length(0, 50)]),
     Attribute::object("update_config", UPDATES, "How nodes are replaced when their version changes.")
+        .optional_computed(),
+    Attribute::object("node_repair_config", REPAIR, "What happens to nodes that do not work any more.")
         .optional_computed(),
     Attribute::object("launch_template", TEMPLATE, "What machines are started with, besides what is said here."),
     Attribute::object("remote_access", ACCESS, "Who may log in to the machines; not with a launch template.")

@@ -97,6 +97,11 @@ async fn issuer(cloud: Cloud) {
     let mut moved = printed.clone();
     moved["url"] = json!("https://elsewhere.example.com");
     assert_eq!(cloud.replaced_by(&issuer, moved).await, ["url"]);
+    let iam = aws_sdk_iam::Client::new(&cloud.sdk);
+    let call = iam.update_open_id_connect_provider_thumbprint().open_id_connect_provider_arn(issuer.text("arn"));
+    call.thumbprint_list("7777777777777777777777777777777777777777").send().await.unwrap();
+    assert_eq!(cloud.drift(&mut issuer).await, ["thumbprint_list"]);
+    cloud.repair(&mut issuer).await;
     let mut imported = cloud.import("iam_openid_connect_provider", &issuer.text("arn"), printed).await;
     cloud.assert_clean(&mut imported).await;
     assert!(cloud.list("iam_openid_connect_provider").await.iter().any(|listed| listed.id == issuer.text("arn")));

@@ -19,8 +19,11 @@ pub(crate) use first::first_objects;
 pub(crate) use keep::observe_as;
 
 use super::ClusterSpec;
+use super::json::{list, text};
+use super::meta;
 use super::objects::Objects;
 use super::status::Answer;
+use serde_json::Value as Json;
 
 /// Looks at everything until nothing is due.
 ///
@@ -36,6 +39,19 @@ pub(crate) fn reconcile(objects: &mut Objects, spec: &ClusterSpec) -> Answer<()>
         }
     }
     Ok(())
+}
+
+/// Whether time alone changes nothing: no pod starts or stops, nothing waits for an address.
+pub(crate) fn is_settled(objects: &Objects) -> bool {
+    let pods =
+        objects.list("/pods", "").all(|pod| keep::is_ready(pod) || keep::has_ended(pod) && !meta::is_deleting(pod));
+    let waits = |one: &Json| list(one, &["status", "loadBalancer", "ingress"]).is_empty();
+    let balancers = objects.list("/services", "").filter(|one| text(one, &["spec", "type"]) == "LoadBalancer");
+    let mut waiting = balancers.chain(objects.list("networking.k8s.io/ingresses", ""));
+    // A pod that ends by itself is ready until then.
+    let jobs =
+        objects.list("batch/jobs", "").all(|job| ["Complete", "Failed"].iter().any(|one| meta::condition(job, one)));
+    pods && jobs && !waiting.any(|one| waits(one))
 }
 
 fn look(objects: &mut Objects, spec: &ClusterSpec) -> Answer<()> {

@@ -49,7 +49,7 @@ fn stop(objects: &mut Objects, pod: &Arc<Json>) -> Answer<()> {
 
 fn schedule(objects: &mut Objects, pod: &Arc<Json>) -> Answer<()> {
     let mut after = (**pod).clone();
-    let nodes = node::fitting(objects, get(pod, &["spec", "nodeSelector"]));
+    let nodes = node::fitting(objects, get(pod, &["spec"]));
     match (nodes.first(), missing_claim(objects, pod)) {
         (Some(node), None) => {
             set(&mut after, &["spec", "nodeName"], node.as_str());
@@ -57,7 +57,9 @@ fn schedule(objects: &mut Objects, pod: &Arc<Json>) -> Answer<()> {
         }
         (None, _) => {
             let count = objects.list("/nodes", "").count();
-            let message = format!("0/{count} nodes are available: {count} node(s) didn't match Pod's node selector.");
+            let message = format!(
+                "0/{count} nodes are available: {count} node(s) didn't match Pod's node selector, or had untolerated taints."
+            );
             condition(objects, &mut after, "PodScheduled", false, "Unschedulable", &message);
             report(objects, pod, "Warning", "FailedScheduling", &message)?;
         }

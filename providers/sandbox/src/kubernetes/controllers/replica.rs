@@ -63,7 +63,7 @@ fn with_counts(objects: &Objects, owner: &Json) -> Json {
 pub(super) fn reconcile_daemons(objects: &mut Objects) -> Answer<()> {
     const TABLE: &str = "apps/daemonsets";
     for owner in all(objects, TABLE).iter().filter(|one| !meta::is_deleting(one)) {
-        let nodes = node::fitting(objects, get(owner, &["spec", "template", "spec", "nodeSelector"]));
+        let nodes = node::fitting(objects, get(owner, &["spec", "template", "spec"]));
         let hash = short_hash(get(owner, &["spec", "template"]));
         let outdated = |pod: &Json| meta::label(pod, "controller-revision-hash") != Some(&hash);
         for pod in pods_of(objects, owner) {

@@ -8,8 +8,8 @@ use crate::session::{Answer, Call, Session};
 use crate::wait::{self, Patience};
 use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::{
-    Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, OperationSink, ProviderError, StoredObject,
-    UpdateRequest, settled,
+    Applied, CreateRequest, DeleteRequest, ErrorClass, OperationSink, ProviderError, StoredObject, UpdateRequest,
+    settled,
 };
 use http::Method;
 use serde_json::{Value as Json, json};
@@ -241,11 +241,7 @@ impl Task<'_> {
     }
 
     async fn checkpoint(&self) -> Result<(), ProviderError> {
-        let mut identity = formwork_model::Map::new();
-        self.ty.put_names(&mut identity, &self.identity);
-        let identity = ValueBuf::from(Value::Map(identity));
-        let private = Private { stamp: self.operation.to_owned(), ..Private::default() };
-        self.sink.checkpoint(Checkpoint { identity, private: private.bytes(), poll: String::new() }).await
+        self.sink.checkpoint(self.ty.checkpoint(&self.identity, self.operation)).await
     }
 
     /// Waits as the config says, and gives the object as it then is.

@@ -12,7 +12,7 @@ use crate::ownership::{self, Answers};
 use crate::session::Session;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
-use formwork_provider_api::{Finding, ProviderError, StoredObject};
+use formwork_provider_api::{Checkpoint, Finding, ProviderError, StoredObject};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -163,6 +163,14 @@ impl ObjectType {
             Some(namespace) => drop(values.insert("namespace", Value::string(namespace.as_str()))),
             None => drop(values.remove("namespace")),
         }
+    }
+
+    /// How an object is found again.
+    fn checkpoint(&self, identity: &Identity, operation: &str) -> Checkpoint {
+        let mut names = Map::new();
+        self.put_names(&mut names, identity);
+        let private = Private { stamp: operation.to_owned(), ..Private::default() };
+        Checkpoint { identity: ValueBuf::from(Value::Map(names)), private: private.bytes(), poll: String::new() }
     }
 
     /// The object as it is stored after it was seen.

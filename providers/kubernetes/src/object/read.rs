@@ -5,6 +5,7 @@ use crate::discovery::Served;
 use crate::manifest::{self, Identity, stamp};
 use crate::ownership;
 use crate::session::{Answer, Call, Session};
+use crate::wait::Wanted;
 use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::{
     ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, ReadManyRequest, ReadOutcome, StoredObject,
@@ -113,7 +114,11 @@ impl ObjectType {
             None => Found::Absent,
             Some(live) if stamp(&live) == Some(&request.operation) => {
                 let stored = self.applied(session, &said, &manifest, &identity, &live, &request.operation);
-                Found::Ours(stored)
+                match Wanted::of(said.view())?.is_nothing() {
+                    true => Found::Ours(stored),
+                    // Its create was still waiting, or died before it began to.
+                    false => Found::Unfinished(self.checkpoint(&identity, &request.operation)),
+                }
             }
             Some(live) => Found::Foreign(format!("{} is there; {}", identity.text(), maker(&live))),
         })

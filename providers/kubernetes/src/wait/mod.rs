@@ -89,7 +89,8 @@ impl Wanted {
         }
     }
 
-    fn is_nothing(&self) -> bool {
+    /// Whether nothing is waited for.
+    pub(crate) fn is_nothing(&self) -> bool {
         !self.rollout && !self.established && self.condition.is_empty() && self.field.is_empty()
     }
 

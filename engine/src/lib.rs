@@ -23,7 +23,7 @@ pub mod plan_file;
 pub mod ports;
 pub mod recovery;
 mod refresh;
-mod remains;
 pub mod rehearsal;
+mod remains;
 pub mod secrets;
 pub(crate) mod select;

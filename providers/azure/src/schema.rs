@@ -8,6 +8,18 @@ pub(crate) mod versions {
     pub(crate) const RESOURCES: &str = "2024-07-01";
     /// `Microsoft.Network`, apart from DNS.
     pub(crate) const NETWORK: &str = "2024-03-01";
+    /// `Microsoft.ContainerService`.
+    pub(crate) const CONTAINER_SERVICE: &str = "2024-09-01";
+    /// `Microsoft.ContainerRegistry`.
+    pub(crate) const CONTAINER_REGISTRY: &str = "2023-07-01";
+    /// `Microsoft.ManagedIdentity`.
+    pub(crate) const MANAGED_IDENTITY: &str = "2023-01-31";
+    /// `Microsoft.Authorization`, role assignments and definitions.
+    pub(crate) const AUTHORIZATION: &str = "2022-04-01";
+    /// `Microsoft.KeyVault`.
+    pub(crate) const KEY_VAULT: &str = "2023-07-01";
+    /// The data plane of Key Vault.
+    pub(crate) const VAULT_DATA: &str = "7.5";
     /// `Microsoft.Network/privateDnsZones`.
     pub(crate) const PRIVATE_DNS: &str = "2024-06-01";
     /// `Microsoft.Network/dnsZones`.
@@ -128,4 +140,21 @@ pub(crate) const NETWORK_NAME: &[Limit] = &[
         "^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9_])?$",
         "letters, digits, `_`, `.` and `-`; it begins with a letter or digit and ends with one or `_`",
     ),
+];
+
+/// What is found and imported, and read one by one.
+pub(crate) const VAULT_ITEM_CAPABILITIES: Capabilities = Capabilities { batch_read: false, list: false, ..FULL };
+
+/// What secrets and keys of a vault have alike: what the user says, then what the vault tells.
+pub(crate) const VAULT_ITEM: [Attribute; 8] = [
+    Attribute::boolean("enabled", "Whether it can be used.").default_bool(true),
+    Attribute::string("not_before", "From when it can be used (RFC 3339)."),
+    Attribute::string("expires", "Until when it can be used (RFC 3339)."),
+    Attribute::boolean("recover_soft_deleted", "Whether a deleted object of that name is brought back.")
+        .default_bool(false),
+    Attribute::boolean("purge_on_delete", "Whether a delete purges it, so that its name is free again.")
+        .default_bool(false),
+    Attribute::string("id", "Address without the version: it means the newest one.").computed(),
+    Attribute::string("version", "The newest version.").computed(),
+    Attribute::string("uri", "Address of that version.").computed(),
 ];

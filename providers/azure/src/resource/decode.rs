@@ -18,7 +18,7 @@ impl ArmType {
             let is_left_to_others = self.children.contains(&attribute.name) && before.is_none();
             let value = match path::of_attribute(self, attribute) {
                 _ if is_left_to_others => None,
-                Some(_) if attribute.name == "tags" => Some(tags::shown(body, before)),
+                Some(place) if place == "tags" => Some(tags::shown(body, before)),
                 Some(place) => at(attribute, body, &place, before),
                 None if attribute.vendor == path::LOCAL => local(attribute, before),
                 None => None,

@@ -217,7 +217,7 @@ impl ArmType {
 
     /// Whether objects take tags.
     pub(crate) fn takes_tags(&self) -> bool {
-        self.schema.attribute("tags").is_some()
+        self.schema.attribute("tags").is_some_and(|tags| tags.vendor.is_empty())
     }
 
     /// The type's name in the language.

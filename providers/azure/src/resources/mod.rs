@@ -1,11 +1,20 @@
 //! Resource types, one a file.
 
 pub(crate) mod bastion_host;
+pub(crate) mod container_registry;
+pub(crate) mod container_registry_replication;
 pub(crate) mod dns_zone;
+pub(crate) mod federated_credential;
+pub(crate) mod key;
+pub(crate) mod key_vault;
+pub(crate) mod kubernetes_cluster;
+mod kubernetes_node;
 pub(crate) mod load_balancer;
+pub(crate) mod maintenance_configuration;
 pub(crate) mod nat_gateway;
 pub(crate) mod network_interface;
 pub(crate) mod network_security_group;
+pub(crate) mod node_pool;
 pub(crate) mod private_dns_zone;
 pub(crate) mod private_dns_zone_group;
 pub(crate) mod private_dns_zone_link;
@@ -15,9 +24,14 @@ pub(crate) mod public_ip_prefix;
 pub(crate) mod record_set;
 pub(crate) mod resource;
 pub(crate) mod resource_group;
+pub(crate) mod role_assignment;
+pub(crate) mod role_definition;
 pub(crate) mod route;
 pub(crate) mod route_table;
+pub(crate) mod secret;
 pub(crate) mod security_rule;
 pub(crate) mod subnet;
+pub(crate) mod user_assigned_identity;
+mod vault_item;
 pub(crate) mod virtual_network;
 pub(crate) mod virtual_network_peering;

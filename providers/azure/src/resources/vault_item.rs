@@ -1,0 +1,398 @@
+//! What lies in a vault and is reached by the vault's own address: what `azure.secret` and `azure.key` share. Absence is checked
+//! before a create, since a PUT on a name that is taken would make a new version of somebody else's; the stamp is a tag.
+
+use crate::arm::error::{found, is_not_found};
+use crate::arm::{Answer, ResourceId, Verb};
+use crate::resource::{Resource, known_map, stored, tags};
+use crate::schema::versions;
+use crate::session::Session;
+use async_trait::async_trait;
+use formwork_model::schema::ResourceSchema;
+use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
+use formwork_provider_api::{
+    Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
+    OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
+    settled,
+};
+use futures::{FutureExt, StreamExt, stream};
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+use url::Url;
+
+/// What the two kinds differ in.
+pub(crate) trait Kind: Send + Sync + 'static {
+    /// The schema.
+    const SCHEMA: ResourceSchema;
+    /// `secrets` or `keys`.
+    const COLLECTION: &'static str;
+    /// `deletedsecrets` or `deletedkeys`.
+    const DELETED: &'static str;
+    /// Where the versioned id stands in an answer.
+    const ID: &'static str;
+
+    /// How it is made: verb, what follows the name, body.
+    fn creation(wanted: &Map) -> (Verb, &'static str, Json);
+    /// What is sent to change it: a new version (as [`Self::creation`]), or a PATCH of this one.
+    fn change(prior: &Map, wanted: &Map) -> Change;
+    /// The kind's own attributes, from an answer.
+    fn decode(body: &Json, values: &mut Map);
+}
+
+/// How an object is changed.
+pub(crate) enum Change {
+    /// Made anew, as a further version.
+    NewVersion,
+    /// This version is changed.
+    Patch(Json),
+}
+
+/// The calls of one kind.
+pub(crate) struct VaultItem<K>(pub(super) std::marker::PhantomData<K>);
+
+/// Reads at the same time.
+const AT_ONCE: usize = 8;
+/// Role assignments take effect after a while.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// An object's place: the vault's address and the object's name.
+struct Place {
+    vault: Url,
+    name: String,
+}
+
+impl Place {
+    /// From an identity such as `https://example.vault.azure.net/secrets/name`.
+    fn parse<K: Kind>(id: &str) -> Result<Self, ProviderError> {
+        let wrong = || {
+            ProviderError::invalid(format!("`{id}` is no id of this kind"))
+                .help(format!("it looks so: https://VAULT.vault.azure.net/{}/NAME", K::COLLECTION))
+        };
+        let mut url = Url::parse(id).map_err(|_| wrong())?;
+        let marker = format!("/{}/", K::COLLECTION);
+        let (base, rest) = url.path().split_once(&marker).ok_or_else(wrong)?;
+        let name = rest.split('/').next().filter(|name| !name.is_empty()).ok_or_else(wrong)?.to_owned();
+        let base = format!("{base}/");
+        url.set_path(&base);
+        url.set_query(None);
+        Ok(Self { vault: url, name })
+    }
+
+    fn id<K: Kind>(&self) -> String {
+        format!("{}{}/{}", self.vault, K::COLLECTION, self.name)
+    }
+
+    fn url(&self, collection: &str, rest: &str) -> Result<Url, ProviderError> {
+        let path = format!("{collection}/{}{rest}?api-version={}", self.name, versions::VAULT_DATA);
+        self.vault.join(&path).map_err(|error| ProviderError::invalid(format!("`{path}` is no path: {error}")))
+    }
+}
+
+impl<K: Kind> VaultItem<K> {
+    async fn send(session: &Session, verb: Verb, url: Url, body: Option<&Json>) -> Result<Answer, ProviderError> {
+        session.arm.send_to(verb, url, session.cloud.vault, body, None).await
+    }
+
+    async fn get(session: &Session, place: &Place) -> Result<Option<Answer>, ProviderError> {
+        found(Self::send(session, Verb::Get, place.url(K::COLLECTION, "")?, None).await)
+    }
+
+    async fn is_deleted(session: &Session, place: &Place) -> Result<bool, ProviderError> {
+        let answer = found(Self::send(session, Verb::Get, place.url(K::DELETED, "")?, None).await);
+        answer.map(|answer| answer.is_some())
+    }
+
+    /// Where an object of the config lies: its vault is asked for its address.
+    async fn place(session: &Session, wanted: &Map) -> Result<Place, ProviderError> {
+        let text = |name: &str| wanted.get(name).and_then(Value::as_str).unwrap_or_default();
+        let vault = ResourceId::expect(text("vault")).map_err(|error| error.at(AttributePath::member("vault")))?;
+        let missing = || ProviderError::new(ErrorClass::NotFound, format!("there is no vault {}", vault.as_str()));
+        let answer = session.arm.get(&vault, versions::KEY_VAULT).await?.ok_or_else(missing)?;
+        let address = answer.body.pointer("/properties/vaultUri").and_then(Json::as_str).unwrap_or_default();
+        let mut address = Url::parse(address).map_err(|_| {
+            ProviderError::new(ErrorClass::Retryable, format!("the vault {} has no address yet", vault.name()))
+        })?;
+        if !address.path().ends_with('/') {
+            address.set_path(&format!("{}/", address.path()));
+        }
+        Ok(Place { vault: address, name: text("name").to_owned() })
+    }
+
+    fn decode(place: &Place, body: &Json, known: &Map) -> Map {
+        let mut values = Map::new();
+        if let Some(vault) = known.get("vault") {
+            values.insert("vault", vault.clone());
+        }
+        for switch in ["recover_soft_deleted", "purge_on_delete"] {
+            values.insert(switch, known.get(switch).cloned().unwrap_or(Value::Bool(false)));
+        }
+        values.insert("name", Value::string(place.name.as_str()));
+        values.insert("id", Value::string(place.id::<K>()));
+        let versioned = body.pointer(K::ID).and_then(Json::as_str).unwrap_or_default();
+        values.insert("uri", Value::string(versioned));
+        values.insert("version", Value::string(versioned.rsplit('/').next().unwrap_or_default()));
+        let attributes = body.get("attributes");
+        let enabled = attributes.and_then(|one| one.get("enabled")).and_then(Json::as_bool).unwrap_or(true);
+        values.insert("enabled", Value::Bool(enabled));
+        for (name, vendor) in [("not_before", "nbf"), ("expires", "exp")] {
+            let seconds = attributes.and_then(|one| one.get(vendor)).and_then(Json::as_i64);
+            if let Some(text) = seconds.and_then(|seconds| spelled(seconds, known.get(name))) {
+                values.insert(name, text);
+            }
+        }
+        values.insert("tags", tags::shown(body, known.get("tags")));
+        K::decode(body, &mut values);
+        values
+    }
+
+    fn stored(place: &Place, body: &Json, known: &Map) -> StoredObject {
+        stored(Self::decode(place, body, known))
+    }
+
+    /// Makes it, waiting while a fresh role assignment does not count yet.
+    async fn make(
+        session: &Session,
+        place: &Place,
+        wanted: &Map,
+        stamp: Option<&str>,
+        current: Option<&Json>,
+        sink: &dyn OperationSink,
+    ) -> Result<Answer, ProviderError> {
+        let (verb, rest, mut body) = K::creation(wanted);
+        add_common(&mut body, wanted);
+        tags::complete(&mut body, stamp, current);
+        let mut slept = Duration::ZERO;
+        loop {
+            match Self::send(session, verb, place.url(K::COLLECTION, rest)?, Some(&body)).await {
+                Err(error) if error.class == ErrorClass::Forbidden && slept < PATIENCE => {
+                    sink.progress("the vault refuses: role assignments take effect after a while");
+                    sink.sleep(PAUSE).await?;
+                    slept += PAUSE;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn check_absent(session: &Session, place: &Place, wanted: &Map) -> Result<(), ProviderError> {
+        let id = place.id::<K>();
+        if found_or_refused(Self::get(session, place).await)?.is_some() {
+            return Err(ProviderError::new(ErrorClass::Conflict, format!("{id} exists already"))
+                .vendor("AlreadyExists", "")
+                .help(format!("choose another name, or take it over: `import \"{id}\" -> …`")));
+        }
+        if !found_or_refused(Self::is_deleted(session, place).await.map(Some))?.unwrap_or(false) {
+            return Ok(());
+        }
+        if !matches!(wanted.get("recover_soft_deleted"), Some(Value::Bool(true))) {
+            return Err(ProviderError::new(ErrorClass::Conflict, format!("a deleted object keeps the name of {id}"))
+                .help("write `recover_soft_deleted = true` to bring it back, purge it, or choose another name"));
+        }
+        Self::send(session, Verb::Post, place.url(K::DELETED, "/recover")?, None).await.map(drop)
+    }
+
+    async fn read(session: &Session, object: &StoredObject) -> Result<ReadOutcome, ProviderError> {
+        let known = known_map(object.values.view());
+        let place = Place::parse::<K>(known.get("id").and_then(Value::as_str).unwrap_or_default())?;
+        Ok(match Self::get(session, &place).await? {
+            Some(answer) => ReadOutcome::Present(Self::stored(&place, &answer.body, &known)),
+            None if Self::is_deleted(session, &place).await.unwrap_or(false) => ReadOutcome::SoftDeleted,
+            None => ReadOutcome::Gone,
+        })
+    }
+
+    /// Waits until what was deleted can be seen as such; only then may it be purged or recovered.
+    async fn wait_deleted(session: &Session, place: &Place, sink: &dyn OperationSink) -> Result<(), ProviderError> {
+        let mut slept = Duration::ZERO;
+        while slept < PATIENCE && !Self::is_deleted(session, place).await? {
+            sink.sleep(Duration::from_secs(2)).await?;
+            slept += Duration::from_secs(2);
+        }
+        Ok(())
+    }
+}
+
+/// A refusal of a look may pass; the write that follows tells for good.
+fn found_or_refused<T>(result: Result<Option<T>, ProviderError>) -> Result<Option<T>, ProviderError> {
+    match result {
+        Err(error) if error.class == ErrorClass::Forbidden => Ok(None),
+        other => other,
+    }
+}
+
+/// Seconds as a text, in the spelling that is known where it means the same.
+fn spelled(seconds: i64, known: Option<&Value>) -> Option<Value> {
+    let told = jiff::Timestamp::from_second(seconds).ok()?;
+    let same = known.filter(|known| known.as_str().and_then(|text| text.parse().ok()) == Some(told));
+    Some(same.cloned().unwrap_or_else(|| Value::string(told.to_string())))
+}
+
+/// What secrets and keys have alike.
+fn add_common(body: &mut Json, wanted: &Map) {
+    let mut attributes = serde_json::Map::new();
+    if let Some(Value::Bool(enabled)) = wanted.get("enabled") {
+        attributes.insert("enabled".to_owned(), Json::from(*enabled));
+    }
+    for (name, vendor) in [("not_before", "nbf"), ("expires", "exp")] {
+        let at = wanted.get(name).and_then(Value::as_str).and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        if let Some(at) = at {
+            attributes.insert(vendor.to_owned(), Json::from(at.as_second()));
+        }
+    }
+    let tags = wanted.get("tags").and_then(Value::as_map).cloned().unwrap_or_default();
+    let tags = tags.iter().filter_map(|(key, value)| Some((key.to_string(), Json::from(value.as_str()?))));
+    if let Some(body) = body.as_object_mut() {
+        body.insert("attributes".to_owned(), Json::Object(attributes));
+        body.insert("tags".to_owned(), Json::Object(tags.collect()));
+    }
+}
+
+fn wanted<K: Kind>(address: &formwork_model::Address, config: &ValueBuf, planned: &ValueBuf) -> Map {
+    known_map(settled(&K::SCHEMA, address, config.view(), planned.view()).view())
+}
+
+#[async_trait]
+impl<K: Kind> Resource for VaultItem<K> {
+    fn validate(&self, config: ValueRef<'_>) -> Vec<Finding> {
+        let mut findings = crate::validate::Findings::default();
+        for name in ["not_before", "expires"] {
+            let said = crate::validate::text(config, name);
+            if let Some(text) = said.filter(|text| text.parse::<jiff::Timestamp>().is_err()) {
+                let message = format!("`{text}` is no point in time");
+                findings.error(AttributePath::member(name), message, "write it so: `2027-01-31T00:00:00Z`");
+            }
+        }
+        findings.0
+    }
+
+    fn plan(&self, _: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let mut response = PlanResponse::as_proposed(&request);
+        let (Some(prior), Value::Map(mut planned)) = (&request.prior, request.proposed.to_value()) else {
+            return Ok(response);
+        };
+        let differs =
+            !formwork_provider_api::differences(&K::SCHEMA, prior.values.view(), request.proposed.view()).is_empty();
+        if differs
+            && matches!(
+                K::change(&known_map(prior.values.view()), &known_map(request.proposed.view())),
+                Change::NewVersion
+            )
+        {
+            planned.insert("version", request.unknown("version"));
+            planned.insert("uri", request.unknown("uri"));
+            response.planned = ValueBuf::from(Value::Map(planned));
+        }
+        Ok(response)
+    }
+
+    async fn read_many(&self, session: &Session, request: ReadManyRequest) -> Result<Vec<ReadOutcome>, ProviderError> {
+        let reads: Vec<_> = request.objects.iter().map(|object| Self::read(session, object).boxed()).collect();
+        let outcomes: Vec<Result<ReadOutcome, ProviderError>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(ReadOutcome::Failed)).collect())
+    }
+
+    async fn create(
+        &self,
+        session: &Session,
+        request: CreateRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<Applied, ProviderError> {
+        let wanted = wanted::<K>(&request.address, &request.config, &request.planned);
+        let place = Self::place(session, &wanted).await?;
+        if request.resume.is_some()
+            && let Some(answer) = Self::get(session, &place).await?
+        {
+            return Ok(Applied { object: Self::stored(&place, &answer.body, &wanted), incomplete: None });
+        }
+        Self::check_absent(session, &place, &wanted).await?;
+        let answer = Self::make(session, &place, &wanted, Some(&request.operation), None, sink).await?;
+        let identity = ValueBuf::from(Value::map([("id", Value::string(place.id::<K>()))]));
+        sink.checkpoint(Checkpoint { identity, ..Checkpoint::default() }).await?;
+        Ok(Applied { object: Self::stored(&place, &answer.body, &wanted), incomplete: None })
+    }
+
+    async fn update(
+        &self,
+        session: &Session,
+        request: UpdateRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<Applied, ProviderError> {
+        let wanted = wanted::<K>(&request.address, &request.config, &request.planned);
+        let prior = known_map(request.prior.values.view());
+        let place = Place::parse::<K>(prior.get("id").and_then(Value::as_str).unwrap_or_default())?;
+        let gone = || ProviderError::new(ErrorClass::NotFound, format!("{} is gone", place.id::<K>()));
+        let current = Self::get(session, &place).await?.ok_or_else(gone)?.body;
+        let answer = match K::change(&prior, &wanted) {
+            Change::NewVersion => Self::make(session, &place, &wanted, None, Some(&current), sink).await?,
+            Change::Patch(mut body) => {
+                add_common(&mut body, &wanted);
+                tags::complete(&mut body, None, Some(&current));
+                let version = prior.get("version").and_then(Value::as_str).unwrap_or_default();
+                let url = place.url(K::COLLECTION, &format!("/{version}"))?;
+                Self::send(session, Verb::Patch, url, Some(&body)).await?;
+                Self::get(session, &place).await?.ok_or_else(gone)?
+            }
+        };
+        let mut object = Self::decode(&place, &answer.body, &wanted);
+        // A PATCH does not tell the value; it is the one that there was.
+        if !object.contains("value")
+            && let Some(value) = wanted.get("value")
+        {
+            object.insert("value", value.clone());
+        }
+        Ok(Applied { object: stored(object), incomplete: None })
+    }
+
+    async fn delete(
+        &self,
+        session: &Session,
+        request: DeleteRequest,
+        sink: &dyn OperationSink,
+    ) -> Result<(), ProviderError> {
+        let mut values = known_map(request.object.values.view());
+        for (name, value) in request.config.as_ref().map(|config| known_map(config.view())).unwrap_or_default() {
+            values.insert(name, value);
+        }
+        let place = Place::parse::<K>(values.get("id").and_then(Value::as_str).unwrap_or_default())?;
+        match Self::send(session, Verb::Delete, place.url(K::COLLECTION, "")?, None).await {
+            Ok(_) => {}
+            Err(error) if is_not_found(&error) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        Self::wait_deleted(session, &place, sink).await?;
+        if matches!(values.get("purge_on_delete"), Some(Value::Bool(true))) {
+            found(Self::send(session, Verb::Delete, place.url(K::DELETED, "")?, None).await)?;
+        }
+        Ok(())
+    }
+
+    async fn find(&self, session: &Session, request: FindRequest) -> Result<Found, ProviderError> {
+        let wanted = wanted::<K>(&request.address, &request.config, &request.planned);
+        let place = Self::place(session, &wanted).await?;
+        let Some(answer) = Self::get(session, &place).await? else { return Ok(Found::Absent) };
+        Ok(match tags::stamp(&answer.body) {
+            Some(stamp) if stamp == request.operation => Found::Ours(Self::stored(&place, &answer.body, &wanted)),
+            _ => Found::Foreign(format!("{} was made by somebody else", place.id::<K>())),
+        })
+    }
+
+    async fn import(&self, session: &Session, request: ImportRequest) -> Result<StoredObject, ProviderError> {
+        let place = Place::parse::<K>(&request.id)?;
+        let known = known_map(request.config.as_ref().map_or_else(ValueRef::null, ValueBuf::view));
+        let gone = || ProviderError::new(ErrorClass::NotFound, format!("there is no {}", place.id::<K>()));
+        let answer = Self::get(session, &place).await?.ok_or_else(gone)?;
+        Ok(Self::stored(&place, &answer.body, &known))
+    }
+
+    async fn list(&self, _: &Session) -> Result<Vec<Listed>, ProviderError> {
+        Err(ProviderError::unsupported(format!(
+            "`azure.{}` cannot be listed: each vault has its own list",
+            K::SCHEMA.name
+        )))
+    }
+}
+
+/// An empty body.
+pub(super) fn empty() -> Json {
+    json!({})
+}

@@ -26,8 +26,10 @@ pub(crate) struct Session {
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The subscription of a sandboxed run that names none.
-const SANDBOX_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+/// The subscription of a sandboxed run that names none: the sandbox's own.
+const SANDBOX_SUBSCRIPTION: &str = "00000000-0000-4000-8000-000000000001";
+/// And the directory.
+const SANDBOX_TENANT: &str = "00000000-0000-4000-8000-0000000000aa";
 
 impl Session {
     /// Connects. Nothing is asked: a subscription that cannot be seen shows at the first call.
@@ -55,7 +57,7 @@ impl Session {
         Ok(Self::of(
             ArmClient::new(client, url, trust, credentials, cloud.resource_manager.to_owned()),
             subscription.unwrap_or_else(|| SANDBOX_SUBSCRIPTION.to_owned()),
-            configuration.tenant_id.clone(),
+            configuration.tenant_id.clone().or_else(|| Some(SANDBOX_TENANT.to_owned())),
             cloud,
         ))
     }

@@ -291,6 +291,11 @@ fn live(program: &PathBuf) -> Result<(), Failed> {
         let environment =
             Environment { sandbox: true, sandbox_endpoint: Some(sandbox.endpoint.clone()), ..Environment::default() };
         let harness = Harness::encoded(AzureProvider, Value::map::<&str>([]), environment).await.unwrap();
+        let connection = harness.data("client_config", &Value::map::<&str>([])).await.unwrap();
+        for said in ["subscription_id", "tenant_id", "client_id", "object_id"] {
+            let text = connection.as_map().unwrap().get(said).and_then(Value::as_str);
+            assert!(text.is_some_and(|text| !text.is_empty()), "{said} of the sandbox's connection: {text:?}");
+        }
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         let mut made: Vec<(&Step, StoredObject, Value)> = Vec::new();
         let (steps, mut failures) = (steps(), Vec::new());

@@ -3,13 +3,14 @@
 use crate::arguments::SandboxStartArguments;
 use crate::commands::session_runtime;
 use crate::isolation;
-use crate::project::{Failure, refusal};
+use crate::project::{Failure, Project, refusal};
 use formwork_provider_api::SandboxEndpoint;
 use formwork_sandbox::client::Client;
 use formwork_sandbox::directory::Directory;
 use formwork_sandbox::identity::Identity;
 use formwork_sandbox::{Key, Problem, process};
 use formwork_state::Keys;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -41,6 +42,26 @@ pub(crate) fn start(path: &Path, arguments: &SandboxStartArguments) -> Result<(C
     let (directory, key) = (Directory::new(path), key()?);
     let started = process::ensure(&directory, &key, command);
     Ok(session_runtime()?.block_on(started)?)
+}
+
+/// The directories of `[sandbox.repositories]` are served with Git; paths are relative to the stack.
+pub(crate) fn serve_repositories(client: &Client, project: &Project) -> Result<(), Failure> {
+    if project.manifest.sandbox_repositories.is_empty() {
+        return Ok(());
+    }
+    let mut directories = BTreeMap::new();
+    for (name, directory) in &project.manifest.sandbox_repositories {
+        let told = project.root.join(directory.as_str());
+        let real = std::fs::canonicalize(&told).map_err(|error| {
+            refusal(
+                "E5010",
+                format!("the directory `{}` of `[sandbox.repositories]` cannot be read: {error}", told.display()),
+                "correct the path, which is relative to formwork.toml",
+            )
+        })?;
+        directories.insert(name.to_string(), real);
+    }
+    Ok(session_runtime()?.block_on(client.set_repositories(&directories))?)
 }
 
 /// This program, as the process that serves a sandbox.

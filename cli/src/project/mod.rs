@@ -170,6 +170,7 @@ impl Project {
     pub(crate) fn reach_sandbox(&mut self, environment: &str) -> Result<(), Failure> {
         if self.sandbox && self.endpoint.is_none() {
             let client = crate::sandbox::ensure(&self.sandbox_directory(environment))?;
+            crate::sandbox::serve_repositories(&client, self)?;
             self.ignore_in_git();
             if !self.output.json {
                 let url = client.identity.url();

@@ -44,6 +44,8 @@ pub struct Manifest {
     pub allow: Allow,
     /// `[sandbox.values]`: what `env_var(NAME)` and `secret_from(SOURCE)` give under `--sandbox`, by NAME or SOURCE.
     pub sandbox_values: BTreeMap<EcoString, EcoString>,
+    /// `[sandbox.repositories]`: directories of the stack that the sandbox serves with Git, by the name behind `/git/`.
+    pub sandbox_repositories: BTreeMap<EcoString, EcoString>,
 }
 
 /// What a manifest describes.

@@ -59,7 +59,7 @@ impl Reader {
         self.state(document, &mut manifest);
         manifest.default_environment = self.environments(document);
         self.allow(document, &mut manifest);
-        manifest.sandbox_values = self.sandbox(document);
+        self.sandbox(document, &mut manifest);
         manifest
     }
 
@@ -240,25 +240,25 @@ impl Reader {
         }
     }
 
-    fn sandbox(&mut self, document: &DeTable<'_>) -> BTreeMap<EcoString, EcoString> {
-        let mut values = BTreeMap::new();
-        let Some(entries) = document.get("sandbox").and_then(|value| self.table(value, "sandbox")) else {
-            return values;
-        };
-        self.known(entries, "`[sandbox]`", &["values"]);
-        let Some(entries) = entries.get("values").and_then(|value| self.table(value, "sandbox.values")) else {
-            return values;
-        };
-        for (name, value) in entries {
+    fn sandbox(&mut self, document: &DeTable<'_>, manifest: &mut Manifest) {
+        let Some(entries) = document.get("sandbox").and_then(|value| self.table(value, "sandbox")) else { return };
+        self.known(entries, "`[sandbox]`", &["values", "repositories"]);
+        manifest.sandbox_values = self.texts(entries, "values", "\"env:DB_PASSWORD\" = \"only-for-the-sandbox\"");
+        manifest.sandbox_repositories = self.texts(entries, "repositories", "gitops = \"gitops\"");
+    }
+
+    /// A table of texts by names that are the user's own.
+    fn texts(&mut self, sandbox: &DeTable<'_>, name: &str, example: &'static str) -> BTreeMap<EcoString, EcoString> {
+        let mut texts = BTreeMap::new();
+        let setting = format!("sandbox.{name}");
+        let entries = sandbox.get(name).and_then(|value| self.table(value, &setting));
+        for (key, value) in entries.into_iter().flatten() {
             match value.get_ref().as_str() {
-                Some(text) => drop(values.insert(name.get_ref().as_ref().into(), text.into())),
-                None => {
-                    let setting = format!("sandbox.values.{}", name.get_ref());
-                    self.wrong_type(value, &setting, "a text", "\"env:DB_PASSWORD\" = \"only-for-the-sandbox\"");
-                }
+                Some(text) => drop(texts.insert(key.get_ref().as_ref().into(), text.into())),
+                None => self.wrong_type(value, &format!("{setting}.{}", key.get_ref()), "a text", example),
             }
         }
-        values
+        texts
     }
 
     /// The entries of a table whose keys are the user's own.

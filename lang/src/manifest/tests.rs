@@ -53,6 +53,9 @@ endpoints = ["http://127.0.0.1:5000"]
 
 [sandbox.values]
 "env:DB_PASSWORD" = "only-here"
+
+[sandbox.repositories]
+gitops = "deploy/gitops"
 "#;
 
 #[test]
@@ -73,6 +76,7 @@ fn reads_every_setting() {
     assert!(manifest.allow.exec.permits("aws") && !manifest.allow.exec.permits("sh"));
     assert!(manifest.allow.endpoints.permits("http://127.0.0.1:5000"));
     assert_eq!(manifest.sandbox_values["env:DB_PASSWORD"], "only-here");
+    assert_eq!(manifest.sandbox_repositories["gitops"], "deploy/gitops");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use crate::problem::Problem;
 use crate::server::control::Status;
 use reqwest::{Certificate, Method};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A running sandbox. It is known by its certificate authority, so nothing else that listens there is taken for it.
@@ -78,6 +80,15 @@ impl Client {
     /// When it does not answer.
     pub async fn set_latency(&self, latency: Latency) -> Result<(), Problem> {
         self.ask(Method::POST, "/sandbox/latency", Some(json!({ "latency": latency }))).await.map(drop)
+    }
+
+    /// Sets which directories it serves with Git, by the name behind `/git/`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn set_repositories(&self, directories: &BTreeMap<String, PathBuf>) -> Result<(), Problem> {
+        let body = json!({ "repositories": directories });
+        self.ask(Method::POST, "/sandbox/repositories", Some(body)).await.map(drop)
     }
 
     /// Adds a failure rule; its number.

@@ -31,6 +31,7 @@ pub(crate) struct Cloud {
     pub(crate) vaults: Vaults,
     /// Kubernetes and Git, which stream.
     pub(crate) streams: Router,
+    repositories: Arc<Repositories>,
     /// Plays Argo CD where it is installed.
     argocd: JoinHandle<()>,
 }
@@ -54,8 +55,15 @@ impl Cloud {
         let vaults = Vaults::new(Arc::clone(store), Arc::clone(clock), register, identity.url());
         let repositories = Repositories::new(folder.join("repositories"));
         let argocd = tokio::spawn(argocd::run(Arc::clone(&clusters), Arc::clone(&repositories), folder));
-        let streams = clusters.router().merge(repositories.router());
-        Self { arm, store: Arc::clone(store), url: identity.url(), vaults, streams, argocd }
+        let streams = clusters.router().merge(Arc::clone(&repositories).router());
+        Self { arm, store: Arc::clone(store), url: identity.url(), vaults, streams, repositories, argocd }
+    }
+
+    /// Serves directories as `/git/NAME`.
+    pub(crate) fn serve(&self, directories: BTreeMap<String, PathBuf>) {
+        for (name, directory) in directories {
+            self.repositories.serve(&name, directory);
+        }
     }
 
     /// Azure Resource Manager.

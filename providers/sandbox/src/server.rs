@@ -112,6 +112,8 @@ impl Server {
             last_ms: AtomicI64::new(now),
             since_ms: now,
         };
+        let kept = shared.store.get(SETTINGS, "repositories").and_then(|kept| serde_json::from_value(kept).ok());
+        shared.cloud.serve(kept.unwrap_or_default());
         Ok(Self { shared: Arc::new(shared) })
     }
 

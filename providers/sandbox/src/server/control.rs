@@ -9,6 +9,7 @@ use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 /// What a running sandbox says of itself.
@@ -41,6 +42,7 @@ impl Shared {
                 Response::json(202, json!({}))
             }
             ("POST", "/sandbox/latency") => self.set_latency(request),
+            ("POST", "/sandbox/repositories") => self.set_repositories(request),
             ("POST", "/sandbox/failures") => self.add_failure(request),
             ("DELETE", path) => match path.strip_prefix("/sandbox/failures") {
                 Some("") => self.remove_failures(None),
@@ -75,6 +77,18 @@ impl Shared {
         };
         self.clock.set(latency);
         match self.store.put(SETTINGS, "latency", asked) {
+            Ok(()) => Response::json(200, json!({})),
+            Err(reason) => error(500, "NotKept", &reason.0),
+        }
+    }
+
+    fn set_repositories(&self, request: &Request) -> Response {
+        let asked = request.body.as_ref().and_then(|body| body.get("repositories")).cloned().unwrap_or_default();
+        let Ok(directories) = serde_json::from_value::<BTreeMap<String, PathBuf>>(asked.clone()) else {
+            return error(400, "BadRequest", "repositories are directories by name");
+        };
+        self.cloud.serve(directories);
+        match self.store.put(SETTINGS, "repositories", asked) {
             Ok(()) => Response::json(200, json!({})),
             Err(reason) => error(500, "NotKept", &reason.0),
         }

@@ -278,7 +278,9 @@ pub async fn verify(plan: &Plan, against: Verification<'_>) -> Result<(), Vec<Di
     let mut refusals = Vec::new();
     let header = &plan.header;
     refusals.extend(bound_to_state(header, &against));
-    if against.config_digest.is_some_and(|digest| digest != header.config_digest) {
+    let is_other = against.config_digest.is_some_and(|digest| digest != header.config_digest);
+    // Sources beside the state of another stack are another's, of course.
+    if is_other && !refusals.contains(&Refusal::Lineage) {
         refusals.push(Refusal::Config);
     }
     refusals.extend(versions(plan, &against));

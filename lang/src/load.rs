@@ -4,7 +4,7 @@
 use crate::check::report::NameProblem;
 use crate::given::Given;
 use crate::manifest::{self, MANIFEST_FILE, Manifest};
-use crate::source::{FileTable, SourceError, Sources};
+use crate::source::{FileTable, SourceError, SourceFile, Sources};
 use crate::syntax;
 use crate::tree::{ItemKind, ModuleSource, OverlayTree, Tree, Word};
 use ecow::EcoString;
@@ -40,6 +40,20 @@ impl Loaded {
             ItemKind::Param(param) => Some(&param.name.text),
             _ => None,
         })
+    }
+
+    /// The files that decide what an environment is: those of the stack and its modules, its overlay and those that it
+    /// extends. Overlays of other environments and `--var-file` are not among them.
+    pub fn sources_of<'l>(&'l self, environment: &str) -> impl Iterator<Item = &'l SourceFile> {
+        let mut others: Vec<&LoadedOverlay> = self.overlays.iter().collect();
+        let mut next = Some(environment);
+        // Taking each out of the list ends a cycle.
+        while let Some(position) = next.and_then(|name| others.iter().position(|overlay| overlay.name == name)) {
+            next = others.swap_remove(position).tree.extends.as_ref().map(|base| base.text.as_str());
+        }
+        let left_out: Vec<FileId> =
+            others.iter().copied().chain(&self.variable_files).map(|overlay| overlay.tree.file).collect();
+        self.files.iter().filter(move |(id, _)| !left_out.contains(id)).map(|(_, file)| file)
     }
 }
 

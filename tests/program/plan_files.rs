@@ -7,6 +7,8 @@ use libtest_mimic::Trial;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("plan_files::applied_from_another_directory_without_sources", from_another_directory),
+        trial("plan_files::changed_sources_are_refused", changed_sources_are_refused),
+        trial("plan_files::other_environments_and_values_of_the_plan_do_not_count", what_does_not_count),
         trial("plan_files::a_changed_state_is_refused", a_changed_state_is_refused),
         trial("plan_files::a_changed_secret_is_refused", a_changed_secret_is_refused),
         trial("plan_files::another_account_is_refused", another_account_is_refused),
@@ -30,6 +32,46 @@ fn from_another_directory() {
     let elsewhere = tempfile::tempdir().unwrap();
     let ran = bench.command(&["apply", &file]).current_dir(elsewhere.path()).output().unwrap();
     Ran::of(&ran).expect(0);
+    assert_eq!(bench.cloud().objects("thing").unwrap().len(), 1);
+}
+
+fn changed_sources_are_refused() {
+    let module = "resource two: mock.thing { name = \"two\" }\n";
+    let stack = format!("{STACK}module part: \"./part\" {{}}\n");
+    let bench = Bench::new(&[("main.fw", stack.as_str()), ("part/main.fw", module)]);
+    let file = planned(&bench);
+    let refused = |what: &str| {
+        let refused = bench.run(&["apply", &file]).expect(1).err;
+        assert!(refused.contains("E1032"), "{what}: {refused}");
+        assert!(bench.cloud().objects("thing").unwrap().is_empty(), "{what}");
+    };
+    bench.write("main.fw", &stack.replace("size: int = 1", "size: int = 2"));
+    refused("a changed file");
+    bench.write("main.fw", &stack);
+    bench.write("more.fw", "resource three: mock.thing { name = \"three\" }\n");
+    refused("another file");
+    std::fs::remove_file(bench.root().join("more.fw")).unwrap();
+    bench.write("part/main.fw", &module.replace("\"two\"", "\"other\""));
+    refused("a changed module");
+    bench.write("part/main.fw", module);
+    bench.run(&["apply", &file]).expect(0);
+    assert_eq!(bench.cloud().objects("thing").unwrap().len(), 2);
+}
+
+/// The overlay that is extended counts; that of another environment, and values given to `plan`, do not.
+fn what_does_not_count() {
+    let overlays = [("env/base.fwvars", "abstract\nsize = 2\n"), ("env/prod.fwvars", "extends \"base\"\n")];
+    let bench = Bench::new(&[("main.fw", STACK), overlays[0], overlays[1], ("env/dev.fwvars", "size = 3\n")]);
+    bench.write("of_mine", "size = 7\n");
+    let file = bench.home().join("plan.fwplan").display().to_string();
+    bench.run(&["plan", "-e", "prod", "--var-file", "of_mine", "--var", "size=8", "--out", &file]).expect(0);
+    bench.write("env/base.fwvars", "abstract\nsize = 4\n");
+    let refused = bench.run(&["apply", &file]).expect(1).err;
+    assert!(refused.contains("E1032"), "{refused}");
+    bench.write("env/base.fwvars", overlays[0].1);
+    bench.write("env/dev.fwvars", "size = 5\n");
+    std::fs::remove_file(bench.root().join("of_mine")).unwrap();
+    bench.run(&["apply", &file]).expect(0);
     assert_eq!(bench.cloud().objects("thing").unwrap().len(), 1);
 }
 

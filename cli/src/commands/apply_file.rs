@@ -1,5 +1,5 @@
 //! `apply FILE`: applies a plan that was made, and perhaps read, before. Needs neither sources nor a particular
-//! directory. One phase; `--next-out` writes the plan of the next one, for which the sources are needed.
+//! directory; where the sources are at hand, they have to be those of the plan. One phase; `--next-out` writes the plan of the next one, for which the sources are needed.
 
 use super::apply::{apply_plan, conclude, listen, recover_open, was_told_wrong};
 use super::session::{self, Ground, SealedDigest, Session};
@@ -7,7 +7,7 @@ use super::{CHANGES, DONE, FAILED};
 use crate::arguments::{ApplyArguments, Global};
 use crate::logging;
 use crate::output::{Output, tell};
-use crate::project::{Answer, Failure, Project, refusal};
+use crate::project::{self, Answer, Failure, Project, refusal};
 use crate::render::progress::Progress;
 use formwork_engine::plan::Plan;
 use formwork_engine::plan_file::{self, Verification};
@@ -86,13 +86,14 @@ async fn one_phase(ground: &Ground, plan: Plan, store: &Arc<dyn Store>) -> Resul
     let history = ground.project.reader(&ground.environment)?.history().unwrap_or_default();
     refuse_applied(&plan, &history)?;
     let connections = ground.connections();
+    let sources = project::digest_in(&ground.project.root, &plan.header.stack, &ground.environment);
     let digest = SealedDigest(ground.sealer.clone());
     let verified = plan_file::verify(
         &plan,
         Verification {
             state: &state,
             last_run: history.first(),
-            config_digest: None,
+            config_digest: sources.as_deref(),
             connections: &connections,
             inputs: ground.inputs.as_ref(),
             digest: &digest,

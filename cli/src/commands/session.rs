@@ -164,6 +164,7 @@ impl Session {
         .await;
         let mut plan = plan.map_err(|diagnostics| ground.failure(diagnostics))?;
         plan.header.place = ground.project.place();
+        plan.header.config_digest.clone_from(&self.stack.digest);
         Ok(plan)
     }
 }

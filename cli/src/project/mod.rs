@@ -6,7 +6,7 @@ mod stack;
 
 pub(crate) use inputs::ProcessInputs;
 pub(crate) use sources::Files;
-pub(crate) use stack::{Examined, Stack, examine};
+pub(crate) use stack::{Examined, Stack, digest_in, examine};
 
 use crate::arguments::Global;
 use crate::logging;

@@ -36,6 +36,8 @@ pub(crate) struct Stack {
     pub(crate) program: Program,
     pub(crate) inputs: Inputs,
     pub(crate) warnings: Vec<Diagnostic>,
+    /// Digest of its sources for its environment.
+    pub(crate) digest: String,
     root: PathBuf,
 }
 
@@ -47,6 +49,11 @@ pub(crate) struct Examined {
 
 /// Loads and checks the stack in `root`, with the values that the command and its environment give.
 pub(crate) fn examine(root: &Path, variables: &Variables) -> Result<Examined, Failure> {
+    Ok(report(read(root, variables)?))
+}
+
+/// Reads the stack in `root`, with the values that the command and its environment give.
+fn read(root: &Path, variables: &Variables) -> Result<Loaded, Failure> {
     let sources = Files::new(root);
     let mut loaded: Loaded = load(&sources, "");
     for path in &variables.variable_files {
@@ -57,10 +64,15 @@ pub(crate) fn examine(root: &Path, variables: &Variables) -> Result<Examined, Fa
         loaded.diagnostics.extend(diagnostics);
     }
     loaded.given = given(&loaded, variables)?;
+    Ok(loaded)
+}
+
+/// Checks what was read.
+fn report(loaded: Loaded) -> Examined {
     let mut checked = check(&loaded, &BuiltIn, Options::default());
     checked.diagnostics.extend(loaded.manifest.check_providers(&versions()));
     formwork_model::diagnostic::sort(&mut checked.diagnostics);
-    Ok(Examined { checked, files: loaded.files })
+    Examined { checked, files: loaded.files }
 }
 
 /// Versions of the providers that are built in.
@@ -75,7 +87,9 @@ fn versions() -> BTreeMap<ecow::EcoString, semver::Version> {
 impl Stack {
     /// The stack for an environment.
     pub(crate) fn load(project: &Project, environment: &str, variables: &Variables) -> Result<Self, Failure> {
-        let Examined { checked, files } = examine(&project.root, variables)?;
+        let loaded = read(&project.root, variables)?;
+        let digest = digest(&loaded, environment);
+        let Examined { checked, files } = report(loaded);
         let Checked { program, diagnostics } = checked;
         let Some(program) = program.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
             return Err(Failure { diagnostics, files });
@@ -86,13 +100,33 @@ impl Stack {
         };
         let mut warnings = diagnostics;
         warnings.extend(inputs.warnings.iter().cloned());
-        Ok(Self { program, inputs, warnings, root: project.root.clone() })
+        Ok(Self { program, inputs, warnings, digest, root: project.root.clone() })
     }
 
     /// The sources.
     pub(crate) const fn files(&self) -> &FileTable {
         &self.program.files
     }
+}
+
+/// Digest of the sources of a stack and of the overlay of an environment, as they are in `root` now; none where the
+/// directory holds no sources of that stack.
+pub(crate) fn digest_in(root: &Path, stack: &str, environment: &str) -> Option<String> {
+    let loaded = load(&Files::new(root), "");
+    let is_there = !loaded.modules.is_empty() && loaded.manifest.name == stack;
+    is_there.then(|| digest(&loaded, environment))
+}
+
+/// Of the text of the files, so that it can be had again without the values, the state and the cloud of the plan.
+fn digest(loaded: &Loaded, environment: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for file in loaded.sources_of(environment) {
+        for text in [file.path.as_str(), &file.text] {
+            hasher.update(&(text.len() as u64).to_le_bytes());
+            hasher.update(text.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// Values over those of the overlays: variables of the process, then flags.

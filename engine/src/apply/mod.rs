@@ -24,10 +24,11 @@ use crate::event::{Event, Summary};
 use crate::plan::Plan;
 use crate::ports::{EventSink, InputResolver, Interruption, InterruptionReceiver, KeyedDigest, Providers};
 use crate::secrets::SecretRegistry;
-use formwork_model::Diagnostic;
+use formwork_model::{Address, Diagnostic};
 use formwork_provider_api::Environment;
 use formwork_state::record::{Outcome, Record, Run};
 use formwork_state::store::Store;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use values::Values;
 
@@ -80,6 +81,8 @@ pub(crate) struct Shared {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) interruption: InterruptionReceiver,
     pub(crate) run: Run,
+    /// Addresses about which nothing is done: see [`resume::busy`].
+    pub(crate) busy: BTreeSet<Address>,
     pub(crate) ephemerals: ephemeral::Ephemerals,
 }
 
@@ -92,7 +95,9 @@ impl Shared {
 /// Applies a plan. The caller closes the store afterwards.
 pub async fn apply(request: ApplyRequest) -> ApplyReport {
     let parallelism = request.parallelism.max(1);
+    let busy = resume::busy(&request.plan, &request.store.state());
     let shared = Arc::new(Shared {
+        busy,
         values: Values::new(request.store.state()),
         journal: Journal::new(Arc::clone(&request.store)),
         connections: Connections::new(request.providers, request.environment),

@@ -63,6 +63,12 @@ pub(crate) async fn perform(shared: &Shared, index: OperationIndex, calls: &Sema
     let work = Work::new(shared, index, operation, calls);
     let began = clock::now_ms();
     let result = match operation.action {
+        Action::Create | Action::Update | Action::Delete | Action::Forget
+            if shared.busy.contains(&operation.address) =>
+        {
+            let reason = "an operation of an earlier run on it could not be resolved yet".to_owned();
+            Err(ApplyError::Uncertain { address: operation.address.clone(), reason }.into())
+        }
         Action::Create => create::create(&work).await,
         Action::Update => change::update(&work).await,
         Action::Delete => change::delete(&work).await,

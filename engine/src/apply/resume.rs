@@ -4,7 +4,7 @@
 use super::Shared;
 use crate::plan::{Action, Operation, OperationIndex, Plan, StateChange};
 use formwork_model::Address;
-use formwork_state::record::{Condition, Move, OperationId, Record, Row};
+use formwork_state::record::{Condition, Move, OperationId, Record, Row, State};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,8 +36,7 @@ pub(crate) fn made_before(shared: &Shared, index: OperationIndex, operation: &Op
 pub(crate) fn outstanding(shared: &Shared) -> Vec<&StateChange> {
     let state = shared.journal.store().state();
     let is_older = shared.plan.header.serial < state.serial;
-    let busy = state.open.values().map(|open| open.begin.key.address.clone()).collect();
-    let stay = staying(&shared.plan.state_changes, busy);
+    let stay = busy(&shared.plan, &state);
     let changes = shared.plan.state_changes.iter();
     changes
         .filter(|change| match change {
@@ -48,6 +47,12 @@ pub(crate) fn outstanding(shared: &Shared) -> Vec<&StateChange> {
             StateChange::Remove(key, _) => shared.values.row(key).is_some() && !stay.contains(&key.address),
         })
         .collect()
+}
+
+/// Addresses with an operation of an earlier run that could not be resolved: nothing is done about them, nor about those that
+/// their objects would move to.
+pub(crate) fn busy(plan: &Plan, state: &State) -> BTreeSet<Address> {
+    staying(&plan.state_changes, state.open.values().map(|open| open.begin.key.address.clone()).collect())
 }
 
 /// Whether what a plan read of a row is out of date: an earlier apply of the plan has replaced or deleted its object.

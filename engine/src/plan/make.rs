@@ -6,7 +6,7 @@ use super::request::PlanRequest;
 use super::rows::Rows;
 use super::values::inside;
 use super::walk::Walk;
-use super::{Deferral, Header, Plan, digest, moves};
+use super::{Deferral, Header, Plan, moves};
 use crate::import::Imports;
 use crate::recovery;
 use crate::select;
@@ -73,7 +73,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
             diagnostic::sort(&mut problems);
             return Err(problems);
         }
-        plan.header = header(&request, serial, &graph, &plan, &memory);
+        plan.header = header(&request, serial, &plan, &memory);
         let selection = select::written(request.options);
         if !selection.is_empty() && (!request.options.targets.is_empty() || !request.options.excludes.is_empty()) {
             plan.warnings.push(Problem::Partial { selection }.at(None));
@@ -126,7 +126,7 @@ fn wanted_imports<'r>(
     of_stack.chain(request.options.imports.iter().cloned())
 }
 
-fn header(request: &PlanRequest<'_>, serial: u64, graph: &ResourceGraph, plan: &Plan, memory: &Memory) -> Header {
+fn header(request: &PlanRequest<'_>, serial: u64, plan: &Plan, memory: &Memory) -> Header {
     Header {
         place: super::Place::default(),
         id: crate::identity::random_id(),
@@ -134,7 +134,7 @@ fn header(request: &PlanRequest<'_>, serial: u64, graph: &ResourceGraph, plan: &
         environment: request.environment.to_owned(),
         lineage: request.state.lineage.clone(),
         serial,
-        config_digest: digest::of_graph(graph),
+        config_digest: String::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         created_ms: crate::clock::now_ms(),
         destroy: request.options.destroy,

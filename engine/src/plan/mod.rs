@@ -2,7 +2,6 @@
 
 mod data;
 mod dependencies;
-mod digest;
 mod edges;
 mod expand;
 mod finish;
@@ -85,7 +84,7 @@ pub struct Header {
     pub lineage: String,
     /// Serial of the state.
     pub serial: u64,
-    /// Digest of the graph: config and overlay.
+    /// Digest of the sources and the overlay. Like the place, it is filled in by who has them; empty until then.
     pub config_digest: String,
     /// Version of Formwork.
     pub version: String,

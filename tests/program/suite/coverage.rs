@@ -26,7 +26,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("E1015", "engine/tests/plan/refused.rs"),
     ("E1018", "engine/tests/plan/refused.rs"),
     ("E1019", "engine/tests/plan/refused.rs"),
-    ("E1032", "engine/tests/plan/file.rs"),
     ("E1033", "engine/tests/plan/file.rs"),
     ("E1037", "engine/tests/plan/file.rs"),
     ("E3002", "state/tests/local.rs"),

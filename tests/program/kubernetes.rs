@@ -5,13 +5,15 @@ use crate::support::Bench;
 use libtest_mimic::Trial;
 use std::fs;
 
+type Test = (&'static str, fn(&str));
+
 pub(crate) fn trials() -> Vec<Trial> {
     let kubeconfig = std::env::var_os("FORMWORK_TEST_KUBECONFIG").and_then(|path| fs::read_to_string(path).ok());
-    let tests: [(&str, fn(&str)); 2] = [
+    let tests: [Test; 2] = [
         ("kubernetes::a_cluster_of_the_same_apply", a_cluster_of_the_same_apply),
         ("kubernetes::secrets_and_kubeconfigs_stay_out_of_the_state", secrets_stay_out_of_the_state),
     ];
-    let trial = |(name, test): (&str, fn(&str))| {
+    let trial = |(name, test): Test| {
         let note = if kubeconfig.is_some() { "" } else { " (skipped: no FORMWORK_TEST_KUBECONFIG)" };
         let found = kubeconfig.clone();
         let run = move || {

@@ -41,7 +41,7 @@ pub(crate) fn outstanding(shared: &Shared) -> Vec<&StateChange> {
     let changes = shared.plan.state_changes.iter();
     changes
         .filter(|change| match change {
-            StateChange::Put(row) => !stay.contains(&row.key.address) && !(is_older && is_outlived(shared, row)),
+            StateChange::Put(row) => !(stay.contains(&row.key.address) || is_older && is_outlived(shared, row)),
             StateChange::Move(from, to) => {
                 shared.values.row(from).is_some() && !stay.contains(&from.address) && !stay.contains(&to.address)
             }

@@ -1,9 +1,10 @@
 //! The one HTTP client of a connection: TLS, proxies, time limits, traces.
 
 use crate::arm::error::of_transport;
+use formwork_provider_api::http::{Body, Exchange};
 use formwork_provider_api::{Environment, ProviderError};
 use reqwest::{Certificate, Client, RequestBuilder};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Which certificates are trusted and whether proxies are used.
 pub(crate) enum Reach<'a> {
@@ -104,12 +105,43 @@ pub(crate) async fn send(request: RequestBuilder) -> Result<Received, ProviderEr
     let (client, request) = request.build_split();
     let request = request.map_err(|error| of_transport(&error, "Azure"))?;
     let host = request.url().host_str().unwrap_or_default().to_owned();
-    let (method, path, started) = (request.method().clone(), request.url().path().to_owned(), Instant::now());
-    let response = client.execute(request).await.map_err(|error| of_transport(&error, &host))?;
+    let tells_secrets = tells_secrets(&request);
+    let exchange = sent(&request, tells_secrets);
+    let received = match receive(&client, request).await {
+        Ok(received) => received,
+        Err(error) => {
+            let error = of_transport(&error, &host);
+            exchange.failed(&error.message);
+            return Err(error);
+        }
+    };
+    let body = if tells_secrets { Body::Secret } else { Body::Plain(received.text.as_bytes()) };
+    exchange.answered(received.status, texts(&received.headers), body);
+    Ok(received)
+}
+
+async fn receive(client: &Client, request: reqwest::Request) -> Result<Received, reqwest::Error> {
+    let response = client.execute(request).await?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await.map_err(|error| of_transport(&error, &host))?;
-    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // Neither query (signatures), nor headers (tokens), nor bodies (values).
-    tracing::debug!(target: "formwork::http", %method, host, path, status, milliseconds, "request");
+    let text = response.text().await?;
     Ok(Received { status, headers, text })
+}
+
+/// Answers that hold what nobody knows as a secret yet: tokens, what an action lists (keys, kubeconfigs), a vault's secrets.
+fn tells_secrets(request: &reqwest::Request) -> bool {
+    *request.method() == reqwest::Method::POST || request.url().path().contains("/secrets/")
+}
+
+fn sent(request: &reqwest::Request, tells_secrets: bool) -> Exchange {
+    let body = match request.body().map(reqwest::Body::as_bytes) {
+        _ if tells_secrets => Body::Secret,
+        Some(Some(bytes)) => Body::Plain(bytes),
+        Some(None) => Body::Unread,
+        None => Body::Plain(b""),
+    };
+    Exchange::sent(request.method().as_str(), request.url().as_str(), texts(request.headers()), body)
+}
+
+fn texts(headers: &reqwest::header::HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()))
 }

@@ -22,12 +22,22 @@ pub(crate) struct Session {
     pub(crate) tenant: Option<String>,
     /// Addresses and audiences.
     pub(crate) cloud: Cloud,
+    /// What is known of the principal without its token.
+    claims: Claims,
     /// One lock for each resource whose children must not be changed at the same time.
     locks: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-/// The subscription of a sandboxed run that names none.
-const SANDBOX_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+/// The subscription of a sandboxed run that names none: the sandbox's own.
+const SANDBOX_SUBSCRIPTION: &str = "00000000-0000-4000-8000-000000000001";
+/// And the directory.
+const SANDBOX_TENANT: &str = "00000000-0000-4000-8000-0000000000aa";
+/// Who a sandboxed run is: the sandbox's bearer token has no claims.
+const SANDBOX_CLAIMS: Claims =
+    &[("appid", "00000000-0000-4000-8000-0000000000cc"), ("oid", "00000000-0000-4000-8000-0000000000dd")];
+
+/// Names and values.
+type Claims = &'static [(&'static str, &'static str)];
 
 impl Session {
     /// Connects. Nothing is asked: a subscription that cannot be seen shows at the first call.
@@ -52,12 +62,13 @@ impl Session {
         let credentials = Credentials::new(source, client.clone(), trust.clone());
         let cloud = cloud(configuration.cloud.as_deref());
         let subscription = configuration.subscription_id.clone().filter(|text| !text.is_empty());
-        Ok(Self::of(
+        let session = Self::of(
             ArmClient::new(client, url, trust, credentials, cloud.resource_manager.to_owned()),
             subscription.unwrap_or_else(|| SANDBOX_SUBSCRIPTION.to_owned()),
-            configuration.tenant_id.clone(),
+            configuration.tenant_id.clone().or_else(|| Some(SANDBOX_TENANT.to_owned())),
             cloud,
-        ))
+        );
+        Ok(Self { claims: SANDBOX_CLAIMS, ..session })
     }
 
     fn real(configuration: Configuration, environment: &Environment) -> Result<Self, ProviderError> {
@@ -84,7 +95,12 @@ impl Session {
     }
 
     fn of(arm: ArmClient, subscription: String, tenant: Option<String>, cloud: Cloud) -> Self {
-        Self { arm, subscription, tenant, cloud, locks: Mutex::default() }
+        Self { arm, subscription, tenant, cloud, claims: &[], locks: Mutex::default() }
+    }
+
+    /// What is known of the principal where its token says nothing.
+    pub(crate) fn claim(&self, name: &str) -> Option<String> {
+        self.claims.iter().find(|(claim, _)| *claim == name).map(|(_, value)| (*value).to_owned())
     }
 
     /// The subscription's id as ARM's.

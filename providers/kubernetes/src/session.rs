@@ -4,6 +4,7 @@ use crate::access::{Access, Opened};
 use crate::configuration::Configuration;
 use crate::discovery::Discovery;
 use crate::error::{Status, transport};
+use formwork_provider_api::http::{Body as Traced, Exchange};
 use formwork_provider_api::{AccountIdentity, Environment, ErrorClass, ProviderError};
 use http::{Method, Request};
 use jiff::{SignedDuration, Timestamp};
@@ -14,6 +15,9 @@ use tokio::sync::Mutex;
 
 /// Credentials are renewed so long before they end.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// Answers' headers are not told.
+const NO_HEADERS: [(&str, &str); 0] = [];
 
 /// What is sent.
 pub(crate) struct Call<'a> {
@@ -27,6 +31,11 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     pub(crate) fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), body: None, content_type: "application/json" }
+    }
+
+    /// A body as traces may tell it: not that of a Secret.
+    fn told<'a>(&self, body: &'a [u8]) -> Traced<'a> {
+        if self.path.contains("/secrets") { Traced::Secret } else { Traced::Plain(body) }
     }
 
     /// Whether a lost answer leaves it open whether something was done.
@@ -119,6 +128,7 @@ impl Session {
     async fn send_once(&self, call: &Call<'_>, renew: bool) -> Result<Answer, ProviderError> {
         let client = self.client(renew).await?;
         let body = call.body.map(Json::to_string).unwrap_or_default();
+        let exchange = self.traced(call, &body);
         let request = Request::builder()
             .method(call.method.clone())
             .uri(&call.path)
@@ -126,11 +136,15 @@ impl Session {
             .header("content-type", call.content_type)
             .body(Body::from(body.into_bytes()))
             .map_err(|error| ProviderError::invalid(format!("`{}` is no path: {error}", call.path)))?;
-        let lost = |error: kube::Error| transport(&error, self.server(), call.changes());
-        let response = client.send(request).await.map_err(lost)?;
-        let code = response.status().as_u16();
-        // The answer's head has come: from here on a break is a lost answer, not an unreachable server.
-        let bytes = response.into_body().collect_bytes().await.map_err(lost)?;
+        let (code, bytes) = match Self::receive(&client, request).await {
+            Ok(received) => received,
+            Err(error) => {
+                let error = transport(&error, self.server(), call.changes());
+                exchange.failed(&error.message);
+                return Err(error);
+            }
+        };
+        exchange.answered(code, NO_HEADERS, call.told(&bytes));
         if !(200..300).contains(&code) {
             return Ok(Answer::Refused(Status::read(code, &String::from_utf8_lossy(&bytes))));
         }
@@ -141,6 +155,20 @@ impl Session {
             )
         })?;
         Ok(Answer::Done { created: code == 201, body })
+    }
+
+    async fn receive(client: &kube::Client, request: Request<Body>) -> Result<(u16, Vec<u8>), kube::Error> {
+        let response = client.send(request).await?;
+        let code = response.status().as_u16();
+        // The answer's head has come: from here on a break is a lost answer, not an unreachable server.
+        let bytes = response.into_body().collect_bytes().await?;
+        Ok((code, bytes.to_vec()))
+    }
+
+    fn traced(&self, call: &Call<'_>, body: &str) -> Exchange {
+        let url = format!("{}{}", self.server().trim_end_matches('/'), call.path);
+        let headers = [("content-type", call.content_type)];
+        Exchange::sent(call.method.as_str(), &url, headers, call.told(body.as_bytes()))
     }
 
     /// Reads a path; none where there is nothing.

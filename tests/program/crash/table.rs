@@ -17,6 +17,7 @@ pub(super) enum Kind {
 
 /// How far it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::enum_variant_names, reason = "each says what had not happened yet")]
 pub(super) enum Window {
     BeforeBegin,
     /// `Begin` is durable, the cloud has heard nothing.

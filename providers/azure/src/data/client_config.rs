@@ -30,11 +30,12 @@ pub(crate) struct ClientConfig;
 impl Data for ClientConfig {
     async fn read(&self, session: &Session, _: &Map) -> Result<Map, ProviderError> {
         let token = session.arm.credentials().token(session.arm.audience()).await?;
+        let said = |claim: &str| token.claim(claim).or_else(|| session.claim(claim));
         let claims = [
             ("subscription_id", Some(session.subscription.clone())),
             ("tenant_id", token.claim("tid").or_else(|| session.tenant.clone())),
-            ("client_id", token.claim("appid")),
-            ("object_id", token.claim("oid")),
+            ("client_id", said("appid")),
+            ("object_id", said("oid")),
         ];
         let known = claims.into_iter().filter_map(|(name, text)| Some((name.into(), Value::string(text?))));
         Ok(known.collect())

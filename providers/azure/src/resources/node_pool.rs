@@ -4,10 +4,11 @@ use crate::arm::ResourceId;
 use crate::resource::{ArmType, Change, Hooks, Scope};
 use crate::resources::kubernetes_node::{self, pool_fields};
 use crate::schema::{FULL, ID, name, versions};
-use crate::validate::{Findings, known};
+use crate::session::Session;
+use crate::validate::{Findings, is_set, known};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
-use formwork_model::{AttributePath, Step, ValueRef};
-use formwork_provider_api::ProviderError;
+use formwork_model::{Address, AttributePath, Map, Step, Value, ValueRef};
+use formwork_provider_api::{PlanRequest, ProviderError, differences};
 use serde_json::Value as Json;
 
 /// Names of pools.
@@ -64,13 +65,47 @@ impl Hooks for Pool {
         check(config, &AttributePath::root(), findings);
     }
 
-    fn body(&self, _: &Change<'_>, current: Option<&Json>, body: &mut Json) -> Result<(), ProviderError> {
-        if let (Some(there), Some(wanted)) =
-            (current.and_then(|body| body.get("properties")), body.get_mut("properties"))
-        {
-            keep_scaled_count(there, wanted);
+    fn plan(
+        &self,
+        _: &Session,
+        request: &PlanRequest,
+        planned: &mut Map,
+        _: &mut Vec<AttributePath>,
+    ) -> Result<(), ProviderError> {
+        let Some(prior) = &request.prior else { return Ok(()) };
+        if !differences(&SCHEMA, prior.values.view(), request.proposed.view()).is_empty() {
+            leave_count_open(&request.address, request.config.view(), &AttributePath::root(), planned);
         }
         Ok(())
+    }
+
+    fn body(&self, _: &Change<'_>, current: Option<&Json>, body: &mut Json) -> Result<(), ProviderError> {
+        let Some(wanted) = body.get_mut("properties") else { return Ok(()) };
+        match current.and_then(|body| body.get("properties")) {
+            Some(there) => keep_scaled_count(there, wanted),
+            None => begin_with_least(wanted),
+        }
+        Ok(())
+    }
+}
+
+/// AKS wants a number of nodes to begin with, and with autoscaling one within its bounds.
+pub(super) fn begin_with_least(pool: &mut Json) {
+    let Some(pool) = pool.as_object_mut() else { return };
+    let scales = pool.get("enableAutoScaling").and_then(Json::as_bool).unwrap_or_default();
+    if scales
+        && !pool.contains_key("count")
+        && let Some(least) = pool.get("minCount").cloned()
+    {
+        pool.insert("count".to_owned(), least);
+    }
+}
+
+/// The autoscaler may choose another number of nodes before an update is done, and other bounds may ask for one.
+pub(super) fn leave_count_open(address: &Address, config: ValueRef<'_>, at: &AttributePath, pool: &mut Map) {
+    let scales = matches!(pool.get("enable_auto_scaling"), Some(Value::Bool(true)));
+    if scales && !is_set(config, "count") {
+        pool.insert("count", Value::attribute(address.clone(), at.then(Step::Member("count".into()))));
     }
 }
 
@@ -90,7 +125,7 @@ pub(super) fn check(pool: ValueRef<'_>, at: &AttributePath, findings: &mut Findi
     let number = |name| known(pool, name).and_then(|value| value.decode::<i64>().ok());
     let scales = known(pool, "enable_auto_scaling").and_then(|value| value.decode().ok()).unwrap_or(false);
     let (min, max) = (number("min_count"), number("max_count"));
-    if scales && (min.is_none() || max.is_none()) && !crate::validate::is_set(pool, "min_count") {
+    if scales && (min.is_none() || max.is_none()) && !is_set(pool, "min_count") {
         findings.error(
             at.then(Step::Member("enable_auto_scaling".into())),
             "autoscaling needs its bounds",

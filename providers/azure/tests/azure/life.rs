@@ -233,16 +233,18 @@ fn platform(at: impl Fn(Json) -> Json) -> Vec<Step> {
             "security_profile": {"workload_identity": {"enabled": true}},
             "network_profile": {"network_plugin": "azure", "network_plugin_mode": "overlay", "network_policy": "calico"},
             "addon_profiles": {"azureKeyvaultSecretsProvider": {"enabled": true, "config": {"enableSecretRotation": "true"}}},
-            "agent_pool_profiles": [{"name": "system", "mode": "System", "vm_size": "Standard_D4s_v5", "count": 3,
-                "availability_zones": ["1", "2", "3"], "vnet_subnet": "@machines"}]})),
-            Some(json!({"sku": {"name": "Base", "tier": "Standard"}})),
+            "agent_pool_profiles": [{"name": "system", "mode": "System", "vm_size": "Standard_D4s_v5", "enable_auto_scaling": true,
+                "min_count": 1, "max_count": 3, "availability_zones": ["1", "2", "3"], "vnet_subnet": "@machines"}]})),
+            Some(json!({"sku": {"name": "Base", "tier": "Standard"},
+            "agent_pool_profiles": [{"name": "system", "mode": "System", "vm_size": "Standard_D4s_v5", "enable_auto_scaling": true,
+                "min_count": 3, "max_count": 5, "availability_zones": ["1", "2", "3"], "vnet_subnet": "@machines"}]})),
         ),
         step(
             "node_pool",
             "pool",
             json!({"name": "apps", "cluster": "@cluster", "vm_size": "Standard_D8s_v5", "enable_auto_scaling": true,
             "min_count": 1, "max_count": 5, "node_labels": {"for": "apps"}, "node_taints": ["for=apps:NoSchedule"]}),
-            Some(json!({"max_count": 8})),
+            Some(json!({"min_count": 2, "max_count": 8})),
         ),
         step(
             "maintenance_configuration",
@@ -289,6 +291,11 @@ fn live(program: &PathBuf) -> Result<(), Failed> {
         let environment =
             Environment { sandbox: true, sandbox_endpoint: Some(sandbox.endpoint.clone()), ..Environment::default() };
         let harness = Harness::encoded(AzureProvider, Value::map::<&str>([]), environment).await.unwrap();
+        let connection = harness.data("client_config", &Value::map::<&str>([])).await.unwrap();
+        for said in ["subscription_id", "tenant_id", "client_id", "object_id"] {
+            let text = connection.as_map().unwrap().get(said).and_then(Value::as_str);
+            assert!(text.is_some_and(|text| !text.is_empty()), "{said} of the sandbox's connection: {text:?}");
+        }
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
         let mut made: Vec<(&Step, StoredObject, Value)> = Vec::new();
         let (steps, mut failures) = (steps(), Vec::new());

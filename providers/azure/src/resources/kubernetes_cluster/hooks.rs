@@ -5,15 +5,15 @@ use crate::arm::error::is_not_found;
 use crate::arm::operation::{Handle, Waiting};
 use crate::arm::{Request, ResourceId, Verb};
 use crate::resource::{Change, Hooks};
-use crate::resources::node_pool::{check, id_of, keep_scaled_count};
+use crate::resources::node_pool::{begin_with_least, check, id_of, keep_scaled_count, leave_count_open};
 use crate::schema::versions;
 use crate::session::Session;
-use crate::validate::{Findings, items};
+use crate::validate::{Findings, items, known};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use formwork_model::{Map, Value, ValueRef};
-use formwork_provider_api::{ErrorClass, ProviderError};
+use formwork_model::{AttributePath, Map, Step, Value, ValueRef};
+use formwork_provider_api::{ErrorClass, PlanRequest, ProviderError, differences};
 use serde_json::Value as Json;
 use std::time::Duration;
 
@@ -30,6 +30,20 @@ impl Hooks for Cluster {
         }
     }
 
+    fn plan(
+        &self,
+        _: &Session,
+        request: &PlanRequest,
+        planned: &mut Map,
+        _: &mut Vec<AttributePath>,
+    ) -> Result<(), ProviderError> {
+        let Some(prior) = &request.prior else { return Ok(()) };
+        if !differences(&super::SCHEMA, prior.values.view(), request.proposed.view()).is_empty() {
+            leave_counts_open(request, planned);
+        }
+        Ok(())
+    }
+
     fn body(&self, change: &Change<'_>, current: Option<&Json>, body: &mut Json) -> Result<(), ProviderError> {
         let Some(wanted) = body.get_mut("properties") else { return Ok(()) };
         match current.and_then(|current| current.get("properties")) {
@@ -37,7 +51,11 @@ impl Hooks for Cluster {
                 keep_pools(there, wanted);
                 keep_addons(there, wanted);
             }
-            None => name_api(change.id, wanted),
+            None => {
+                name_api(change.id, wanted);
+                let pools = wanted.get_mut("agentPoolProfiles").and_then(Json::as_array_mut);
+                pools.into_iter().flatten().for_each(begin_with_least);
+            }
         }
         Ok(())
     }
@@ -90,6 +108,23 @@ impl Hooks for Cluster {
     }
 }
 
+/// The plan has the pools in the order of the config.
+fn leave_counts_open(request: &PlanRequest, planned: &mut Map) {
+    let Some(Value::List(pools)) = planned.get("agent_pool_profiles").cloned() else { return };
+    let mut config = known(request.config.view(), "agent_pool_profiles").map(ValueRef::items).into_iter().flatten();
+    let pools = pools.iter().zip(0_u32..).map(|(pool, index)| match (pool, config.next()) {
+        (Value::Map(pool), Some(said)) => {
+            let at = AttributePath::member("agent_pool_profiles").then(Step::Index(index));
+            let mut pool = pool.clone();
+            leave_count_open(&request.address, said, &at, &mut pool);
+            Value::Map(pool)
+        }
+        (other, _) => other.clone(),
+    });
+    let pools = Value::list(pools);
+    planned.insert("agent_pool_profiles", pools);
+}
+
 /// A pool that left the config is deleted by itself: leaving it out of the cluster's body would not do it.
 async fn delete_pool(change: &Change<'_>, id: &ResourceId) -> Result<(), ProviderError> {
     let arm = &change.session.arm;
@@ -136,9 +171,9 @@ fn keep_pools(there: &Json, wanted: &mut Json) {
     let Some(pools) = wanted.get_mut("agentPoolProfiles").and_then(Json::as_array_mut) else { return };
     let name = |pool: &Json| pool.get("name").and_then(Json::as_str).unwrap_or_default().to_owned();
     for pool in pools.iter_mut() {
-        let same = there.iter().find(|other| name(other) == name(pool));
-        if let Some(same) = same {
-            keep_scaled_count(same, pool);
+        match there.iter().find(|other| name(other) == name(pool)) {
+            Some(same) => keep_scaled_count(same, pool),
+            None => begin_with_least(pool),
         }
     }
     let named: Vec<String> = pools.iter().map(name).collect();

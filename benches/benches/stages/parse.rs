@@ -1,8 +1,6 @@
-//! Reading sources: text to tree, for stacks of separate blocks. Throughput is per byte, so that it can be seen to be
-//! linear.
-#![allow(missing_docs, reason = "criterion makes functions without docs")]
+//! Reading sources: text to tree, for stacks of separate blocks. Throughput is per byte.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput};
 use formwork_lang::syntax;
 use formwork_model::FileId;
 use std::fmt::Write as _;
@@ -23,9 +21,8 @@ fn source(blocks: usize) -> String {
     text
 }
 
-fn parse(criterion: &mut Criterion) {
+pub(crate) fn parse(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parse");
-    group.sample_size(10);
     for blocks in [1_000, 10_000, 100_000] {
         let text = source(blocks);
         group.throughput(Throughput::Bytes(text.len() as u64));
@@ -35,6 +32,3 @@ fn parse(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, parse);
-criterion_main!(benches);

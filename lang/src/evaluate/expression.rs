@@ -296,6 +296,17 @@ impl<'p> Evaluator<'p> {
 
     fn comprehension(&mut self, inner: &'p ForExpr, span: Span) -> Evaluated {
         let source = self.expression(&inner.source)?;
+        // What stood in the variables' places comes back: both branches of an unknown choice are gone through.
+        let (first, second) = (self.local(inner.first), inner.second.map(|second| self.local(second)));
+        let result = self.each(source, inner, span);
+        match second {
+            Some(second) => self.bind(inner, first, second),
+            None => self.bind(inner, Value::Null, first),
+        }
+        result
+    }
+
+    fn each(&mut self, source: Value, inner: &'p ForExpr, span: Span) -> Evaluated {
         let found = pairs(&source).map_err(|fault| fault.at(inner.source.span))?;
         let Some((pairs, secret)) = found else { return self.symbolic_comprehension(source, inner) };
         let mut gathered = Gathered::default();

@@ -120,6 +120,7 @@ impl<'a> Walk<'a> {
             dependencies: Vec::new(),
             lifecycle: Lifecycle::default(),
             created_by: OperationId(String::new()),
+            hosts: self.hosts_of(source.provider()),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod event;
 pub mod export;
 pub mod failure;
 mod guard;
+mod hosts;
 pub mod identity;
 pub(crate) mod import;
 pub mod lookup;

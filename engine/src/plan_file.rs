@@ -26,7 +26,7 @@ use std::path::Path;
 const MAGIC: &[u8] = b"formwork plan";
 
 /// Version of the form. A newer one is refused; an older one too, since plans are short-lived.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// Why a plan file cannot be written, read or applied.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -38,6 +38,13 @@ pub enum Problem {
         /// What is wrong.
         reason: String,
     },
+    /// There was a journal, and nothing is left to read the state from.
+    JournalMissing {
+        /// The file.
+        path: PathBuf,
+        /// The state's directory.
+        directory: PathBuf,
+    },
     /// The snapshot is damaged, and no copy of the same rows was found.
     SnapshotDamaged {
         /// The file.
@@ -171,6 +178,7 @@ impl Problem {
             Self::Io { .. } => "E3012",
             Self::Illegal { .. } => "E3013",
             Self::Stopped { .. } => "E3014",
+            Self::JournalMissing { .. } => "E3015",
             Self::RowsRebuilt { .. } => "W3001",
             Self::SnapshotRecovered { .. } => "W3002",
             Self::KeyMade { .. } => "W3003",
@@ -192,6 +200,7 @@ impl Problem {
             Self::JournalDamaged { path, offset, .. } => {
                 format!("the journal {} is damaged at byte {offset}", path.display())
             }
+            Self::JournalMissing { path, .. } => format!("the journal {} is missing", path.display()),
             Self::SnapshotDamaged { path, .. } => {
                 format!("the snapshot {} is damaged and could not be recovered", path.display())
             }
@@ -228,6 +237,10 @@ impl Problem {
                 "{BACKUP}; without one, keep a copy of it and go on with what stands before the damage by \
                  `truncate -s {offset} {}`, then run `formwork refresh` and compare with your cloud",
                 path.display()
+            ),
+            Self::JournalMissing { directory, .. } => format!(
+                "{BACKUP}; without one, delete {} and import the objects anew: nothing here knows of them any more",
+                directory.display()
             ),
             Self::SnapshotDamaged { .. } => format!("{BACKUP}; without one, import the objects anew"),
             Self::KeyMissing { .. } => "put the key back from its backup, or set FORMWORK_STATE_KEY to it".to_owned(),
@@ -276,6 +289,9 @@ impl Problem {
                 vec![reason.clone(), format!("its copy in the row store: {copy}")]
             }
             Self::KeyMissing { key, .. } => vec![format!("the state needs the key {key}")],
+            Self::JournalMissing { .. } => {
+                vec!["there is no snapshot either; read as empty, everything would be created again".to_owned()]
+            }
             Self::WrongKey { needed, used, .. } => {
                 vec![format!("the state needs the key {needed}, this one is {used}")]
             }

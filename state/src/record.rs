@@ -62,6 +62,17 @@ pub struct Lifecycle {
     pub delete_timeout_ms: Option<u64>,
 }
 
+/// What an object lives in: one by which its provider instance was configured, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Host {
+    /// Its address.
+    pub address: Address,
+    /// Which operation made it; empty where it was imported.
+    pub created_by: OperationId,
+    /// The values of its identity attributes; null where they are not known.
+    pub identity: ValueBuf,
+}
+
 /// One object. `Debug` shows neither secrets nor the provider's bytes.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
@@ -75,6 +86,9 @@ pub struct Row {
     pub type_name: TypeName,
     /// The provider instance that made it; its last configuration is in [`State::providers`].
     pub provider: Address,
+    /// What it lives in, where its provider is configured by resources. Empty also in rows that were written before this
+    /// was kept.
+    pub hosts: Vec<Host>,
     /// Version of the schema that `values` fit.
     pub schema_version: u32,
     /// All attributes, as last applied or read. Secrets are sealed at rest.
@@ -98,6 +112,7 @@ impl fmt::Debug for Row {
         let mut shown = formatter.debug_struct("Row");
         shown.field("key", &self.key).field("role", &self.role).field("condition", &self.condition);
         shown.field("type_name", &self.type_name).field("provider", &self.provider);
+        shown.field("hosts", &self.hosts);
         shown.field("schema_version", &self.schema_version);
         shown.field("values", &self.values).field("config", &self.config);
         shown.field("private", &format_args!("{} bytes", self.private.len()));

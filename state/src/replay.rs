@@ -191,10 +191,13 @@ impl State {
         let addresses: BTreeMap<&Address, &Address> =
             moves.iter().map(|step| (&step.from.address, &step.to.address)).collect();
         for row in self.rows.values_mut() {
-            if row.dependencies.iter().any(|dependency| addresses.contains_key(dependency)) {
-                for dependency in &mut Arc::make_mut(row).dependencies {
-                    if let Some(to) = addresses.get(dependency) {
-                        *dependency = (*to).clone();
+            let mut named = row.dependencies.iter().chain(row.hosts.iter().map(|host| &host.address));
+            if named.any(|address| addresses.contains_key(address)) {
+                let row = Arc::make_mut(row);
+                let hosts = row.hosts.iter_mut().map(|host| &mut host.address);
+                for address in row.dependencies.iter_mut().chain(hosts) {
+                    if let Some(to) = addresses.get(address) {
+                        *address = (*to).clone();
                     }
                 }
             }

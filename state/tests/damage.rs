@@ -168,7 +168,14 @@ fn a_row_store_that_cannot_be_opened_is_made_anew_and_kept_aside() {
     let (directory, _) = sample();
     fs::write(directory.path().join("rows/db"), vec![0xab; 4096]).unwrap();
     fs::write(directory.path().join("rows/conf"), b"nonsense").unwrap();
-    let state = write_much(directory.path()).unwrap();
+    let store = open(directory.path());
+    let mut rows: Vec<_> = (0..20).map(|index| row(&format!("thing_{}", index * 7))).collect();
+    rows.iter_mut().for_each(|row| row.private = vec![7; 10_000]);
+    store.append_and_wait(rows.into_iter().map(|row| Record::Put(Box::new(row))).collect()).unwrap();
+    let state = store.state();
+    store.close().unwrap();
+    let warnings = store.warnings();
+    assert_eq!(warnings.iter().map(|warning| warning.code.to_string()).collect::<Vec<_>>(), ["W3001"]);
     let aside = fs::read_dir(directory.path()).unwrap().filter_map(Result::ok);
     let aside: Vec<_> =
         aside.filter(|entry| entry.file_name().to_string_lossy().starts_with("rows.damaged-")).collect();
@@ -198,6 +205,30 @@ fn missing_files_are_told() {
     fs::remove_file(damaged.path().join("snapshot")).unwrap();
     fs::remove_dir_all(damaged.path().join("rows")).unwrap();
     assert_eq!(code(&read(damaged.path()).unwrap_err()), "E3005");
+}
+
+/// A small state has no snapshot yet: without its journal it must not pass for one that has not begun.
+#[test]
+fn a_deleted_journal_is_no_empty_state() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, journal) = (directory.path(), directory.path().join("journal"));
+    let store = open(path);
+    store.append_and_wait(create("one").to_vec()).unwrap();
+    store.close().unwrap();
+    assert!(!path.join("snapshot").exists() && !path.join("rows").exists());
+    let kept = fs::read(&journal).unwrap();
+    fs::remove_file(&journal).unwrap();
+    for error in [read(path).unwrap_err(), try_open(path).err().unwrap()] {
+        assert_eq!(code(&error), "E3015", "{error}");
+        assert!(error.0.help.as_ref().is_some_and(|help| help.contains("import the objects anew")), "{error:?}");
+    }
+    assert!(!journal.exists(), "a refused writer makes none");
+    // A state of before there was a mark gets it from the next writer.
+    fs::write(&journal, kept).unwrap();
+    fs::remove_file(path.join("lineage")).unwrap();
+    open(path).close().unwrap();
+    assert!(path.join("lineage").exists());
+    assert_eq!(read(path).unwrap().state.rows.len(), 1);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("sandbox::reset_forgets_everything", reset_forgets_everything),
         trial("sandbox::a_taken_port_is_named", a_taken_port_is_named),
         trial("sandbox::mistakes_say_what_to_do", mistakes_say_what_to_do),
+        trial("sandbox::a_process_that_cannot_start_is_told", a_process_that_cannot_start_is_told),
+        trial("sandbox::a_process_that_hangs_is_told", a_process_that_hangs_is_told),
         trial("sandbox::nobody_else_can_look_into_it", nobody_else_can_look_into_it),
         trial("sandbox::the_process_knows_no_credentials", the_process_knows_no_credentials),
         trial("sandbox::the_real_state_is_not_touched", the_real_state_is_not_touched),
@@ -166,6 +168,28 @@ fn mistakes_say_what_to_do() {
     let mut homeless = bench.0.command(&["plan", "--sandbox"]);
     let refused = Ran::of(&homeless.env_remove("HOME").output().unwrap()).expect(1).err;
     assert!(refused.contains("E5010"), "{refused}");
+}
+
+/// It may write nothing: the kernel ends it as soon as it does.
+fn a_process_that_cannot_start_is_told() {
+    let bench = Sandboxed::new(&[]);
+    bench.start();
+    bench.0.run(&["sandbox", "stop"]).expect(0);
+    let told = bench.0.shell("ulimit -c 0; ulimit -f 0; exec \"$0\" sandbox start").expect(1).err;
+    assert!(told.contains("E5004") && told.contains("server.log"), "{told}");
+    bench.start();
+}
+
+fn a_process_that_hangs_is_told() {
+    let bench = Sandboxed::new(&[]);
+    bench.start();
+    let process = bench.status()["process"].to_string();
+    let signal = |name: &str| assert!(Command::new("kill").args([name, &process]).status().unwrap().success());
+    signal("-STOP");
+    let told = bench.0.run(&["sandbox", "status"]).expect(1).err;
+    signal("-CONT");
+    assert!(told.contains("E5005") && told.contains(&format!("kill {process}")), "{told}");
+    eventually("it goes on", || bench.status()["running"] == true);
 }
 
 fn nobody_else_can_look_into_it() {

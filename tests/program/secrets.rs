@@ -9,12 +9,15 @@ use formwork_engine::plan_file;
 use formwork_state::store::Reader;
 use formwork_state::{Keys, LocalStore};
 use libtest_mimic::Trial;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("secrets::a_planted_password_is_found_nowhere", a_planted_password_is_found_nowhere),
         trial("secrets::what_is_printed_for_debugging_shows_none", what_is_printed_for_debugging_shows_none),
+        trial("secrets::a_server_that_repeats_it_is_traced_without", a_server_that_repeats_it_is_traced_without),
     ]
 }
 
@@ -98,6 +101,71 @@ fn what_is_printed_for_debugging_shows_none() {
     for printed in [format!("{plan:?}{plan:#?}"), format!("{published:?}{published:#?}"), format!("{history:?}")] {
         refuse_forms("what is printed", printed.as_bytes());
     }
+}
+
+/// A server that repeats in its answers what it was sent, in every form, to a program that traces all of HTTP.
+fn a_server_that_repeats_it_is_traced_without() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/repeats", server.local_addr().unwrap());
+    std::thread::spawn(move || server.incoming().flatten().for_each(repeat));
+    let stack = format!(
+        r#"
+param password: secret<string> = secret_from("env:PASSWORD")
+data told: std.http {{
+  url = "{url}"
+  headers = {{ authorization = "Basic ${{base64_encode("app:${{password}}")}}", "x-escaped" = url_encode(password) }}
+}}
+data refused: std.http {{
+  url = "{url}?status=403"
+  headers = {{ authorization = "Bearer ${{base64_encode(password)}}" }}
+  expected_status = [403]
+}}
+resource kept: std.value {{ input = [told.status, refused.status] }}
+"#
+    );
+    let bench = Bench::new(&[("main.fw", &stack)]);
+    bench.write("formwork.toml", "[stack]\nname = \"bench\"\n[allow]\nenv = [\"PASSWORD\"]\n");
+    let file = bench.home().join("plan.fwplan").display().to_string();
+    let mut said = String::new();
+    for arguments in [
+        vec!["plan", "--out", &file],
+        vec!["show", &file],
+        vec!["apply", "--auto-approve"],
+        vec!["plan", "--json"],
+        vec!["state", "show", "kept", "--json"],
+        vec!["destroy", "--auto-approve"],
+    ] {
+        let mut command = bench.command(&arguments);
+        command.env("PASSWORD", PASSWORD).env("FORMWORK_LOG", "trace");
+        let ran = Ran::of(&command.output().unwrap()).expect(0);
+        said.push_str(&ran.out);
+        said.push_str(&ran.err);
+    }
+    assert!(said.contains(&url) && said.contains("x-repeated"), "the exchanges are traced:\n{said}");
+    refuse_forms("what was said", said.as_bytes());
+    search(bench.home());
+}
+
+/// Answers one request with what came in its headers: raw, in base64, URL- and JSON-escaped.
+fn repeat(mut stream: TcpStream) {
+    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+    let mut head = lines.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty());
+    let status = if head.next().unwrap().contains("status=403") { "403 Forbidden" } else { "200 OK" };
+    let sent: Vec<String> = head.collect();
+    let credential = sent.iter().find_map(|line| line.strip_prefix("authorization: ")).unwrap();
+    let encoded = credential.split(' ').next_back().unwrap();
+    let raw = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()).unwrap();
+    let password = raw.trim_start_matches("app:");
+    assert_eq!(password, PASSWORD);
+    let escaped: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let body = serde_json::json!({
+        "raw": password, "credential": raw, "base64": encoded, "url": escaped,
+        "headers": sent,
+    })
+    .to_string();
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\nx-repeated: {encoded}, {escaped}\r\n");
+    let end = format!("content-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{end}{body}").as_bytes()).unwrap();
 }
 
 fn search(directory: &Path) {

@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("signals::the_second_leaves_and_the_next_apply_goes_on", the_second_leaves_and_the_next_apply_goes_on),
         trial("signals::one_that_comes_early_changes_nothing", one_that_comes_early_changes_nothing),
         trial("signals::one_writer_at_a_time", one_writer_at_a_time),
+        trial("signals::readers_need_not_wait", readers_need_not_wait),
     ]
 }
 
@@ -196,4 +197,34 @@ fn one_writer_at_a_time() {
     std::io::copy(&mut told, &mut std::io::sink()).unwrap();
     assert!(waiting.wait().unwrap().success());
     goes_on(&bench);
+}
+
+/// While an apply runs, those who only look see what is recorded so far, also one that asks the cloud.
+fn readers_need_not_wait() {
+    let stack = format!("{STACK}output beside = beside.id\noutput long = long.id\n");
+    let bench = Bench::new(&[(
+        "main.fw",
+        "provider mock {}\nresource old: mock.named { name = \"old\" }\noutput old = old.id\n",
+    )]);
+    bench.apply().expect(0);
+    bench.write("main.fw", &stack);
+    let running = Running::start(&bench, false);
+    wait_until(|| bench.state().rows.values().any(|row| row.key.address.name == "beside"));
+    let list = bench.run(&["state", "list"]).expect(0);
+    assert!(list.out.contains("beside") && !list.out.contains("behind"), "{}", list.out);
+    assert!(bench.run(&["state", "show", "beside"]).expect(0).out.contains("beside-1"));
+    // Outputs are those of the last apply that ended.
+    let output = bench.run(&["output"]).expect(0);
+    assert!(output.out.contains("old-1") && !output.out.contains("beside"), "{}", output.out);
+    let before = bench.cloud().log().unwrap().len();
+    let plan = bench.run(&["plan"]).expect(0);
+    assert!(plan.out.contains("behind (mock.thing) will be created"), "{}", plan.out);
+    assert!(!plan.out.contains("beside (mock.thing) will be created"), "{}", plan.out);
+    let log = bench.cloud().log().unwrap();
+    assert!(log[before..].iter().any(|entry| entry.call == "read"), "the cloud was asked: {log:?}");
+    assert!(bench.run(&["state", "lock"]).expect(0).out.contains("apply"));
+    let_it_finish(&bench);
+    assert_eq!(running.end().0, Some(0));
+    bench.expect_clean();
+    assert!(bench.run(&["output", "long", "--raw"]).expect(0).out.contains("long-1"));
 }

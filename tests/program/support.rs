@@ -71,15 +71,25 @@ impl Bench {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_formwork"));
+        self.prepare(command.args(arguments));
         command
-            .args(arguments)
+    }
+
+    /// Runs a script of a shell; `"$0"` is the program.
+    pub(crate) fn shell(&self, script: &str) -> Ran {
+        let mut shell = Command::new("sh");
+        self.prepare(shell.args(["-c", script, env!("CARGO_BIN_EXE_formwork")]));
+        Ran::of(&shell.output().unwrap())
+    }
+
+    fn prepare(&self, command: &mut Command) {
+        command
             .current_dir(self.root())
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.home.path().join("home"))
             .env("FORMWORK_MOCK_DIRECTORY", self.home.path().join("cloud"))
             .stdin(Stdio::null());
-        command
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {

@@ -80,6 +80,7 @@ fn row(plan: &Plan, operation: &Operation) -> Row {
         condition: Condition::Ready,
         type_name: operation.type_name.clone(),
         provider: Address::new(ModulePath::root(), ObjectKind::Provider, "std"),
+        hosts: Vec::new(),
         schema_version: 1,
         values: ValueBuf::from(Value::Map(values)),
         config,

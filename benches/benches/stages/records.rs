@@ -25,6 +25,7 @@ fn row(index: usize) -> Row {
         condition: Condition::Ready,
         type_name: TypeName::new("std", "value"),
         provider: Address::new(ModulePath::root(), ObjectKind::Provider, "std"),
+        hosts: Vec::new(),
         schema_version: 1,
         config: values.clone(),
         values,

@@ -252,13 +252,7 @@ fn stuck(plan: &Plan) -> Failure {
 
 /// Listens to signals.
 pub(super) fn listen() -> Result<InterruptionReceiver, Failure> {
-    signals::listen().map_err(|error| {
-        refusal(
-            "E0588",
-            format!("cannot listen to signals: {error}"),
-            "this is a limit of the machine; nothing was changed",
-        )
-    })
+    signals::listen().map_err(|error| session::no_runtime(&error))
 }
 
 /// Resolves what an earlier run left open.

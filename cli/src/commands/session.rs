@@ -197,13 +197,17 @@ pub(super) fn refuse_no_parallelism(planning: &Planning) -> Result<(), Failure> 
 
 /// A runtime for calls of providers: started only where there is something to plan.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
-        crate::project::refusal(
-            "E0585",
-            format!("cannot start threads: {error}"),
-            "check the limits of this machine (ulimit -u)",
-        )
-    })
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    built.map_err(|error| no_runtime(&error))
+}
+
+/// The machine gives no threads, no open files, or no way to hear of signals.
+pub(super) fn no_runtime(error: &std::io::Error) -> Failure {
+    crate::project::refusal(
+        "E0585",
+        format!("cannot start what calls of providers need: {error}"),
+        "check the limits of this process (ulimit -n, ulimit -u); nothing was changed",
+    )
 }
 
 /// Tells that a phase is over.

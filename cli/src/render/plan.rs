@@ -70,9 +70,11 @@ impl PlanText<'_> {
         }
         self.heading("Changed outside of Formwork since the last apply:");
         for drift in &self.plan.drift {
-            let gone = drift.observed.is_none();
-            let (mark, meaning, words) =
-                if gone { ("  - ", Meaning::Removed, "is gone") } else { ("  ~ ", Meaning::Changed, "was changed") };
+            let (mark, meaning, words) = match (drift.observed, drift.contradicts) {
+                (None, _) => ("  - ", Meaning::Removed, "is gone"),
+                (Some(_), true) => ("  ~ ", Meaning::Changed, "was changed"),
+                (Some(_), false) => ("  ~ ", Meaning::Changed, "was changed where the stack leaves it to the cloud"),
+            };
             self.paint.push(&mut self.out, meaning, mark);
             self.out.push_str(&format!("{} ({}) {words}\n", drift.address, drift.type_name));
             if let Some(observed) = drift.observed {

@@ -19,15 +19,6 @@ pub enum ApplyError {
         /// Whose.
         address: Address,
     },
-    /// The provider broke down in the middle of a call.
-    Panicked {
-        /// Whose.
-        address: Address,
-        /// What was tried.
-        verb: &'static str,
-        /// The panic's message, scrubbed.
-        message: String,
-    },
     /// Whether an object exists cannot be told.
     Uncertain {
         /// Whose.
@@ -51,13 +42,6 @@ pub enum ApplyError {
         /// Where.
         span: Span,
     },
-    /// A value of the environment could not be had.
-    Input {
-        /// Which.
-        source: String,
-        /// Why.
-        reason: String,
-    },
     /// The object was made, but is not as wanted yet.
     Incomplete {
         /// Whose.
@@ -75,10 +59,6 @@ impl ApplyError {
             Self::StillUnknown { address, waits_for, span } => still_unknown(address, waits_for, *span),
             Self::RowMissing { address } => error("E2002", format!("`{address}` is not in the state any more"))
                 .help("another run changed the state; make a new plan"),
-            Self::Panicked { address, verb, message } => {
-                error("E2003", format!("the provider broke down while it tried to {verb} `{address}`: {message}"))
-                    .help("run the same command again: it finds out first what was done; please report this")
-            }
             Self::Uncertain { address, reason } => {
                 error("E2004", format!("whether `{address}` was created cannot be told: {reason}")).help(format!(
                     "look in the cloud, then run `formwork state resolve '{address}' --adopt ID` or `… --absent`"
@@ -94,9 +74,6 @@ impl ApplyError {
                     .help(format!("choose another name, or take it over with `import \"ID\" -> {address}`"))
             }
             Self::CheckFailed { message, span } => error("E2006", message.clone()).at(*span, "this does not hold"),
-            Self::Input { source, reason } => {
-                error("E2007", format!("{source} has no value: {reason}")).help("set it, then run the command again")
-            }
             Self::Incomplete { address, reason } => {
                 error("E2008", format!("`{address}` exists but is not ready: {reason}"))
                     .help("run the same command again: it repairs the object instead of making another")

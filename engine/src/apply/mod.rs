@@ -17,11 +17,11 @@ mod values;
 pub use diagnostics::ApplyError;
 pub(crate) use journal::Journal;
 pub use resume::operation_id;
-pub(crate) use sink::{Sink, Unrecorded};
+pub(crate) use sink::{Sink, Unrecorded, wait_to_retry};
 
 use crate::connections::Connections;
 use crate::event::{Event, Summary};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedProvider};
 use crate::ports::{EventSink, InputResolver, Interruption, InterruptionReceiver, KeyedDigest, Providers};
 use crate::secrets::SecretRegistry;
 use formwork_model::{Address, Diagnostic};
@@ -135,7 +135,9 @@ async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
     shared.values.note(&changes);
     known_from_plan(shared);
     records.extend(resume::state_records(&changes));
-    for provider in &plan.providers {
+    // What is recorded of an instance holds for all of its objects; how old ones are reached is put into the plan.
+    let is_told = |provider: &&PlannedProvider| !(provider.recorded && shared.values.has_provider(&provider.address));
+    for provider in plan.providers.iter().filter(is_told) {
         let configuration = plan.values.get(provider.configuration).to_buf();
         records.push(Record::Provider { address: provider.address.clone(), configuration });
     }

@@ -75,21 +75,27 @@ impl OperationSink for Sink<'_> {
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
-        sleep_or_cancel(self.interruption, duration).await
+        // The first interruption lets go on what is in flight.
+        sleep_until(self.interruption, Interruption::Cancel, duration).await
     }
 }
 
-/// Sleeps; a second interruption ends it.
-pub(crate) async fn sleep_unless_cancelled(shared: &Shared, duration: Duration) -> Result<(), Cancelled> {
-    sleep_or_cancel(&shared.interruption, duration).await
+/// Waits for the next attempt at a call that failed; any interruption ends it, since an attempt would be something new.
+pub(crate) async fn wait_to_retry(interruption: &InterruptionReceiver, delay: Duration) -> Result<(), Cancelled> {
+    sleep_until(interruption, Interruption::Stop, delay).await
 }
 
-async fn sleep_or_cancel(interruption: &InterruptionReceiver, duration: Duration) -> Result<(), Cancelled> {
+/// Sleeps, until the run is interrupted in this way or a more urgent one.
+async fn sleep_until(
+    interruption: &InterruptionReceiver,
+    ends: Interruption,
+    duration: Duration,
+) -> Result<(), Cancelled> {
     let mut interruption = interruption.clone();
-    let cancelled = interruption.wait_for(|state| *state == Interruption::Cancel);
+    let interrupted = interruption.wait_for(|state| *state >= ends);
     tokio::select! {
         biased;
-        Ok(_) = cancelled => Err(Cancelled),
+        Ok(_) = interrupted => Err(Cancelled),
         () = tokio::time::sleep(duration) => Ok(()),
     }
 }

@@ -56,6 +56,19 @@ impl Values {
         moved.or_else(|| self.state.rows.get(key).cloned())
     }
 
+    /// The row of a key, in the role that it has by now: this run may have put another object in its place.
+    pub(crate) fn row_in_role(&self, key: &RowKey) -> Option<Arc<Row>> {
+        let row = self.row(key)?;
+        let current = self.get(&key.address).and_then(|known| known.row);
+        let is_deposed = row.role == Role::Current && current.is_some_and(|current| current.key != *key);
+        Some(if is_deposed { Arc::new(Row { role: Role::Deposed, ..row.as_ref().clone() }) } else { row })
+    }
+
+    /// Whether the state had a configuration of this provider instance when the run began.
+    pub(crate) fn has_provider(&self, address: &Address) -> bool {
+        self.state.providers.contains_key(address)
+    }
+
     /// The number that a new object of the address gets.
     pub(crate) fn next_generation(&self, address: &Address) -> u32 {
         let made = self.get(address).and_then(|known| known.row).map_or(0, |row| row.key.generation + 1);

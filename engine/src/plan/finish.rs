@@ -6,15 +6,12 @@ use super::items::{Draft, Source, Subject, Through};
 use super::problem::Problem;
 use super::rows::{Held, Observed};
 use super::walk::Walk;
-use super::{
-    Action, Drift, Operation, OperationIndex, Output, Plan, PlannedProvider, ProviderIndex, Reason, StateChange,
-};
+use super::{Action, Operation, OperationIndex, Output, Plan, PlannedProvider, ProviderIndex, Reason, StateChange};
 use formwork_lang::graph::{Check, NodeId, NodeKind};
 use formwork_lang::residual;
 use formwork_model::{Address, AttributePath, ObjectKind, TypeName, Value, ValueBuf};
-use formwork_provider_api::differences;
-use formwork_state::record::{Lifecycle, Row};
-use std::collections::{BTreeMap, BTreeSet};
+use formwork_state::record::{Host, Lifecycle, Row};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Walk<'_> {
     /// The plan, without its header.
@@ -38,9 +35,11 @@ impl Walk<'_> {
         (plan, std::mem::take(&mut self.problems))
     }
 
-    /// Rows whose recorded decorators, dependencies or provider are not those of today, though nothing else changes.
+    /// Rows whose recorded decorators, dependencies, provider or hosts are not those of today, though nothing else
+    /// changes.
     fn note_rows(&mut self, dependencies: &Dependencies) {
         let mut noted: Vec<(u32, Row)> = Vec::new();
+        let mut hosts_of: HashMap<u32, Vec<Host>> = HashMap::new();
         for draft in self.drafts.iter().filter(|draft| draft.action == Action::NoOp) {
             let (Subject::Item(item), Some(number)) = (draft.subject, draft.row) else { continue };
             let (Some(held), Some(source)) = (self.memory.rows.get(number), self.source(item)) else { continue };
@@ -48,14 +47,17 @@ impl Walk<'_> {
             let provider = self.graph.node(NodeId(source.provider())).map(|node| &node.address);
             let lifecycle = self.lifecycle(&source);
             let needed = dependencies.of_item(item);
+            let hosts = hosts_of.entry(source.provider()).or_insert_with(|| self.hosts_of(source.provider()));
             let same = lifecycle == row.lifecycle
                 && provider == Some(&row.provider)
+                && *hosts == row.hosts
                 && self.memory.rows.dependencies(row).eq(needed.iter());
             if !same {
                 let mut row = row.as_ref().clone();
                 row.lifecycle = lifecycle;
                 row.dependencies = needed.to_vec();
                 row.provider = provider.cloned().unwrap_or(row.provider);
+                row.hosts.clone_from(hosts);
                 noted.push((number, row));
             }
         }
@@ -186,7 +188,7 @@ impl Walk<'_> {
         })
     }
 
-    fn schema_of(
+    pub(super) fn schema_of(
         &mut self,
         address: &Address,
         type_name: &TypeName,
@@ -199,12 +201,13 @@ impl Walk<'_> {
     fn planned_provider(&mut self, through: Through, arranged: &Arranged, order: &Order) -> PlannedProvider {
         let (address, provider, configuration, recorded) = match through {
             Through::Recorded(position) => {
-                let address = self.recorded.get(position as usize).map(|(address, _)| address.clone());
-                let address = address.unwrap_or_else(|| Address::resource(""));
-                let configuration = self.request.state.providers.get(&address).cloned();
+                let Some(recorded) = self.recorded.get(position) else { return nothing(self) };
+                let address = recorded.address.clone();
                 let rows = self.memory.rows.all().find(|(_, held)| held.row.provider == address);
                 let name = rows.map(|(_, held)| held.row.type_name.provider.clone()).unwrap_or_default();
-                (address, name, configuration.unwrap_or_else(ValueBuf::empty_map), true)
+                let objects = |object: &Address, path: &AttributePath| self.hosting_attribute(recorded, object, path);
+                let filled = residual::resolve(&recorded.given.to_value(), &objects, &|_| None);
+                (address, name, filled.map_or_else(|_| recorded.given.clone(), ValueBuf::from), true)
             }
             Through::Before(item) | Through::Instance(item) => {
                 let Some(node) = self.graph.node(NodeId(item)) else { return nothing(self) };
@@ -216,7 +219,7 @@ impl Walk<'_> {
             }
         };
         let instance = match through {
-            Through::Recorded(position) => self.recorded.get(position as usize).map(|(_, instance)| instance),
+            Through::Recorded(position) => self.recorded.get(position).map(|recorded| &recorded.instance),
             Through::Before(item) | Through::Instance(item) => self.instances.get(&item),
         };
         // The instance of tomorrow is another account than the one that was asked.
@@ -230,12 +233,18 @@ impl Walk<'_> {
             }
             Through::Recorded(_) | Through::Before(_) => Vec::new(),
         };
+        let hosts = match through {
+            Through::Instance(item) => self.configuring(item),
+            Through::Recorded(_) | Through::Before(_) => BTreeSet::new(),
+        };
+        let hosts = hosts.into_iter().filter_map(|item| Some(self.source(item)?.address().clone())).collect();
         let version = self.request.connections.provider(&provider).map(|provider| provider.schema().version);
         PlannedProvider {
             address,
             provider: provider.to_string(),
             version: version.unwrap_or_default().to_owned(),
             configuration: self.values.push(configuration.view()),
+            hosts,
             account,
             depends_on,
             recorded,
@@ -314,36 +323,6 @@ impl Walk<'_> {
         open
     }
 
-    fn drift(&mut self) -> Vec<Drift> {
-        let mut drift = Vec::new();
-        for number in 0..self.memory.rows.len() {
-            let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped) else { continue };
-            let row = held.row.clone();
-            let recorded = held.recorded.clone();
-            let gone = matches!(held.observed, Observed::Gone | Observed::SoftDeleted);
-            if recorded.is_none() && !gone {
-                continue;
-            }
-            let before = recorded.unwrap_or_else(|| row.clone());
-            if !gone {
-                let Some(schema) = self.schema_of(&row.key.address, &row.type_name) else { continue };
-                if differences(schema, before.values.view(), row.values.view()).is_empty() {
-                    continue;
-                }
-            }
-            let recorded = self.values.push(before.values.view());
-            let observed = (!gone).then(|| self.values.push(row.values.view()));
-            drift.push(Drift {
-                address: row.key.address.clone(),
-                type_name: row.type_name.clone(),
-                recorded,
-                observed,
-            });
-        }
-        drift.sort_by(|left, right| left.address.cmp(&right.address));
-        drift
-    }
-
     fn state_changes(&mut self) -> Vec<StateChange> {
         let mut changes = self.memory.rows.changes.clone();
         let gone = |held: &Held| matches!(held.observed, Observed::Gone | Observed::SoftDeleted);
@@ -408,6 +387,7 @@ fn nothing(walk: &mut Walk<'_>) -> PlannedProvider {
         provider: String::new(),
         version: String::new(),
         configuration: walk.values.push_value(&Value::Null),
+        hosts: Vec::new(),
         account: None,
         depends_on: Vec::new(),
         recorded: false,

@@ -8,11 +8,12 @@ use super::walk::{Answer, Visit, Walk};
 use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::connections::Connected;
 use crate::refresh;
-use crate::{failure, guard};
-use formwork_lang::graph::{NodeId, ProviderInstance};
-use formwork_model::{Address, AttributePath, ObjectKind, Span, TypeName, Value, ValueBuf, ValueRef};
+use crate::{failure, guard, hosts};
+use formwork_lang::graph::{NodeId, NodeKind, ProviderInstance};
+use formwork_model::{Address, AttributePath, ObjectKind, Span, TypeName, Value, ValueBuf};
 use formwork_provider_api::{ErrorClass, Provider, ProviderError, UpgradeRequest, ValidateRequest};
-use std::collections::{BTreeMap, BTreeSet};
+use formwork_state::record::Host;
+use std::collections::BTreeSet;
 
 /// A provider instance.
 #[derive(Clone, Default)]
@@ -35,7 +36,7 @@ impl<'a> Walk<'a> {
     /// their row was made by, where that is another one than the block's.
     pub(crate) fn assign_rows(&mut self) -> Vec<(u32, u32)> {
         let mut late = Vec::new();
-        let mut unknown: BTreeMap<Address, ()> = BTreeMap::new();
+        let others = self.others();
         for number in 0..self.memory.rows.len() {
             self.upgrade(number);
             let Some(held) = self.memory.rows.get(number).cloned().filter(|held| !held.dropped && !held.fresh) else {
@@ -46,8 +47,9 @@ impl<'a> Walk<'a> {
             if !self.is_row_selected(number, item) {
                 continue;
             }
+            let elsewhere = self.elsewhere(number, &others);
             match self.nodes.get(&held.row.provider).copied() {
-                Some(provider) => {
+                Some(provider) if elsewhere.is_empty() => {
                     if self.request.options.refresh && held.observed == Observed::Unread {
                         self.rows_of.entry(provider).or_default().push(number);
                     }
@@ -60,10 +62,9 @@ impl<'a> Walk<'a> {
                         late.push((item, provider));
                     }
                 }
-                None => drop(unknown.insert(held.row.provider.clone(), ())),
+                _ => self.recorded.assign(number, &held.row.provider, elsewhere),
             }
         }
-        self.recorded = unknown.into_keys().map(|address| (address, Instance::default())).collect();
         late
     }
 
@@ -111,62 +112,6 @@ impl<'a> Walk<'a> {
     ) {
         let subject = failure::Subject { verb, address, type_name, span };
         self.problems.push(failure::diagnostic(subject, error));
-    }
-
-    /// Connects the instances that only the state knows, with what is recorded, and reads their rows.
-    pub(crate) async fn connect_recorded(&mut self) {
-        for position in 0..self.recorded.len() {
-            let Some((address, _)) = self.recorded.get(position).cloned() else { continue };
-            let rows = self.rows_of_recorded(&address);
-            let state = self.request.state;
-            let given = state.providers.get(&address).cloned().unwrap_or_else(ValueBuf::empty_map);
-            let name = self.provider_name(&rows);
-            let objects = |object: &Address, path: &AttributePath| self.recorded_attribute(object, path);
-            let resolved = match self.resolve_with(&given.to_value(), None, &objects) {
-                Ok(value) => ValueBuf::from(&value),
-                Err(diagnostic) => {
-                    self.problems.push(*diagnostic);
-                    continue;
-                }
-            };
-            let instance = if resolved.view().is_known() {
-                let result = connect(self.request.connections, &address, &name, &resolved).await;
-                let mut instance = self.instance(&address, None, result, rows.len());
-                if let Some(connected) = instance.connected.clone() {
-                    let batches = self.batches(&rows, &connected);
-                    let (parallelism, events) = (self.request.options.parallelism, self.request.events);
-                    let read = refresh::read(&connected, batches, parallelism, events).await;
-                    instance = self.take_reads(&address, None, &connected, read).unwrap_or(instance);
-                }
-                instance
-            } else {
-                self.unresolvable(&address, resolved.view(), rows.len())
-            };
-            if let Some(slot) = self.recorded.get_mut(position) {
-                slot.1 = instance;
-            }
-        }
-    }
-
-    fn unresolvable(&mut self, provider: &Address, configuration: ValueRef<'_>, objects: usize) -> Instance {
-        if self.request.options.forget_unreachable {
-            let problem = Problem::ForgetsUnreachable { provider: provider.clone(), objects };
-            self.report(&problem, None);
-            return Instance { forgets: true, ..Instance::default() };
-        }
-        let mut missing = "its configuration is not known".to_owned();
-        configuration.each_attribute(&mut |object, path| missing = format!("`{object}.{path}` is not known any more"));
-        self.report(&Problem::RecordedProvider { provider: provider.clone(), objects, missing }, None);
-        Instance { failed: true, ..Instance::default() }
-    }
-
-    fn rows_of_recorded(&self, provider: &Address) -> Vec<u32> {
-        self.memory.rows.all().filter(|(_, held)| held.row.provider == *provider).map(|(number, _)| number).collect()
-    }
-
-    fn provider_name(&self, rows: &[u32]) -> String {
-        let held = rows.first().and_then(|row| self.memory.rows.get(*row));
-        held.map(|held| held.row.type_name.provider.to_string()).unwrap_or_default()
     }
 
     pub(crate) fn visit_provider(
@@ -269,8 +214,52 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether any object that a configuration refers to is new, and whether what the provider reaches is another
-    /// one then. References from secret attributes (a token that is rotated) count only where there are no others.
+    /// one then.
     fn configured_by(&self, name: &str, given: &Value) -> (bool, bool) {
+        let (open, secret) = self.referred(name, given);
+        let anew = open.iter().chain(&secret).any(|item| self.outcome(*item).anew);
+        let identity = if open.is_empty() { &secret } else { &open };
+        (anew, identity.iter().any(|item| self.outcome(*item).replaced))
+    }
+
+    /// The resources that an instance is configured by, directly or through data: what its objects live in.
+    pub(crate) fn configuring(&self, provider: u32) -> BTreeSet<u32> {
+        let graph = self.graph;
+        let Some(NodeKind::Provider(instance)) = graph.node(NodeId(provider)).map(|node| &node.kind) else {
+            return BTreeSet::new();
+        };
+        let (open, secret) = self.referred(&instance.provider, &graph.value(instance.config).to_value());
+        let mut asked: Vec<u32> = if open.is_empty() { secret } else { open }.into_iter().collect();
+        let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+        while let Some(item) = asked.pop() {
+            if !seen.insert(item) {
+                continue;
+            }
+            match graph.node(NodeId(item)).map(|node| &node.kind) {
+                Some(NodeKind::Object(object)) if object.kind == ObjectKind::Resource => drop(found.insert(item)),
+                Some(NodeKind::Object(_) | NodeKind::Junction) => {
+                    asked.extend(graph.dependencies(NodeId(item)).iter().map(|need| need.0));
+                }
+                Some(NodeKind::Provider(_)) | None => {}
+            }
+        }
+        found
+    }
+
+    /// What an object of an instance would live in, by what is recorded.
+    pub(crate) fn hosts_of(&self, provider: u32) -> Vec<Host> {
+        let addresses =
+            self.configuring(provider).into_iter().filter_map(|item| Some(self.source(item)?.address().clone()));
+        let rows = addresses.filter_map(|address| {
+            let number = self.memory.rows.current(&address)?;
+            self.memory.rows.get(number).map(|held| held.row.clone())
+        });
+        rows.map(|row| hosts::of(&row, self.request.connections)).collect()
+    }
+
+    /// Items that a configuration refers to: from attributes that are not secret, and from those that are. References
+    /// from secret attributes (a token that is rotated) count only where there are no others.
+    fn referred(&self, name: &str, given: &Value) -> (BTreeSet<u32>, BTreeSet<u32>) {
         let schema = self.request.connections.provider(name).ok().map(|provider| provider.schema());
         let is_secret = |name: &str| {
             let mut attributes = schema.into_iter().flat_map(|schema| schema.configuration);
@@ -283,9 +272,7 @@ impl<'a> Walk<'a> {
                 set.extend(self.item(object));
             });
         }
-        let anew = open.iter().chain(&secret).any(|item| self.outcome(*item).anew);
-        let identity = if open.is_empty() { &secret } else { &open };
-        (anew, identity.iter().any(|item| self.outcome(*item).replaced))
+        (open, secret)
     }
 
     pub(crate) fn connected(&mut self, item: u32, result: Result<Connected, ProviderError>, rows: &[u32]) -> Visit<'a> {
@@ -309,7 +296,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Takes the answer of a connection.
-    fn instance(
+    pub(super) fn instance(
         &mut self,
         address: &Address,
         span: Option<Span>,
@@ -369,7 +356,7 @@ impl<'a> Walk<'a> {
     /// Whether what a row's object lives in is replaced, or its block now means another account.
     pub(crate) fn provider_replaced(&self, source: &super::items::Source<'a>, number: u32) -> bool {
         let instance = self.instances.get(&source.provider());
-        if instance.is_some_and(|instance| instance.replaced) {
+        if instance.is_some_and(|instance| instance.replaced) || self.recorded.is_elsewhere(number) {
             return true;
         }
         let Some(held) = self.memory.rows.get(number) else { return false };
@@ -387,24 +374,24 @@ impl<'a> Walk<'a> {
     pub(crate) fn instance_of_row(&self, number: u32) -> Option<&Instance> {
         match self.through_of_row(number)? {
             Through::Instance(item) | Through::Before(item) => self.instances.get(&item),
-            Through::Recorded(position) => self.recorded.get(position as usize).map(|(_, instance)| instance),
+            Through::Recorded(position) => self.recorded.get(position).map(|recorded| &recorded.instance),
         }
     }
 
     /// Through which instance a row's object is reached.
     pub(crate) fn through_of_row(&self, number: u32) -> Option<Through> {
-        let provider = &self.memory.rows.get(number)?.row.provider;
-        if let Some(item) = self.nodes.get(provider).copied() {
-            let instance = self.instances.get(&item);
-            let before = instance.is_some_and(|instance| instance.replaced && instance.before.is_some());
-            return Some(if before { Through::Before(item) } else { Through::Instance(item) });
+        if let Some(position) = self.recorded.of_row(number) {
+            return Some(Through::Recorded(position));
         }
-        let position = self.recorded.iter().position(|(address, _)| address == provider)?;
-        u32::try_from(position).ok().map(Through::Recorded)
+        let provider = &self.memory.rows.get(number)?.row.provider;
+        let item = self.nodes.get(provider).copied()?;
+        let instance = self.instances.get(&item);
+        let before = instance.is_some_and(|instance| instance.replaced && instance.before.is_some());
+        Some(if before { Through::Before(item) } else { Through::Instance(item) })
     }
 }
 
-async fn connect(
+pub(super) async fn connect(
     connections: &crate::connections::Connections,
     address: &Address,
     name: &str,

@@ -2,6 +2,7 @@
 
 mod data;
 mod dependencies;
+mod drift;
 mod edges;
 mod expand;
 mod finish;
@@ -17,6 +18,7 @@ mod orphans;
 pub(crate) mod problem;
 mod reads;
 mod record;
+mod recorded;
 mod request;
 pub(crate) mod rows;
 pub(crate) mod values;
@@ -127,12 +129,14 @@ pub struct PlannedProvider {
     pub version: String,
     /// Configuration; may hold unknowns (inputs, attributes). Recorded in state as it is here.
     pub configuration: ValueId,
+    /// The resources that it is configured by, directly or through data: what its objects live in.
+    pub hosts: Vec<Address>,
     /// Who it was connected to; none when it could not be configured yet.
     pub account: Option<AccountIdentity>,
     /// What must be done before it can be configured.
     pub depends_on: Vec<OperationIndex>,
-    /// It is the instance of the last apply: of a block that is gone, or of a cluster that is replaced, whose recorded
-    /// attributes are put in already. It is not recorded again.
+    /// It is the instance of an earlier apply: of a block that is gone, or of a cluster that is or was replaced, whose
+    /// recorded attributes are put in already. It is not recorded again.
     pub recorded: bool,
 }
 
@@ -293,6 +297,9 @@ pub struct Drift {
     pub recorded: ValueId,
     /// What is there now; none when it is gone.
     pub observed: Option<ValueId>,
+    /// What was last applied says otherwise. Where not, only what the cloud itself decides has changed (or what is
+    /// ignored): it is shown and recorded, and counts for nothing.
+    pub contradicts: bool,
 }
 
 /// An output after the apply.
@@ -329,6 +336,12 @@ impl Plan {
     #[must_use]
     pub fn has_notes(&self) -> bool {
         !self.state_changes.is_empty()
+    }
+
+    /// Objects that are no longer as they were last applied.
+    #[must_use]
+    pub fn drifted(&self) -> usize {
+        self.drift.iter().filter(|drift| drift.contradicts).count()
     }
 
     /// Whether applying it would change the cloud, the state or an output. What is only noted does not count: see

@@ -113,9 +113,6 @@ impl Walk<'_> {
         if row.lifecycle.retain && reason != Reason::Deposed {
             return self.forget(number, Reason::Retained);
         }
-        if self.instance_of_row(number).is_some_and(|instance| instance.forgets) {
-            return self.forget(number, reason);
-        }
         self.draft_delete(number, reason);
     }
 
@@ -143,10 +140,15 @@ impl Walk<'_> {
         self.fill_row(draft, number);
     }
 
-    /// The delete of a row's object; none where it cannot be reached, which is reported.
+    /// The delete of a row's object; none where it cannot be reached, which is reported, and where it is forgotten.
     pub(crate) fn draft_delete(&mut self, number: u32, reason: Reason) -> Option<u32> {
         let through = self.through_of_row(number)?;
-        if self.instance_of_row(number).is_some_and(|instance| instance.failed) {
+        let instance = self.instance_of_row(number);
+        if instance.is_some_and(|instance| instance.failed) {
+            return None;
+        }
+        if instance.is_some_and(|instance| instance.forgets) {
+            self.forget(number, reason);
             return None;
         }
         let draft = self.draft(Subject::Row(number), Action::Delete, reason, through);

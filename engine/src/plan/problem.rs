@@ -27,7 +27,7 @@ pub(crate) enum Problem {
     ImportUnknown { address: Address, nearest: Option<Address> },
     /// Nothing answers at a provider's endpoint.
     Unreachable { provider: Address, reason: String, objects: usize },
-    /// A provider of removed objects cannot be configured any more.
+    /// A provider cannot be configured any more as it was for its objects: its block is gone, or what they live in.
     RecordedProvider { provider: Address, objects: usize, missing: String },
     /// The provider says that the config is wrong.
     Invalid { address: Address, path: AttributePath, message: String, help: Option<String>, warning: bool },
@@ -112,9 +112,7 @@ impl Problem {
                 format!("`{provider}` does not answer, so {objects} of its objects could not be read: {reason}")
             }
             Self::RecordedProvider { provider, objects, missing } => {
-                format!(
-                    "`{provider}` is gone and can no longer be configured, but {objects} of its objects are: {missing}"
-                )
+                format!("`{provider}` can no longer be configured as it was for {objects} of its objects: {missing}")
             }
             Self::Invalid { address, path, message, .. } => format!("`{address}`, attribute `{path}`: {message}"),
             Self::NewerSchema { address, stored, known } => format!(

@@ -4,7 +4,7 @@ use super::instances::Instance;
 use super::rows::{Held, Observed};
 use super::walk::Walk;
 use crate::connections::Connected;
-use crate::refresh::{Batch, Read};
+use crate::refresh::{Answer, Batch, Read};
 use crate::secrets;
 use formwork_lang::graph::NodeId;
 use formwork_model::{Address, ObjectKind, Span, TypeName};
@@ -56,14 +56,18 @@ impl Walk<'_> {
     ) -> Option<Instance> {
         let mut lost: Option<ProviderError> = None;
         let mut unread = 0;
-        for (number, outcome) in read {
-            match outcome {
-                ReadOutcome::Failed(error) if error.class == ErrorClass::Unreachable => {
+        for (number, answer) in read {
+            match answer {
+                Answer::Broken(breach) => {
+                    self.observed(number, Observed::Failed);
+                    self.problems.extend(breach.map(|breach| *breach));
+                }
+                Answer::Told(ReadOutcome::Failed(error)) if error.class == ErrorClass::Unreachable => {
                     unread += 1;
                     lost.get_or_insert(error);
                     self.observed(number, Observed::Failed);
                 }
-                outcome => self.take_read(number, outcome, connected),
+                Answer::Told(outcome) => self.take_read(number, outcome, connected),
             }
         }
         lost.map(|error| self.unreachable(provider, span, &error, unread))

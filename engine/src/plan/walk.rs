@@ -8,6 +8,7 @@ use super::memory::Memory;
 use super::object::Pending;
 use super::orphans::Waiting;
 use super::problem::Problem;
+use super::recorded::RecordedInstances;
 use super::request::PlanRequest;
 use super::{Action, Deferral, Reason};
 use crate::connections::Connected;
@@ -67,8 +68,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) values: ValueArena,
     pub(crate) drafts: Vec<Draft>,
     pub(crate) instances: HashMap<u32, Instance>,
-    /// Instances that only the state knows.
-    pub(crate) recorded: Vec<(Address, Instance)>,
+    /// Instances that are reached by what is recorded.
+    pub(crate) recorded: RecordedInstances,
     /// Rows of each provider's item, to be read.
     pub(crate) rows_of: HashMap<u32, Vec<u32>>,
     pub(crate) opened: HashMap<u32, Opened>,
@@ -112,7 +113,7 @@ impl<'a> Walk<'a> {
             values: ValueArena::new(),
             drafts: Vec::with_capacity(count),
             instances: HashMap::new(),
-            recorded: Vec::new(),
+            recorded: RecordedInstances::default(),
             rows_of: HashMap::new(),
             opened: HashMap::new(),
             opened_by: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::decide::{Decider, Decision, Step, discarded, done, failed, sent_again, subject, with_object};
 use super::search::lost_a_secret;
-use crate::apply::{Journal, Sink};
+use crate::apply::{Journal, Sink, wait_to_retry};
 use crate::call::{Repeatable, Retry, RetryPolicy, with_retries};
 use crate::connections::Connected;
 use crate::plan::Resolution;
@@ -102,7 +102,9 @@ impl Resumed<'_> {
             ProviderError::new(ErrorClass::Cancelled, format!("the state's lock may be lost: {error}"))
         })?;
         let policy = RetryPolicy { total: Duration::from_millis(limit_ms), ..RetryPolicy::default() };
-        let wait = async |retry: Retry<'_>| sink.sleep(retry.delay).await.map_err(|_| retry.error.clone());
+        let wait = async |retry: Retry<'_>| {
+            wait_to_retry(means.interruption, retry.delay).await.map_err(|_| retry.error.clone())
+        };
         with_retries(policy, Repeatable::Always, wait, async || self.send(sink).await).await
     }
 

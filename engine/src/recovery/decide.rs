@@ -6,14 +6,14 @@ use crate::apply::ApplyError;
 use crate::connections::{Connected, Connections};
 use crate::failure::{self, Subject};
 use crate::plan::Resolution;
-use crate::ports::InputResolver;
+use crate::ports::{InputResolver, InterruptionReceiver};
 use crate::secrets::SecretRegistry;
-use crate::{clock, lookup, remains, secrets};
+use crate::{clock, hosts, lookup, remains, secrets};
 use formwork_lang::residual;
 use formwork_model::schema::{Recognition, ResourceSchema};
-use formwork_model::{Address, AttributePath, Diagnostic, ValueBuf};
+use formwork_model::{Address, AttributePath, Diagnostic, Value, ValueBuf};
 use formwork_provider_api::{Checkpoint, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, check};
-use formwork_state::record::{Begin, Change, Condition, OpenOperation, Record, Role, Row, State};
+use formwork_state::record::{Begin, Change, Condition, Host, OpenOperation, Record, Role, Row, State};
 use std::sync::Arc;
 
 /// What is to be done next about an open operation.
@@ -72,6 +72,8 @@ pub(super) struct Decider<'a> {
     pub(super) connections: &'a Connections,
     pub(super) inputs: &'a dyn InputResolver,
     pub(super) secrets: Arc<SecretRegistry>,
+    /// How the run is asked to end; none where nothing is changed.
+    pub(super) interruption: Option<&'a InterruptionReceiver>,
 }
 
 impl Decider<'_> {
@@ -128,7 +130,7 @@ impl Decider<'_> {
         Ok(Step::End(decision))
     }
 
-    pub(super) fn search<'s>(&self, open: &'s OpenOperation, schema: &'static ResourceSchema) -> Search<'s> {
+    pub(super) fn search<'s>(&'s self, open: &'s OpenOperation, schema: &'static ResourceSchema) -> Search<'s> {
         let begin = &open.begin;
         self.secrets.learn(begin.row.config.view());
         Search {
@@ -140,6 +142,7 @@ impl Decider<'_> {
             checkpoint: recorded(open),
             absence_checked: begin.absence_checked,
             schema,
+            interruption: self.interruption,
         }
     }
 
@@ -178,7 +181,7 @@ impl Decider<'_> {
         let row = &open.begin.row;
         let object = StoredObject { values: row.values.clone(), private: row.private.clone() };
         let request = ReadManyRequest { type_name: row.type_name.name.to_string(), objects: vec![object] };
-        let outcomes = asked(|| connected.connection.read_many(request.clone())).await;
+        let outcomes = asked(self.interruption, || connected.connection.read_many(request.clone())).await;
         let outcome = outcomes.map_err(|error| self.failure(&open.begin, "read", &error))?.into_iter().next();
         Ok(match outcome {
             Some(ReadOutcome::Gone | ReadOutcome::SoftDeleted) => {
@@ -206,7 +209,11 @@ impl Decider<'_> {
         let begin = &open.begin;
         let row = &begin.row;
         let recorded = self.state.providers.get(&row.provider).cloned().unwrap_or_else(ValueBuf::empty_map);
-        let lookup = |address: &Address, path: &AttributePath| lookup::recorded(self.state, address, path);
+        let lookup =
+            |address: &Address, path: &AttributePath| match row.hosts.iter().find(|host| host.address == *address) {
+                Some(host) => self.attribute_of_host(host, path),
+                None => lookup::recorded(self.state, address, path),
+            };
         let inputs = |source: &formwork_model::InputSource| Some(self.inputs.resolve(source));
         let configuration = residual::resolve_view(recorded.view(), &lookup, &inputs).map_err(Box::new)?;
         self.secrets.learn(configuration.view());
@@ -216,6 +223,13 @@ impl Decider<'_> {
             self.failure(begin, "find out about", &ProviderError::unsupported("the provider has no such type"))
         })?;
         Ok((connected, schema))
+    }
+
+    /// An attribute of what an object lives in: another one may have taken its place since.
+    fn attribute_of_host(&self, host: &Host, path: &AttributePath) -> Option<Value> {
+        let rows = self.state.generations(&host.address).filter_map(|key| self.state.rows.get(key));
+        let mut rows = rows.filter(|row| hosts::is(host, row, self.connections));
+        rows.next().map(|row| lookup::reach(row.values.view(), path.steps()))
     }
 
     pub(super) fn failure(&self, begin: &Begin, verb: &str, error: &ProviderError) -> Box<Diagnostic> {

@@ -56,7 +56,8 @@ pub async fn recover(request: RecoverRequest) -> Vec<Diagnostic> {
     }
     let connections = Connections::new(request.providers, request.environment);
     let inputs = request.inputs.as_ref();
-    let decider = Decider { state: &state, connections: &connections, inputs, secrets: request.secrets };
+    let interruption = Some(&request.interruption);
+    let decider = Decider { state: &state, connections: &connections, inputs, secrets: request.secrets, interruption };
     let journal = Journal::new(request.store);
     let means = Means { journal: &journal, events: request.events.as_ref(), interruption: &request.interruption };
     let told = stream::iter(state.open.values()).map(|open| resolve(&decider, open, &means)).buffered(AT_A_TIME);
@@ -113,7 +114,7 @@ pub struct Foreseen {
 pub async fn foresee(state: &State, connections: &Connections, inputs: &dyn InputResolver) -> Foreseen {
     let mut foreseen =
         Foreseen { state: state.clone(), recoveries: Vec::new(), presumed: BTreeSet::new(), diagnostics: Vec::new() };
-    let decider = Decider { state, connections, inputs, secrets: Arc::default() };
+    let decider = Decider { state, connections, inputs, secrets: Arc::default(), interruption: None };
     let decider = &decider;
     let steps = stream::iter(state.open.values()).map(|open| async move { (open, decider.next(open).await) });
     let steps: Vec<_> = steps.buffered(AT_A_TIME).collect().await;

@@ -1,8 +1,10 @@
 //! Looking for what an unfinished create made.
 
+use crate::apply::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
 use crate::guard;
+use crate::ports::InterruptionReceiver;
 use formwork_model::schema::{Recognition, ResourceSchema};
 use formwork_model::{Address, TypeName, ValueBuf};
 use formwork_provider_api::{Checkpoint, ErrorClass, FindRequest, Found, ProviderError, StoredObject};
@@ -31,6 +33,8 @@ pub(crate) struct Search<'a> {
     pub absence_checked: bool,
     /// The type's schema.
     pub schema: &'static ResourceSchema,
+    /// How the run is asked to end; none for a run that only asks.
+    pub interruption: Option<&'a InterruptionReceiver>,
 }
 
 /// What was found.
@@ -84,7 +88,7 @@ async fn once(connected: &Connected, search: &Search<'_>) -> Result<Finding, Pro
 /// # Errors
 /// When the cloud could not be asked.
 pub(crate) async fn ask(connected: &Connected, search: &Search<'_>) -> Result<Found, ProviderError> {
-    asked(|| connected.connection.find(request(search))).await
+    asked(search.interruption, || connected.connection.find(request(search))).await
 }
 
 fn judged(search: &Search<'_>, found: Found) -> Finding {
@@ -123,8 +127,11 @@ fn request(search: &Search<'_>) -> FindRequest {
     }
 }
 
-/// Asks with the patience of a plan.
-pub(super) async fn asked<T, F>(mut call: impl FnMut() -> F) -> Result<T, ProviderError>
+/// Asks with the patience of a plan, as long as nobody interrupts.
+pub(super) async fn asked<T, F>(
+    interruption: Option<&InterruptionReceiver>,
+    mut call: impl FnMut() -> F,
+) -> Result<T, ProviderError>
 where
     F: Future<Output = Result<T, ProviderError>> + Send,
 {
@@ -138,9 +145,11 @@ where
             Err(error) => error,
         };
         let delay = policy.delay(&error, Repeatable::Always, attempt);
-        match delay.filter(|delay| began.elapsed() + *delay < policy.total) {
-            Some(delay) => tokio::time::sleep(delay).await,
-            None => return Err(error),
+        let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else { return Err(error) };
+        match interruption {
+            Some(interruption) if wait_to_retry(interruption, delay).await.is_err() => return Err(error),
+            Some(_) => {}
+            None => tokio::time::sleep(delay).await,
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::connections::Connected;
 use crate::event::Event;
 use crate::guard;
 use crate::ports::EventSink;
-use formwork_model::TypeName;
-use formwork_provider_api::{ErrorClass, ProviderError, ReadManyRequest, ReadOutcome, StoredObject};
+use formwork_model::{Diagnostic, TypeName};
+use formwork_provider_api::{ReadManyRequest, ReadOutcome, StoredObject, check};
 use futures::StreamExt;
 use futures::stream;
 
@@ -23,7 +23,15 @@ pub(crate) struct Batch {
 }
 
 /// What was read of a row.
-pub(crate) type Read = (u32, ReadOutcome);
+pub(crate) type Read = (u32, Answer);
+
+/// What a provider said of a row.
+pub(crate) enum Answer {
+    /// This.
+    Told(ReadOutcome),
+    /// Nothing that could be told from what it said of others; the breach with the first of them.
+    Broken(Option<Box<Diagnostic>>),
+}
 
 /// How many objects one call is asked for.
 const CALL_SIZE: usize = 500;
@@ -77,12 +85,17 @@ async fn read_batch(connected: &Connected, batch: Batch) -> Vec<Read> {
     })
     .await;
     let outcomes = match answer {
-        Ok(outcomes) if outcomes.len() == batch.rows.len() => outcomes,
-        Ok(outcomes) => {
-            let message = format!("asked for {} objects, the answer has {}", batch.rows.len(), outcomes.len());
-            vec![ReadOutcome::Failed(ProviderError::new(ErrorClass::Other, message)); batch.rows.len()]
-        }
+        Ok(outcomes) => outcomes,
         Err(error) => vec![ReadOutcome::Failed(error); batch.rows.len()],
     };
-    batch.rows.into_iter().zip(outcomes).collect()
+    let schema = connected.provider.schema();
+    let (provider, version) = (schema.name, schema.version);
+    let subject = check::Subject { provider, version, type_name: &batch.type_name.name, address: None };
+    match check::read_count(&subject, &request.objects, &outcomes).first() {
+        None => batch.rows.into_iter().zip(outcomes.into_iter().map(Answer::Told)).collect(),
+        Some(breach) => {
+            let mut breach = Some(Box::new(breach.diagnostic()));
+            batch.rows.into_iter().map(|row| (row, Answer::Broken(breach.take()))).collect()
+        }
+    }
 }

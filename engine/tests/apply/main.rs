@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod absence;
+mod broken;
+mod interruption;
 mod order;
 mod recovery;
 mod support;

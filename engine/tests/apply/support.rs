@@ -77,6 +77,7 @@ impl Bench {
             provider: "mock".into(),
             version: "1".into(),
             configuration,
+            hosts: Vec::new(),
             account: None,
             depends_on: Vec::new(),
             recorded: false,

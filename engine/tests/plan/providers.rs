@@ -1,27 +1,60 @@
 //! Providers that are configured by resources, blocks that become rows, and phases.
 
 use crate::support::*;
-use formwork_engine::plan::{Action, PlanOptions, Reason};
+use formwork_engine::plan::{Action, Operation, Plan, PlanOptions, PlannedProvider, Reason};
 use formwork_engine::ports::GraphSource;
-use formwork_lang::graph::{Deferred, Known, ResourceGraph};
+use formwork_lang::graph::{Decorators, Deferred, Known, ResourceGraph};
 use formwork_model::{AttributePath, Diagnostic, Value};
 use formwork_provider_mock::MockCloud;
+use formwork_state::record::{OperationId, Role};
+use std::sync::Arc;
 
 /// A cluster, a provider that reaches into it, and an object in it.
 fn cluster(world: &World, zone: &str, token_version: &str, objects: &[&str]) -> ResourceGraph {
+    cluster_with(world, zone, token_version, objects, &Decorators::default())
+}
+
+fn cluster_with(
+    world: &World,
+    zone: &str,
+    token_version: &str,
+    objects: &[&str],
+    decorators: &Decorators,
+) -> ResourceGraph {
     let mut builder = Builder::default();
     let mock = builder.mock(&world.cloud);
     let config = Value::map([("name", text("c")), ("zone", text(zone)), ("token_version", text(token_version))]);
-    builder.resource("cluster", "mock.cluster", mock, config);
+    builder.object("cluster", "mock.cluster", mock, config, decorators.clone(), &[]);
     let mut configuration = world.cloud.configuration().as_map().unwrap().clone();
     configuration.insert("endpoint", attribute("cluster", "endpoint"));
     configuration.insert("token", attribute("cluster", "token"));
     let inside = builder.provider("inside", "mock", Value::Map(configuration));
     for name in objects {
         let config = Value::map([("kind", text("item")), ("name", text(name))]);
-        builder.resource(name, "mock.object", inside, config);
+        builder.object(name, "mock.object", inside, config, decorators.clone(), &[]);
     }
     builder.build()
+}
+
+/// A cluster with an object, both replaced by others that are made first; the replacement is cut off before the first
+/// operation of this kind on this object. Gives the world, and the graph that was being applied.
+fn cut_off(before: Action, object: &str) -> (World, ResourceGraph) {
+    let mut world = World::new();
+    let decorators = Decorators { create_first: true, ..Decorators::default() };
+    world.settle(cluster_with(&world, "a", "1", &["one"], &decorators));
+    let graph = cluster_with(&world, "b", "1", &["one"], &decorators);
+    let plan = world.plan(graph.clone());
+    assert_eq!(summary(&plan).len(), 4, "{:?}", summary(&plan));
+    world.apply_until(&plan, |operation| operation.action == before && operation.address == address(object));
+    assert_eq!(world.cloud.objects("cluster").unwrap().len(), 2, "old and new stand side by side");
+    (world, graph)
+}
+
+/// What a plan reaches the object of an operation through.
+fn through<'p>(plan: &'p Plan, action: Action, object: &str) -> &'p PlannedProvider {
+    let is_it = |operation: &&Operation| operation.action == action && operation.address == address(object);
+    let operation = plan.operations.iter().find(is_it).unwrap();
+    &plan.providers[operation.provider.0 as usize]
 }
 
 #[test]
@@ -73,6 +106,69 @@ fn a_cluster_that_is_gone_takes_its_objects_along() {
     let created: Vec<_> = plan.operations.iter().filter(|operation| operation.action == Action::Create).collect();
     assert_eq!(created.len(), 2, "{:?}", summary(&plan));
     assert_eq!(created[0].reason, Reason::Gone);
+}
+
+#[test]
+fn a_replacement_cut_off_before_its_deletes_takes_the_old_objects_only() {
+    let (mut world, graph) = cut_off(Action::Delete, "one");
+    let plan = world.plan(graph.clone());
+    assert_eq!(summary(&plan), ["delete cluster (Deposed)", "delete one (Deposed)"]);
+    assert!(comes_before(&plan, (Action::Delete, "one"), (Action::Delete, "cluster")));
+    let old = through(&plan, Action::Delete, "one");
+    assert!(old.recorded && plan.values.get(old.configuration).is_known());
+    world.apply(&plan);
+    let (clusters, objects) = (world.cloud.objects("cluster").unwrap(), world.cloud.objects("object").unwrap());
+    assert_eq!((clusters.len(), objects.len()), (1, 1), "the new object stays: {objects:?}");
+    assert!(!world.plan(graph).has_changes());
+}
+
+#[test]
+fn a_replacement_cut_off_before_the_new_objects_goes_on() {
+    let (mut world, graph) = cut_off(Action::Create, "one");
+    let plan = world.plan(graph.clone());
+    let expected = ["delete cluster (Deposed)", "delete one (ProviderReplaced)", "create one (ProviderReplaced)"];
+    assert_eq!(summary(&plan), expected);
+    assert!(through(&plan, Action::Delete, "one").recorded && !through(&plan, Action::Create, "one").recorded);
+    assert!(comes_before(&plan, (Action::Create, "one"), (Action::Delete, "one")));
+    assert!(comes_before(&plan, (Action::Delete, "one"), (Action::Delete, "cluster")));
+    world.apply(&plan);
+    let (clusters, objects) = (world.cloud.objects("cluster").unwrap(), world.cloud.objects("object").unwrap());
+    assert_eq!((clusters.len(), objects.len()), (1, 1), "{objects:?}");
+    assert!(!world.plan(graph).has_changes());
+}
+
+#[test]
+fn a_cut_off_replacement_whose_blocks_are_removed_takes_all_objects() {
+    let (mut world, _) = cut_off(Action::Delete, "one");
+    let plan = world.plan(Builder::default().build());
+    assert_eq!(summary(&plan).len(), 4, "{:?}", summary(&plan));
+    world.apply(&plan);
+    assert!(world.cloud.objects("object").unwrap().is_empty() && world.cloud.objects("cluster").unwrap().is_empty());
+    assert!(world.state.rows.is_empty());
+}
+
+#[test]
+fn an_old_object_is_never_looked_for_in_the_new_cluster() {
+    let (mut world, graph) = cut_off(Action::Delete, "one");
+    world.state.rows.retain(|key, row| key.address != address("cluster") || row.role == Role::Current);
+    let errors = world.errors(graph.clone(), &PlanOptions::default());
+    assert_eq!(codes(&errors), ["E1012"]);
+    assert!(errors[0].message.contains("`cluster.token` is not known any more"), "{}", errors[0].message);
+    let forget = PlanOptions { forget_unreachable: true, ..PlanOptions::default() };
+    let plan = world.try_plan(graph, &forget).unwrap();
+    assert_eq!(summary(&plan), ["forget one (Deposed)"]);
+}
+
+#[test]
+fn a_cluster_that_is_imported_again_is_the_same_one() {
+    let mut world = World::new();
+    let graph = cluster(&world, "a", "1", &["one"]);
+    world.settle(graph.clone());
+    let row = world.state.rows.values_mut().find(|row| row.key.address == address("cluster")).unwrap();
+    Arc::make_mut(row).created_by = OperationId(String::new());
+    let plan = world.settle(graph);
+    assert_eq!(summary(&plan), Vec::<String>::new());
+    assert!(plan.has_notes(), "its objects keep what it is now");
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use crate::lifecycle::{SPAN, plain, stack};
 use crate::support::*;
 use formwork_engine::plan::PlanOptions;
-use formwork_lang::graph::{Check, Decorators, Forget, Import, MoveEnd, Moved};
-use formwork_model::{InputSource, Residual, Value, ValueBuf};
-use formwork_provider_mock::{Fault, FaultKind};
+use formwork_engine::ports::GraphSource;
+use formwork_lang::graph::{Check, Decorators, Deferred, Forget, Import, Known, MoveEnd, Moved, ResourceGraph};
+use formwork_model::{AttributePath, Diagnostic, InputSource, Residual, Value, ValueBuf};
+use formwork_provider_mock::{Fault, FaultKind, MockCloud};
 use std::sync::Arc;
 
 fn protect() -> Decorators {
@@ -96,6 +97,47 @@ fn unreachable_is_not_gone() {
     assert!(errors[0].message.contains("provider.mock"), "{}", errors[0].message);
     let unread = PlanOptions { refresh: false, ..PlanOptions::default() };
     assert!(summary(&world.try_plan(graph, &unread).unwrap()).is_empty());
+}
+
+#[test]
+fn a_read_that_leaves_an_object_out() {
+    let mut world = World::new();
+    let graph = stack(&world, &[("a", 1, plain()), ("b", 1, plain())]);
+    world.settle(graph.clone());
+    world.cloud.script(vec![Fault::new(FaultKind::WrongCount).call("read")]).unwrap();
+    let errors = world.errors(graph, &PlanOptions::default());
+    assert_eq!(codes(&errors), ["E4108"]);
+    assert!(errors[0].message.ends_with("expected 2 answers, got 1"), "{}", errors[0].message);
+}
+
+/// Blocks that decide about each other without end: each evaluation knows of one more.
+struct Endless(MockCloud);
+
+impl GraphSource for Endless {
+    fn graph(&self, known: &dyn Known) -> Result<ResourceGraph, Vec<Diagnostic>> {
+        let mut builder = Builder::default();
+        let mock = builder.mock(&self.0);
+        let name = |number: u32| format!("block_{number}");
+        let mut number = 0;
+        loop {
+            builder.resource(&name(number), "mock.named", mock, Value::map([("name", text(&name(number)))]));
+            let decides = AttributePath::member("name");
+            if known.attribute(&address(&name(number)), &decides).is_none() {
+                let value = attribute(&name(number), "name");
+                let address = address(&name(number + 1));
+                builder.graph.deferred.push(Deferred { address, is_module: false, value, span: SPAN });
+                return Ok(builder.build());
+            }
+            number += 1;
+        }
+    }
+}
+
+#[test]
+fn blocks_that_decide_about_each_other_without_end() {
+    let world = World::new();
+    let errors = world.try_plan_with(&Endless(world.cloud.clone()), &PlanOptions::default()).unwrap_err();
+    assert_eq!(codes(&errors), ["E1020"]);
 }
 
 #[test]

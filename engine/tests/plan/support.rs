@@ -13,7 +13,7 @@ use formwork_provider_api::{
     ReadDataRequest, StoredObject, UpdateRequest,
 };
 use formwork_provider_mock::{Mock, MockCloud};
-use formwork_state::record::{Condition, OperationId, Role, Row, RowKey, State};
+use formwork_state::record::{Condition, Host, OperationId, Role, Row, RowKey, State};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -209,6 +209,11 @@ impl World {
 
     /// Does what a plan says.
     pub(crate) fn apply(&mut self, plan: &Plan) {
+        self.apply_until(plan, |_| false);
+    }
+
+    /// Does what a plan says, up to the first operation for which `stops` holds: as a run that is killed there.
+    pub(crate) fn apply_until(&mut self, plan: &Plan, stops: impl Fn(&Operation) -> bool) {
         // All moves at once, before anything else.
         let moves = plan.state_changes.iter().filter_map(|change| match change {
             StateChange::Move(from, to) => {
@@ -238,6 +243,9 @@ impl World {
             connections: Connections::new(Arc::new(OnlyMock), Environment::default()),
         };
         for index in order(plan) {
+            if stops(&plan.operations[index]) {
+                return;
+            }
             run.perform(index);
         }
         let outputs = plan.outputs.iter().filter_map(|output| {
@@ -432,6 +440,13 @@ impl Run<'_> {
         }
     }
 
+    /// What an object lives in.
+    fn host(&self, address: &Address) -> Option<Host> {
+        let row = self.current(address)?;
+        let identity = Value::list(row.values.view().get("id").map(|id| id.to_value()));
+        Some(Host { address: address.clone(), created_by: row.created_by.clone(), identity: ValueBuf::from(&identity) })
+    }
+
     /// The objects that an address had are on their way out.
     fn demote(&mut self, address: &Address) {
         for row in self.world.state.rows.values_mut().filter(|row| row.key.address == *address) {
@@ -473,6 +488,7 @@ impl Run<'_> {
             condition: Condition::Ready,
             type_name: operation.type_name.clone(),
             provider: provider.address.clone(),
+            hosts: provider.hosts.iter().filter_map(|host| self.host(host)).collect(),
             schema_version: schema.map_or(1, |schema| schema.version),
             values,
             config: ValueBuf::from(&Value::Map(kept)),

@@ -241,7 +241,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         let layers = chain.iter().filter_map(|index| loaded.overlays.get(*index)).chain(&loaded.variable_files);
         let entries: Vec<&OverlayEntry> =
             layers.flat_map(|layer| &layer.tree.entries).chain(given.iter().copied()).collect();
-        merged::missing(self.names, &self.params, &entries)
+        merged::missing(self.names, &self.params, &self.shared.records, &entries)
     }
 
     /// The chain of an overlay, outermost ancestor first.

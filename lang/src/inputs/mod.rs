@@ -13,7 +13,7 @@ mod tests;
 pub use difference::{Difference, difference};
 pub use resolve::resolve;
 
-pub(crate) use merge::child;
+pub(crate) use merge::{below, child, record};
 
 use crate::residual::Fault;
 use crate::tree::OverlayAction;

@@ -5,9 +5,11 @@ use super::{Inputs, Layer, ParamInput, Said, marks, merge};
 use crate::evaluate::Evaluator;
 use crate::graph::NothingKnown;
 use crate::program::{Amendment, Expr, ExprKind, Overlay, Param, Program, RecordEntry, Setting};
+use crate::residual::Host as _;
 use crate::source::{SourceError, Sources};
 use crate::tree::OverlayAction;
-use formwork_model::{AttributePath, Diagnostic, Span, Step, Type, Value, diagnostic};
+use ecow::EcoString;
+use formwork_model::{AttributePath, Diagnostic, Map, RecordType, Span, Step, Type, Value, diagnostic};
 use std::sync::Arc;
 
 /// Merges defaults, the overlays of `environment`, and what the command gives, in this order. The values are not made to fit their
@@ -163,8 +165,11 @@ impl<'p> Chain<'p> {
     }
 
     fn say(&mut self, param: usize, mut said: Said) {
-        let ty = self.params.get(param).and_then(|param| marks::type_at(&param.ty, said.path.steps()));
-        if let Some(ty) = ty {
+        let program = self.program;
+        let environment = self.inputs.environment.clone();
+        let mut defaults = |record: &RecordType, name: &str| field_default(program, &environment, record, name);
+        let ty = self.params.get(param).map(|param| &param.ty);
+        if let Some(ty) = ty.and_then(|ty| marks::type_at(ty, said.path.steps())) {
             said.value = said.value.map(|value| marks::by_type(value, ty));
         }
         let Some(input) = self.inputs.params.get_mut(param) else { return };
@@ -172,16 +177,14 @@ impl<'p> Chain<'p> {
         let before = input.value.clone();
         let base =
             if is_removal && said.path.steps().is_empty() { before } else { before.or_else(|| input.default.clone()) };
-        // A field goes back to what the param's default says of it; an entry of a map goes.
-        let default = input.default.as_ref().filter(|_| {
-            is_removal && self.params.get(param).is_some_and(|param| leads_to_field(&param.ty, &said.path))
-        });
-        let default = default.and_then(|default| said.path.steps().iter().try_fold(default, merge::child)).cloned();
+        // A field goes back to what the defaults say of it; an entry of a map goes.
+        let goes_back = is_removal && base.is_some() && ty.is_some_and(|ty| leads_to_field(ty, &said.path));
+        let default = if goes_back { default_at(input.default.clone(), ty, &said.path, &mut defaults) } else { None };
         let (action, value) = match default {
-            Some(default) if base.is_some() => (OverlayAction::Replace, Some(default)),
-            _ => (said.action, said.value.clone()),
+            Some(default) => (OverlayAction::Replace, Some(default)),
+            None => (said.action, said.value.clone()),
         };
-        match merge::amend(base, action, &said.path, value) {
+        match merge::amend(base, ty, merge::Line { action, path: &said.path, value }, &mut defaults) {
             Ok(value) => {
                 input.value = value;
                 input.said.push(said);
@@ -205,6 +208,35 @@ impl<'p> Chain<'p> {
         self.inputs.warnings = self.diagnostics;
         Ok(self.inputs)
     }
+}
+
+/// The default of a field of a record type, with its secrets marked.
+fn field_default(program: &Program, environment: &EcoString, record: &RecordType, name: &str) -> Option<Value> {
+    let position = record.fields.iter().position(|field| field.name == name)?;
+    let inputs = Inputs::none(environment.clone());
+    let mut evaluator = Evaluator::closed(program, &inputs, &NothingKnown, &NoFiles)?;
+    // One that fails is told when the type fills it in.
+    let default = evaluator.default(record.declaration?, position, &Map::new()).ok()??;
+    Some(marks::by_type(default, &record.fields.get(position)?.ty))
+}
+
+/// What the default of a param says of what a path leads to, or that of a field which the path goes through.
+fn default_at(
+    default: Option<Value>,
+    ty: Option<&Type>,
+    path: &AttributePath,
+    defaults: merge::FieldDefaults<'_>,
+) -> Option<Value> {
+    let mut value = default;
+    let mut ty = ty;
+    let (last, through) = path.steps().split_last()?;
+    for step in through {
+        let (Step::Member(name) | Step::Key(name)) = step else { return None };
+        let below = value.as_ref().and_then(|value| merge::child(value, step)).cloned();
+        value = below.or_else(|| defaults(merge::record(ty?)?, name));
+        ty = merge::below(ty, name);
+    }
+    merge::child(&value?, last).cloned()
 }
 
 /// Whether the last step of a path takes a field of a record.

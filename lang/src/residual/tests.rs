@@ -41,6 +41,18 @@ fn what_stays_unknown_stays_as_it_was() {
     assert_eq!(resolve(&value, &nothing, &|_| None), Ok(value));
 }
 
+/// As a plan file of a broken writer would hold it.
+#[test]
+fn an_expression_that_nobody_understands_is_told() {
+    let whole = ValueBuf::from(&Value::map([("a", unknown("x"))]));
+    let mut bytes = whole.as_bytes().to_vec();
+    let kind = bytes.windows(9).position(|window| window == b"attribute").unwrap();
+    bytes[kind..kind + 9].copy_from_slice(b"nonsense!");
+    let value = ValueBuf::from_bytes(bytes).unwrap();
+    let told = resolve_view(value.view(), &nothing, &|_| None).unwrap_err();
+    assert_eq!(told.code.to_string(), "E1090");
+}
+
 #[test]
 fn what_is_known_is_put_in_although_the_rest_waits() {
     let value = wait(Operation::Template, [unknown("text"), unknown("x")], None);

@@ -242,7 +242,10 @@ fn the_text_names_everything_and_no_secret() {
 }
 
 #[test]
-fn every_code_has_a_page() {
+fn every_breach_has_its_code_and_page() {
+    let codes = Breach::ALL.map(|breach| breach.code().to_string());
+    let expected = ["E4101", "E4102", "E4103", "E4104", "E4105", "E4106", "E4107", "E4108", "E4109", "E4110", "E4111"];
+    assert_eq!(codes, expected);
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/diagnostics");
     for breach in Breach::ALL {
         let page = format!("{root}/{}.md", breach.code());

@@ -2,14 +2,18 @@
 
 use super::{Decoded, Decoder, Encoder, malformed, record};
 use crate::record::{
-    Condition, Finished, Lifecycle, OpenOperation, OperationCheckpoint, OperationId, Outcome, Role, Row, RowKey, Run,
-    RunId, State,
+    Condition, Finished, Host, Lifecycle, OpenOperation, OperationCheckpoint, OperationId, Outcome, Role, Row, RowKey,
+    Run, RunId, State,
 };
 use formwork_model::{Address, AttributePath, ModulePath, ModuleStep, ObjectKind, Step, TypeName};
 
-const ROW: u8 = 1;
+/// Since version 2 rows keep their hosts.
+const ROW: u8 = 2;
 const RUN: u8 = 1;
-const REST: u8 = 1;
+const REST: u8 = 2;
+
+/// The version of a form that holds rows from which on they keep their hosts: the same for each of these forms.
+const HOSTS: u8 = 2;
 
 /// What the outputs are sealed for, in the place of an address.
 const OUTPUTS: &str = "outputs";
@@ -22,8 +26,8 @@ pub(crate) fn write_row(encoder: &mut Encoder<'_>, row: &Row) {
 
 /// The reverse of [`write_row`].
 pub(crate) fn read_row(decoder: &mut Decoder<'_>) -> Decoded<Row> {
-    decoder.version("row", ROW)?;
-    row_from(decoder)
+    let version = decoder.version("row", ROW)?;
+    row_from(decoder, version)
 }
 
 /// A row inside a form that has a version of its own.
@@ -52,9 +56,15 @@ pub(super) fn row_content(encoder: &mut Encoder<'_>, row: &Row) {
     encoder.flag(row.lifecycle.create_first);
     encoder.option(row.lifecycle.delete_timeout_ms, Encoder::number);
     encoder.text(&row.created_by.0);
+    encoder.list(row.hosts.iter(), |encoder, host| {
+        write_address(encoder, &host.address);
+        encoder.text(&host.created_by.0);
+        encoder.value(&host.identity, object, "host");
+    });
 }
 
-pub(super) fn row_from(decoder: &mut Decoder<'_>) -> Decoded<Row> {
+/// The reverse of [`row_content`], in a form of this version.
+pub(super) fn row_from(decoder: &mut Decoder<'_>, version: u8) -> Decoded<Row> {
     let key = read_key(decoder)?;
     let role = match decoder.byte()? {
         0 => Role::Current,
@@ -80,7 +90,16 @@ pub(super) fn row_from(decoder: &mut Decoder<'_>) -> Decoded<Row> {
             delete_timeout_ms: decoder.option(Decoder::number)?,
         },
         created_by: OperationId(decoder.text()?),
+        hosts: if version < HOSTS { Vec::new() } else { decoder.list(|decoder| read_host(decoder, &key.address))? },
         key,
+    })
+}
+
+fn read_host(decoder: &mut Decoder<'_>, object: &Address) -> Decoded<Host> {
+    Ok(Host {
+        address: read_address(decoder)?,
+        created_by: OperationId(decoder.text()?),
+        identity: decoder.value(object, "host")?,
     })
 }
 
@@ -290,9 +309,9 @@ pub(crate) fn write_rest(encoder: &mut Encoder<'_>, state: &State) {
 
 /// The reverse of [`write_rest`]; the rows are empty.
 pub(crate) fn read_rest(decoder: &mut Decoder<'_>) -> Decoded<State> {
-    decoder.version("snapshot", REST)?;
+    let version = decoder.version("snapshot", REST)?;
     let open = decoder.list(|decoder| {
-        let begin = record::read_begin(decoder)?;
+        let begin = record::read_begin(decoder, version)?;
         let checkpoint = decoder.option(|decoder| read_checkpoint(decoder, &begin.operation))?;
         Ok((begin.operation.clone(), OpenOperation { begin, checkpoint }))
     })?;

@@ -7,7 +7,8 @@ use super::forms::{
 use super::{Decoded, Decoder, Encoder, malformed};
 use crate::record::{Begin, Change, Finished, Move, OperationId, Record, Row, RunId};
 
-const VERSION: u8 = 1;
+/// Since version 2 rows keep their hosts.
+const VERSION: u8 = 2;
 
 const RUN_STARTED: u8 = 1;
 const BEGIN: u8 = 2;
@@ -85,19 +86,21 @@ pub(crate) fn write_record(encoder: &mut Encoder<'_>, record: &Record) {
 
 /// The reverse of [`write_record`].
 pub(crate) fn read_record(decoder: &mut Decoder<'_>) -> Decoded<Record> {
-    decoder.version("journal record", VERSION)?;
+    let version = decoder.version("journal record", VERSION)?;
     Ok(match decoder.byte()? {
         RUN_STARTED => Record::RunStarted(run_from(decoder)?),
-        BEGIN => Record::Begin(Box::new(read_begin(decoder)?)),
+        BEGIN => Record::Begin(Box::new(read_begin(decoder, version)?)),
         CHECKPOINT => {
             let operation = OperationId(decoder.text()?);
             Record::Checkpoint { checkpoint: read_checkpoint(decoder, &operation)?, operation }
         }
-        DONE => Record::Done { operation: OperationId(decoder.text()?), row: boxed_row(decoder)? },
-        FAILED => {
-            Record::Failed { operation: OperationId(decoder.text()?), error: decoder.text()?, row: boxed_row(decoder)? }
-        }
-        PUT => Record::Put(Box::new(row_from(decoder)?)),
+        DONE => Record::Done { operation: OperationId(decoder.text()?), row: boxed_row(decoder, version)? },
+        FAILED => Record::Failed {
+            operation: OperationId(decoder.text()?),
+            error: decoder.text()?,
+            row: boxed_row(decoder, version)?,
+        },
+        PUT => Record::Put(Box::new(row_from(decoder, version)?)),
         REMOVE => Record::Remove { key: read_key(decoder)?, reason: decoder.text()? },
         MOVED => Record::Moved(decoder.list(|decoder| Ok(Move { from: read_key(decoder)?, to: read_key(decoder)? }))?),
         PROVIDER => {
@@ -114,8 +117,8 @@ pub(crate) fn read_record(decoder: &mut Decoder<'_>) -> Decoded<Record> {
     })
 }
 
-fn boxed_row(decoder: &mut Decoder<'_>) -> Decoded<Option<Box<Row>>> {
-    decoder.option(|decoder| row_from(decoder).map(Box::new))
+fn boxed_row(decoder: &mut Decoder<'_>, version: u8) -> Decoded<Option<Box<Row>>> {
+    decoder.option(|decoder| row_from(decoder, version).map(Box::new))
 }
 
 /// An announcement, inside a form that has a version.
@@ -136,7 +139,7 @@ pub(super) fn write_begin(encoder: &mut Encoder<'_>, begin: &Begin) {
 }
 
 /// The reverse of [`write_begin`].
-pub(super) fn read_begin(decoder: &mut Decoder<'_>) -> Decoded<Begin> {
+pub(super) fn read_begin(decoder: &mut Decoder<'_>, version: u8) -> Decoded<Begin> {
     let operation = OperationId(decoder.text()?);
     let run = RunId(decoder.text()?);
     let at_ms = decoder.signed()?;
@@ -147,7 +150,7 @@ pub(super) fn read_begin(decoder: &mut Decoder<'_>) -> Decoded<Begin> {
         _ => return malformed("unknown change"),
     };
     let key = read_key(decoder)?;
-    let row = row_from(decoder)?;
+    let row = row_from(decoder, version)?;
     let planned = decoder.value(&key.address, "planned")?;
     let absence_checked = decoder.flag()?;
     let write_only_paths = decoder.list(read_path)?;

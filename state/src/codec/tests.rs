@@ -59,6 +59,18 @@ fn rows_and_runs_come_back() {
 }
 
 #[test]
+fn a_row_of_before_hosts_were_kept_is_read() {
+    let seal = seal();
+    let mut bytes = encoded(&seal, |encoder| write_row(encoder, &row("old")));
+    assert_eq!(bytes.pop(), Some(0), "the count of its hosts");
+    assert!(read_row(&mut Decoder::new(&bytes, &seal)).is_err(), "version 2 has one");
+    bytes[0] = 1;
+    let mut decoder = Decoder::new(&bytes, &seal);
+    assert_eq!(read_row(&mut decoder), Ok(row("old")));
+    assert_eq!(decoder.end(), Ok(()));
+}
+
+#[test]
 fn what_a_state_holds_besides_rows_comes_back() {
     let seal = seal();
     let mut state = State::default();

@@ -29,6 +29,10 @@ impl Layout {
         self.directory.join("snapshot")
     }
 
+    pub(super) fn lineage(&self) -> PathBuf {
+        self.directory.join("lineage")
+    }
+
     pub(super) fn rows(&self) -> PathBuf {
         self.directory.join("rows")
     }

@@ -41,6 +41,8 @@ pub(super) enum Access {
 /// new as the beginning of that journal or newer, and no record between the two is missed.
 pub(super) fn load(layout: &Layout, keys: &Keys, access: Access) -> Result<Option<Loaded>, Problem> {
     let path = layout.journal();
+    // Asked before the journal is opened: the first writer makes them the other way round.
+    let has_begun = layout.lineage().exists() || layout.rows().exists();
     let file = match File::open(&path) {
         Ok(file) => Some(file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -49,6 +51,7 @@ pub(super) fn load(layout: &Layout, keys: &Keys, access: Access) -> Result<Optio
     let snapshot = snapshot::read(&layout.snapshot(), keys);
     let Some(file) = file else {
         return match snapshot {
+            Ok(None) if has_begun => Err(Problem::JournalMissing { path, directory: layout.directory.clone() }),
             Ok(None) => Ok(None),
             _ => Err(Problem::JournalDamaged { path, offset: 0, reason: "the file is missing".to_owned() }),
         };

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `lock` | the kernel lock of the one writer, and who it is |
 //! | `journal` | records since the last checkpoint, in order; a record is acknowledged once it is durable here |
+//! | `lineage` | that there is a state: without a journal it is not read as one that has not begun |
 //! | `snapshot` | the whole state at the last checkpoint |
 //! | `rows/` | the same in sled: a second copy from which a damaged snapshot is recovered, and the other way round |
 //!

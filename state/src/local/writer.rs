@@ -1,6 +1,6 @@
 //! The one writer: a thread that takes records from a channel, writes all that wait with one flush, and answers.
 
-use super::files::Layout;
+use super::files::{self, Layout};
 use super::journal::{self, Appender, Batch, Head};
 use super::ledger::{Changes, Ledger};
 use super::load::{self, Access, Loaded};
@@ -12,6 +12,7 @@ use crate::record::{Record, State};
 use crate::seal::Keys;
 use crate::store::{OnDurable, Statistics, Store, StoreError};
 use formwork_model::Diagnostic;
+use std::io::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -165,6 +166,18 @@ impl Drop for LocalWriter {
     }
 }
 
+/// Marks, once there is a journal, that there is one: without it a directory whose journal was deleted would pass for a
+/// state that has not begun, and everything would be created again.
+fn mark(layout: &Layout, lineage: &str) -> Result<(), Problem> {
+    let path = layout.lineage();
+    if path.exists() {
+        return Ok(());
+    }
+    let written =
+        files::replace(&path, |file| writeln!(file, "{lineage}").map_err(|error| Problem::io("write", &path, &error)));
+    written.map(drop)
+}
+
 /// What the thread owns.
 struct Worker {
     layout: Layout,
@@ -194,6 +207,7 @@ impl Worker {
             Some((end, torn)) => Appender::open(&path, end, torn)?,
             None => Appender::create(&path, &snapshot::head(&ledger, &seal))?,
         };
+        mark(&layout, &seal.lineage)?;
         let (keys, expected) = (keys.clone(), 1);
         let mut worker =
             Self { layout, keys, seal, ledger, ahead: false, changes, base, snapshot_size, journal, expected, shared };
@@ -213,6 +227,7 @@ impl Worker {
         let lineage = hex::encode(random);
         let head = Head { lineage: lineage.clone(), serial: 0, as_of_ms: now_ms(), key: sealer.name() };
         let journal = Appender::create(&layout.journal(), &head)?;
+        mark(&layout, &lineage)?;
         let state = State { lineage: lineage.clone(), ..State::default() };
         Ok(Self {
             layout,

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
-use crate::record::{Condition, OperationCheckpoint};
+use crate::record::{Condition, Host, OperationCheckpoint};
 use crate::samples::{begin, create, done, each_kind, finish, key, operation, row, run};
 use formwork_model::{Address, ValueBuf};
 
@@ -144,13 +144,17 @@ fn a_new_object_deposes_the_current_one_by_the_same_record() {
 
 #[test]
 fn moves_are_simultaneous_and_dependencies_follow() {
-    let dependent = Row { dependencies: vec![key("a").address, key("b").address], ..row("c") };
+    let host =
+        |name: &str| Host { address: key(name).address, created_by: operation(name), identity: ValueBuf::null() };
+    let dependencies = vec![key("a").address, key("b").address];
+    let dependent = Row { dependencies, hosts: vec![host("a")], ..row("c") };
     let moves = [("a", "b"), ("b", "a")].map(|(from, to)| Move { from: key(from), to: key(to) });
     let before = [create("a").to_vec(), create("b").to_vec(), vec![Record::Put(Box::new(dependent))]].concat();
     let state = replay([before, vec![Record::Moved(moves.to_vec())]].concat());
     assert_eq!(state.rows[&key("b")].created_by, operation("a"));
     assert_eq!(state.rows[&key("a")].key, key("a"));
     assert_eq!(state.rows[&key("c")].dependencies, [key("b").address, key("a").address]);
+    assert_eq!(state.rows[&key("c")].hosts, [Host { address: key("b").address, ..host("a") }]);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 
 use formwork_model::{Address, AttributePath, ModulePath, ObjectKind, Step, TypeName, Value, ValueBuf};
 use formwork_state::record::{
-    Begin, Change, Condition, Lifecycle, Move, OperationCheckpoint, OperationId, Outcome, Record, Role, Row, RowKey,
-    Run, RunId,
+    Begin, Change, Condition, Host, Lifecycle, Move, OperationCheckpoint, OperationId, Outcome, Record, Role, Row,
+    RowKey, Run, RunId,
 };
 
 /// A secret that must be found nowhere.
@@ -40,6 +40,7 @@ pub fn row(name: &str) -> Row {
         condition: Condition::Ready,
         type_name: TypeName::new("mock", "thing"),
         provider: provider(),
+        hosts: Vec::new(),
         schema_version: 1,
         values: values(name),
         config: ValueBuf::from(&Value::map([("name", Value::string(name))])),
@@ -65,6 +66,11 @@ pub fn rich_row(name: &str) -> Row {
         write_only: [("master_password".to_owned(), [7; 16])].into(),
         private: PASSWORD.as_bytes().to_vec(),
         dependencies: vec![Address::resource("network"), Address::resource("subnet").with_key("x")],
+        hosts: vec![Host {
+            address: Address::resource("cluster"),
+            created_by: operation("cluster"),
+            identity: ValueBuf::from(&Value::list([Value::string("cluster-1")])),
+        }],
         lifecycle: Lifecycle { protect: true, retain: true, create_first: true, delete_timeout_ms: Some(90_000) },
         ..row(name)
     }

@@ -4,12 +4,14 @@
 mod mock;
 mod moto;
 mod proxy;
+mod replacement;
 mod table;
 
 use libtest_mimic::Trial;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = mock::trials();
+    trials.extend(replacement::trials());
     trials.extend(moto::trials());
     trials
 }

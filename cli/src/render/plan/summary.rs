@@ -52,8 +52,8 @@ pub(crate) fn summary(plan: &Plan) -> String {
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
-    if parts.is_empty() && !plan.drift.is_empty() {
-        let count = plan.drift.len();
+    let count = plan.drifted();
+    if parts.is_empty() && count > 0 {
         let objects = if count == 1 { "1 object was".to_owned() } else { format!("{count} objects were") };
         return format!("Drift: {objects} changed outside of Formwork.");
     }

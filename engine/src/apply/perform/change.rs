@@ -3,7 +3,7 @@
 use super::work::{Made, Work};
 use super::{Stopped, Success};
 use crate::apply::ApplyError;
-use crate::apply::sink::{Sink, sleep_unless_cancelled};
+use crate::apply::sink::{Sink, wait_to_retry};
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
 use crate::event::ChangeKind;
@@ -32,18 +32,16 @@ where
         let delay = policy.delay(&error, Repeatable::Always, attempt);
         let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else { return Err(error) };
         work.tell_retry(&error, delay, attempt);
-        if sleep_unless_cancelled(work.shared, delay).await.is_err() {
+        if wait_to_retry(&work.shared.interruption, delay).await.is_err() {
             return Err(error);
         }
     }
 }
 
-/// The row that is changed, in the role that it has by now: this run may have put another object in its place.
+/// The row that is changed. The store is not asked: while anybody holds its state, the next record copies all of it.
 fn existing(work: &Work<'_>) -> Result<Arc<Row>, Stopped> {
-    let row = work.operation.row.as_ref().and_then(|key| work.shared.values.row(key));
-    let row = row.ok_or_else(|| ApplyError::RowMissing { address: work.operation.address.clone() })?;
-    let role = work.shared.journal.store().state().rows.get(&row.key).map_or(row.role, |recorded| recorded.role);
-    Ok(if role == row.role { row } else { Arc::new(Row { role, ..row.as_ref().clone() }) })
+    let row = work.operation.row.as_ref().and_then(|key| work.shared.values.row_in_role(key));
+    row.ok_or_else(|| ApplyError::RowMissing { address: work.operation.address.clone() }.into())
 }
 
 fn stored(row: &Row) -> StoredObject {

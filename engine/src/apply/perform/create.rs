@@ -3,7 +3,7 @@
 use super::absence::{self, Before};
 use super::work::{Made, Work};
 use super::{Stopped, Success};
-use crate::apply::sink::{Sink, sleep_unless_cancelled};
+use crate::apply::sink::{Sink, wait_to_retry};
 use crate::apply::{ApplyError, resume};
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
@@ -93,6 +93,7 @@ impl Creation<'_> {
             checkpoint,
             absence_checked: self.absence_checked,
             schema: self.schema,
+            interruption: Some(&self.work.shared.interruption),
         }
     }
 
@@ -146,7 +147,7 @@ impl Creation<'_> {
                 return if in_doubt { Attempted::LeftOpen(error) } else { Attempted::Failed(error) };
             };
             self.work.tell_retry(&error, delay, attempt);
-            if sleep_unless_cancelled(self.work.shared, delay).await.is_err() {
+            if wait_to_retry(&self.work.shared.interruption, delay).await.is_err() {
                 let open = in_doubt || sink.was_checkpointed();
                 return if open { Attempted::LeftOpen(error) } else { Attempted::Failed(error) };
             }
@@ -223,6 +224,7 @@ impl Creation<'_> {
                 let object = StoredObject { values, private: Vec::new() };
                 let object = self.work.cleaned(self.schema, &self.config, object);
                 let row = self.row(object, Condition::Uncertain(reason.clone()));
+                self.work.shared.values.set_row(&row);
                 self.record_failure(&reason, Some(row)).await?;
                 Err(ApplyError::Uncertain { address: self.key.address.clone(), reason }.into())
             }

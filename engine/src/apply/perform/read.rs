@@ -3,6 +3,7 @@
 use super::work::Work;
 use super::{Stopped, Success};
 use crate::apply::values::Known;
+use crate::apply::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
 use crate::event::ChangeKind;
 use crate::secrets;
@@ -25,7 +26,9 @@ where
         let delay = policy.delay(&error, Repeatable::Always, attempt);
         let Some(delay) = delay.filter(|delay| began.elapsed() + *delay < policy.total) else { return Err(error) };
         work.tell_retry(&error, delay, attempt);
-        tokio::time::sleep(delay).await;
+        if wait_to_retry(&work.shared.interruption, delay).await.is_err() {
+            return Err(error);
+        }
     }
 }
 

@@ -7,12 +7,12 @@ use crate::event::Event;
 use crate::failure::{self, Subject};
 use crate::plan::{Operation, OperationIndex, PlannedProvider};
 use crate::ports::Interruption;
-use crate::{guard, secrets};
+use crate::{guard, hosts, secrets};
 use formwork_lang::residual;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{Address, AttributePath, Diagnostic, ObjectKind, Value, ValueBuf, ValueId};
 use formwork_provider_api::{ErrorClass, ProviderError, StoredObject, check, propose};
-use formwork_state::record::{Condition, OperationId, Role, Row, RowKey};
+use formwork_state::record::{Condition, Host, OperationId, Role, Row, RowKey};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
@@ -205,6 +205,7 @@ impl<'a> Work<'a> {
             condition,
             type_name: self.operation.type_name.clone(),
             provider: provider.unwrap_or_else(|_| self.operation.address.clone()),
+            hosts: self.hosts(),
             schema_version: schema.version,
             values: object.values,
             config,
@@ -214,6 +215,13 @@ impl<'a> Work<'a> {
             lifecycle: self.operation.lifecycle.clone(),
             created_by,
         }
+    }
+
+    /// What the object lives in, as it is now.
+    fn hosts(&self) -> Vec<Host> {
+        let Ok(planned) = self.planned_provider() else { return Vec::new() };
+        let rows = planned.hosts.iter().filter_map(|host| self.shared.values.get(host)?.row);
+        rows.map(|row| hosts::of(&row, &self.shared.connections)).collect()
     }
 
     /// The config without what is never read back, and digests of that.

@@ -89,12 +89,16 @@ impl ObjectType {
         patience: &Patience,
         sink: &dyn OperationSink,
     ) -> Result<(Identity, Served), ProviderError> {
+        let text = |name: &str| manifest::text_at(manifest, &[name]).unwrap_or_default();
         loop {
-            let identity = self.identity(session, manifest).await?;
-            match served(session, &identity).await {
-                Ok(served) => return Ok((identity, served)),
+            let found = match self.identity(session, manifest).await? {
+                Some(identity) => served(session, &identity).await.map(|served| (identity, served)),
+                None => Err(not_served(session, text("apiVersion"), text("kind"))),
+            };
+            match found {
+                Ok(found) => return Ok(found),
                 Err(error) if error.class == ErrorClass::NotFound && patience.slept() < UNTIL_SERVED => {
-                    sink.progress(&format!("waiting until {} is served", identity.kind));
+                    sink.progress(&format!("waiting until {} is served", text("kind")));
                     patience.pause(sink, Duration::from_secs(2)).await?;
                 }
                 Err(error) => return Err(error),

@@ -1,7 +1,7 @@
 //! Applying and deleting. An apply is one request that may be repeated; a create looks first whether the name is free.
 
 use super::read::{get, maker};
-use super::{ObjectType, Private, is_deleting, plan, served, uid};
+use super::{ObjectType, Private, is_deleting, not_served, plan, served, uid};
 use crate::discovery::Served;
 use crate::manifest::{self, Identity, stamp};
 use crate::session::{Answer, Call, Session};

@@ -198,7 +198,8 @@ pub async fn kinds_outside_of_namespaces_may_come_later(cluster: Cluster) {
             "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": {
                 "type": "object", "x-kubernetes-preserve-unknown-fields": true } } }] },
     });
-    let rule = json!({ "apiVersion": format!("{group}/v1"), "kind": "Rule", "metadata": { "name": "r" }, "spec": { "x": 1 } });
+    let rule =
+        json!({ "apiVersion": format!("{group}/v1"), "kind": "Rule", "metadata": { "name": "r" }, "spec": { "x": 1 } });
     let rule = Value::map([("manifest", from_json(&rule))]);
     let planned = cluster.harness.create_request("manifest", "rule", &rule).await.unwrap();
     cluster.harness.sink.waits.store(true, Ordering::Relaxed);

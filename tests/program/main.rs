@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod crash;
+mod examples;
 mod kubernetes;
 mod life;
 mod plan_files;
@@ -31,6 +32,7 @@ fn main() {
     trials.extend(signals::trials());
     trials.extend(cli::trials());
     trials.extend(commands::trials());
+    trials.extend(examples::trials());
     trials.extend(suite::trials());
     trials.extend(tidy::trials());
     libtest_mimic::run(&arguments, trials).exit();

@@ -18,14 +18,16 @@ const DEPLOYMENTS: &[&str] = &[
     "argocd-server",
 ];
 const CONTROLLER: &str = "argocd-application-controller";
+/// What is shown of an application in a list.
+const COLUMNS: &[(&str, &str)] = &[("Sync Status", ".status.sync.status"), ("Health Status", ".status.health.status")];
 const SETTINGS: &[&str] =
     &["argocd-cmd-params-cm", "argocd-rbac-cm", "argocd-ssh-known-hosts-cm", "argocd-tls-certs-cm"];
 
 pub(crate) fn objects(version: &str) -> Vec<Json> {
     let mut objects = vec![
-        definition(&application::APPLICATION, "applications", &["app", "apps"], false),
-        definition(&application_set::APPLICATION_SET, "applicationsets", &["appset", "appsets"], true),
-        definition(&project::PROJECT, "appprojects", &["appproj", "appprojs"], false),
+        definition(&application::APPLICATION, "applications", &["app", "apps"], false, COLUMNS),
+        definition(&application_set::APPLICATION_SET, "applicationsets", &["appset", "appsets"], true, &[]),
+        definition(&project::PROJECT, "appprojects", &["appproj", "appprojs"], false, &[]),
         marked(json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "argocd-cm" } })),
         json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "argocd-secret" }, "type": "Opaque" }),
     ];
@@ -94,7 +96,7 @@ fn service(name: &str) -> Json {
 }
 
 /// The definition of one of our typed kinds.
-fn definition(kind: &Kind, plural: &str, short: &[&str], status: bool) -> Json {
+fn definition(kind: &Kind, plural: &str, short: &[&str], status: bool, columns: &[(&str, &str)]) -> Json {
     let spec = kind.fields().filter(|attribute| attribute.vendor.is_empty());
     let open = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
     let mut version = json!({
@@ -110,6 +112,11 @@ fn definition(kind: &Kind, plural: &str, short: &[&str], status: bool) -> Json {
     });
     if let (true, Some(version)) = (status, version.as_object_mut()) {
         version.insert("subresources".to_owned(), json!({ "status": {} }));
+    }
+    let columns = columns.iter().map(|(name, path)| json!({ "name": name, "type": "string", "jsonPath": path }));
+    let columns: Vec<Json> = columns.collect();
+    if let (false, Some(version)) = (columns.is_empty(), version.as_object_mut()) {
+        version.insert("additionalPrinterColumns".to_owned(), Json::Array(columns));
     }
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",

@@ -1,7 +1,7 @@
 //! Applying and deleting. An apply is one request that may be repeated; a create looks first whether the name is free.
 
 use super::read::{get, maker};
-use super::{ObjectType, Private, is_deleting, plan, served, uid};
+use super::{ObjectType, Private, is_deleting, not_served, plan, served, uid};
 use crate::discovery::Served;
 use crate::manifest::{self, Identity, stamp};
 use crate::session::{Answer, Call, Session};
@@ -89,12 +89,16 @@ impl ObjectType {
         patience: &Patience,
         sink: &dyn OperationSink,
     ) -> Result<(Identity, Served), ProviderError> {
+        let text = |name: &str| manifest::text_at(manifest, &[name]).unwrap_or_default();
         loop {
-            let identity = self.identity(session, manifest).await?;
-            match served(session, &identity).await {
-                Ok(served) => return Ok((identity, served)),
+            let found = match self.identity(session, manifest).await? {
+                Some(identity) => served(session, &identity).await.map(|served| (identity, served)),
+                None => Err(not_served(session, text("apiVersion"), text("kind"))),
+            };
+            match found {
+                Ok(found) => return Ok(found),
                 Err(error) if error.class == ErrorClass::NotFound && patience.slept() < UNTIL_SERVED => {
-                    sink.progress(&format!("waiting until {} is served", identity.kind));
+                    sink.progress(&format!("waiting until {} is served", text("kind")));
                     patience.pause(sink, Duration::from_secs(2)).await?;
                 }
                 Err(error) => return Err(error),

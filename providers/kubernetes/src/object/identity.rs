@@ -74,23 +74,34 @@ impl ObjectType {
         Some(Identity { api_version, kind, namespace, name })
     }
 
-    /// Which object a known manifest is.
+    /// Which object a known manifest is; none while its kind is not served, and only the server could tell whether it lies in a
+    /// namespace.
     ///
     /// # Errors
     /// When it does not say.
-    pub(super) async fn identity(&self, session: &Session, manifest: &Value) -> Result<Identity, ProviderError> {
+    pub(super) async fn identity(
+        &self,
+        session: &Session,
+        manifest: &Value,
+    ) -> Result<Option<Identity>, ProviderError> {
         let unsaid = || {
             ProviderError::invalid("a manifest says `apiVersion`, `kind` and `metadata.name`, as texts")
                 .at(formwork_model::AttributePath::member("manifest"))
         };
-        let (Some(api_version), Some(kind)) = (text_at(manifest, &["apiVersion"]), text_at(manifest, &["kind"])) else {
+        let text = |path: &[&str]| text_at(manifest, path);
+        let (Some(api_version), Some(kind), Some(_)) =
+            (text(&["apiVersion"]), text(&["kind"]), text(&["metadata", "name"]))
+        else {
             return Err(unsaid());
         };
         let served = match self.form {
             Form::Open => session.served(api_version, kind).await?,
             Form::Typed(_) => None,
         };
-        self.identity_offline(manifest, served.as_ref()).ok_or_else(unsaid)
+        match self.identity_offline(manifest, served.as_ref()) {
+            None if served.is_some() || matches!(self.form, Form::Typed(_)) => Err(unsaid()),
+            found => Ok(found),
+        }
     }
 
     /// Which object a stored row is, and how it is served now; none when its kind is not there any more.

@@ -222,9 +222,12 @@ pub(crate) fn is_deleting(live: &Json) -> bool {
 /// When the API server does not have it.
 pub(crate) async fn served(session: &Session, identity: &Identity) -> Result<Served, ProviderError> {
     let found = session.served(&identity.api_version, &identity.kind).await?;
-    found.ok_or_else(|| {
-        let message = format!("{} has no kind {} in {}", session.server(), identity.kind, identity.api_version);
-        ProviderError::new(formwork_provider_api::ErrorClass::NotFound, message)
-            .help("is the definition (CRD) installed, and in this version? If another block installs it, add `after`")
-    })
+    found.ok_or_else(|| not_served(session, &identity.api_version, &identity.kind))
+}
+
+/// The error of a kind that the API server does not have.
+pub(crate) fn not_served(session: &Session, api_version: &str, kind: &str) -> ProviderError {
+    let message = format!("{} has no kind {kind} in {api_version}", session.server());
+    ProviderError::new(formwork_provider_api::ErrorClass::NotFound, message)
+        .help("is the definition (CRD) installed, and in this version? If another block installs it, add `after`")
 }

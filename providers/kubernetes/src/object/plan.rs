@@ -113,7 +113,7 @@ impl ObjectType {
         if !manifest.is_known() {
             return Ok(offline);
         }
-        let identity = self.identity(session, &manifest).await?;
+        let Some(identity) = self.identity(session, &manifest).await? else { return Ok(offline) };
         self.put_names(&mut planned, &identity);
         let before = request.prior.as_ref().map(|prior| prior.values.view());
         if !self.moved(&planned, before).is_empty() {

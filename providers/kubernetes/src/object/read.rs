@@ -106,7 +106,7 @@ impl ObjectType {
             request.planned.view(),
         );
         let manifest = self.manifest(said.view(), Some(request.config.view()));
-        let identity = self.identity(session, &manifest).await?;
+        let Some(identity) = self.identity(session, &manifest).await? else { return Ok(Found::Absent) };
         let Some(served) = session.served(&identity.api_version, &identity.kind).await? else {
             return Ok(Found::Absent);
         };

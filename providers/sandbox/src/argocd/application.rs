@@ -5,7 +5,7 @@ use super::health::Health;
 use super::render::{Recipe, render};
 use super::source::{Sources, Trouble, login};
 use super::sync::{self, Progress};
-use super::{APPLICATIONS, CONTROLLER, project, status, word};
+use super::{APPLICATIONS, CONTROLLER, known, project, status, word};
 use crate::kubernetes::Cluster;
 use crate::kubernetes::controllers::observe_as;
 use crate::kubernetes::json::{at, flag, get, integer, place, remove, set};
@@ -103,7 +103,8 @@ pub(super) fn advance(objects: &mut Objects, application: &Json, target: Option<
             Some(Trouble::Simulated(reason)) => {
                 // Others may deploy into it.
                 sync::make_namespace(objects, &current)?;
-                simulate(&mut after, target, reason, &now);
+                let kinds = known::make_kinds(objects, &current)?;
+                simulate(&mut after, target, reason, kinds, &now);
             }
             None => bring(objects, &current, &mut after, target)?,
         }
@@ -131,8 +132,9 @@ fn unknown(after: &mut Json, kind: &str, message: &str, now: &str) {
 }
 
 /// Where a source cannot be reached, the Application is shown as if it were deployed, and says that it is not.
-fn simulate(after: &mut Json, target: &Target, reason: &str, now: &str) {
-    let message = format!("simulated: {reason}; its objects are not in the cluster");
+fn simulate(after: &mut Json, target: &Target, reason: &str, kinds: Option<&str>, now: &str) {
+    let kinds = kinds.map(|text| format!("; {text}")).unwrap_or_default();
+    let message = format!("simulated: {reason}; its objects are not in the cluster{kinds}");
     set(after, &["status", "sync", "status"], "Synced");
     let compared = status::compared_to(after);
     set(after, &["status", "sync", "comparedTo"], compared);

@@ -8,6 +8,7 @@ mod application;
 mod application_set;
 mod compare;
 mod health;
+mod known;
 mod project;
 mod render;
 mod source;

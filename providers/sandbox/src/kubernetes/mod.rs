@@ -8,7 +8,7 @@ pub(crate) mod access;
 mod apply;
 mod cluster;
 pub(crate) mod controllers;
-mod custom;
+pub(crate) mod custom;
 mod defaults;
 mod discovery;
 mod http;

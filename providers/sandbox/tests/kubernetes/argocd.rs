@@ -16,6 +16,7 @@ crate::tests![
     projects_restrict,
     application_sets_make_applications,
     far_sources_are_simulated,
+    well_known_charts_bring_their_kinds,
     git_serves_and_takes_nothing,
     a_repository_secret_opens_a_repository,
 ];
@@ -314,6 +315,27 @@ fn far_sources_are_simulated(server: &Server) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     assert!(!asked());
+}
+
+fn well_known_charts_bring_their_kinds(server: &Server) {
+    let kubectl = argo(server);
+    let mut mesh = application("mesh", "https://istio-release.storage.googleapis.com/charts", "");
+    mesh["spec"]["source"] = json!({
+        "repoURL": "https://istio-release.storage.googleapis.com/charts", "chart": "base", "targetRevision": "1.28.0",
+    });
+    mesh["metadata"]["finalizers"] = json!(["resources-finalizer.argocd.argoproj.io"]);
+    kubectl.ok_apply(&mesh, "");
+    reaches(&kubectl, "mesh", ".status.conditions[0].type", "SimulatedSource");
+    let live = kubectl.get("application mesh -n argocd");
+    assert!(live["status"]["health"]["message"].as_str().unwrap().contains("stand-ins"), "{live}");
+    let strict = json!({
+        "apiVersion": "security.istio.io/v1", "kind": "PeerAuthentication", "metadata": {"name": "default"},
+        "spec": {"mtls": {"mode": "STRICT"}},
+    });
+    kubectl.ok_apply(&strict, "--server-side -n mesh");
+    assert_eq!(kubectl.get("peerauthentication default -n mesh")["spec"]["mtls"]["mode"], "STRICT");
+    kubectl.ok("delete application mesh -n argocd --timeout=60s");
+    assert_ne!(kubectl.run("get peerauthentications -A").code, 0, "the kinds go with the application");
 }
 
 fn git_serves_and_takes_nothing(server: &Server) {

@@ -41,6 +41,7 @@ suite![
     objects::what_is_there_is_not_adopted,
     objects::finalizers_are_waited_for,
     objects::definitions_and_their_objects,
+    objects::kinds_outside_of_namespaces_may_come_later,
     objects::many_are_read_at_once,
     objects::the_server_is_asked_before,
     objects::waits_for_fields,

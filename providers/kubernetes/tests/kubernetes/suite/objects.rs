@@ -189,6 +189,29 @@ pub async fn definitions_and_their_objects(cluster: Cluster) {
     .await;
 }
 
+/// Only the server can tell that the kind lies in no namespace, and it does not know it yet.
+pub async fn kinds_outside_of_namespaces_may_come_later(cluster: Cluster) {
+    let group = format!("{}.rules.test", cluster.namespace);
+    let definition = json!({
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": format!("rules.{group}") },
+        "spec": { "group": group, "scope": "Cluster", "names": { "kind": "Rule", "plural": "rules", "singular": "rule", "listKind": "RuleList" },
+            "versions": [{ "name": "v1", "served": true, "storage": true, "schema": { "openAPIV3Schema": {
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true } } }] },
+    });
+    let rule =
+        json!({ "apiVersion": format!("{group}/v1"), "kind": "Rule", "metadata": { "name": "r" }, "spec": { "x": 1 } });
+    let rule = Value::map([("manifest", from_json(&rule))]);
+    let planned = cluster.harness.create_request("manifest", "rule", &rule).await.unwrap();
+    cluster.harness.sink.waits.store(true, Ordering::Relaxed);
+    let definition =
+        Value::map([("manifest", from_json(&definition)), ("wait", Value::map([("established", Value::Bool(true))]))]);
+    let made = settled(&cluster.harness, "manifest", "definition", &definition).await.unwrap();
+    let object = cluster.harness.send_create(planned).await.unwrap().object;
+    cluster.harness.assert_settled("manifest", "rule", &rule, &object).await.unwrap();
+    super::deleted(&cluster.harness, "manifest", &object, &rule).await;
+    super::deleted(&cluster.harness, "manifest", &made, &definition).await;
+}
+
 pub async fn many_are_read_at_once(cluster: Cluster) {
     let mut objects = Vec::new();
     for number in 0..6 {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 mod absence;
+mod ephemeral;
 mod order;
 mod recovery;
 mod support;

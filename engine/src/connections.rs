@@ -78,6 +78,25 @@ impl Connections {
         cell.get_or_try_init(|| self.connect(provider, name, configuration)).await.cloned()
     }
 
+    /// A configuration was renewed: calls under way go on with it where the provider can do that. Where it cannot, the
+    /// next caller gets a connection of its own.
+    pub(crate) async fn reconfigure(&self, instance: &Address, before: &ValueBuf, after: &ValueBuf) {
+        let cell = {
+            let cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+            cells.get(&(instance.clone(), before.clone())).cloned()
+        };
+        let Some(cell) = cell else { return };
+        let Some(connected) = cell.get() else { return };
+        let request = ConfigureRequest { configuration: after.clone(), environment: self.environment.clone() };
+        match guard::catch(connected.connection.reconfigure(request)).await {
+            Ok(()) => {
+                let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+                cells.insert((instance.clone(), after.clone()), cell);
+            }
+            Err(error) => tracing::debug!(%instance, %error, "a connection keeps what it was configured with"),
+        }
+    }
+
     async fn connect(
         &self,
         provider: Arc<dyn Provider>,

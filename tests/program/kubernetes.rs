@@ -1,6 +1,9 @@
 //! A stack on a real API server: planned in full before the provider can connect, applied in one go, drift and conflicts
-//! told apart, a server that stopped, a cluster that is replaced. Runs where `FORMWORK_TEST_KUBECONFIG` names a cluster.
+//! told apart, a server that stopped, a cluster that is replaced. `FORMWORK_TEST_KUBECONFIG` names a cluster; without it the
+//! server is a sandbox's, reached as any other.
 
+use crate::cloud::Cloud;
+use crate::sandbox::Sandboxed;
 use crate::support::Bench;
 use libtest_mimic::Trial;
 use std::fs;
@@ -8,21 +11,40 @@ use std::fs;
 type Test = (&'static str, fn(&str));
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let kubeconfig = std::env::var_os("FORMWORK_TEST_KUBECONFIG").and_then(|path| fs::read_to_string(path).ok());
     let tests: [Test; 2] = [
         ("kubernetes::a_cluster_of_the_same_apply", a_cluster_of_the_same_apply),
         ("kubernetes::secrets_and_kubeconfigs_stay_out_of_the_state", secrets_stay_out_of_the_state),
     ];
     let trial = |(name, test): Test| {
-        let note = if kubeconfig.is_some() { "" } else { " (skipped: no FORMWORK_TEST_KUBECONFIG)" };
-        let found = kubeconfig.clone();
-        let run = move || {
-            found.as_deref().map(test);
+        Trial::test(name, move || {
+            with_cluster(test);
             Ok(())
-        };
-        Trial::test(format!("{name}{note}"), run).with_ignored_flag(kubeconfig.is_none())
+        })
     };
     tests.into_iter().map(trial).collect()
+}
+
+const CLUSTER: &str = r#"
+provider azure { defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource aks: azure.kubernetes_cluster {
+  name = "aks"
+  group
+  dns_prefix = "aks"
+  identity = { type = "SystemAssigned" }
+  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = 1 }]
+}
+"#;
+
+/// Runs a test with the kubeconfig of a cluster.
+fn with_cluster(test: fn(&str)) {
+    if let Some(path) = std::env::var_os("FORMWORK_TEST_KUBECONFIG") {
+        return test(&fs::read_to_string(path).unwrap());
+    }
+    let sandboxed = Sandboxed::new(&[("main.fw", CLUSTER)]);
+    sandboxed.start_at("none");
+    sandboxed.apply().expect(0);
+    test(&Cloud::of(&sandboxed).apis().remove(0).kubeconfig);
 }
 
 /// The kubeconfig ends with a value that only `apply` knows: so the provider is configured by what the same apply makes.
@@ -67,7 +89,8 @@ fn a_cluster_of_the_same_apply(kubeconfig: &str) {
     assert!(replaced.out.contains("settings (kubernetes.config_map) will be replaced"), "{}", replaced.out);
 
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let server = kubeconfig.split("server: '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
+    let parsed: serde_json::Value = serde_norway::from_str(kubeconfig).unwrap();
+    let server = parsed["clusters"][0]["cluster"]["server"].as_str().unwrap();
     bench.write("kubeconfig", &kubeconfig.replace(server, &format!("https://{dead}")));
     let stopped = bench.run(&["plan"]).expect(1);
     assert!(stopped.err.contains(&dead.to_string()), "the address is named: {}", stopped.err);

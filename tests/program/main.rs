@@ -3,13 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr, missing_docs)]
 
 mod cli;
+mod cloud;
 mod commands;
 mod crash;
 mod examples;
 mod kubernetes;
 mod life;
 mod plan_files;
+mod platform;
 mod rehearse;
+mod rehearse_azure;
 mod sandbox;
 mod secrets;
 mod signals;
@@ -25,8 +28,10 @@ fn main() {
     trials.extend(kubernetes::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
+    trials.extend(platform::trials());
     trials.extend(sandbox::trials());
     trials.extend(rehearse::trials());
+    trials.extend(rehearse_azure::trials());
     trials.extend(secrets::trials());
     trials.extend(crash::trials());
     trials.extend(signals::trials());

@@ -34,7 +34,7 @@ fn report(bench: &Bench, arguments: &[&str], code: i32) -> Json {
     serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
 }
 
-fn steps(report: &Json) -> Vec<(String, String, String)> {
+pub(crate) fn steps(report: &Json) -> Vec<(String, String, String)> {
     let steps = report["phases"].as_array().unwrap().iter().flat_map(|phase| phase["steps"].as_array().unwrap());
     let text = |step: &Json, name: &str| step[name].as_str().unwrap().to_owned();
     let mut steps: Vec<_> =

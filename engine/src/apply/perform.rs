@@ -11,6 +11,7 @@ use crate::clock;
 use crate::event::{ChangeKind, Event};
 use crate::plan::{Action, OperationIndex};
 use formwork_model::Diagnostic;
+use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 use work::Work;
@@ -57,7 +58,7 @@ pub(crate) struct Success {
 }
 
 /// Performs one operation. Emits its events.
-pub(crate) async fn perform(shared: &Shared, index: OperationIndex, calls: &Semaphore) -> Ended {
+pub(crate) async fn perform(shared: &Arc<Shared>, index: OperationIndex, calls: &Semaphore) -> Ended {
     let Some(operation) = shared.plan.operation(index) else { return Ended::Unchanged };
     let Some(change) = schedule::change_kind(operation.action) else { return Ended::Unchanged };
     let work = Work::new(shared, index, operation, calls);

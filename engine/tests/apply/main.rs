@@ -4,6 +4,7 @@
 
 mod absence;
 mod broken;
+mod ephemeral;
 mod interruption;
 mod order;
 mod recovery;

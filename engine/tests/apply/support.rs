@@ -193,6 +193,13 @@ pub(crate) fn delete(plan: &mut Plan, row: &Row, depends_on: Vec<u32>) {
     plan.operations.push(Operation { row: Some(row.key.clone()), ..blank });
 }
 
+/// Adds the opening of an ephemeral value.
+pub(crate) fn open(plan: &mut Plan, type_name: &str, address: Address, config: Value) {
+    let blank = blank(TypeName::new("mock", type_name), address, Action::Open, Vec::new());
+    let config = Some(plan.values.push_value(&config));
+    plan.operations.push(Operation { config, ..blank });
+}
+
 fn blank(type_name: TypeName, address: Address, action: Action, depends_on: Vec<u32>) -> Operation {
     Operation {
         type_name,

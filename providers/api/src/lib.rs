@@ -168,6 +168,17 @@ pub trait Connection: Send + Sync {
         Err(ProviderError::unsupported(format!("`{}` is no ephemeral value", request.type_name)))
     }
 
+    /// Takes a configuration that was renewed (a token that would have ended): calls under way, waits above all, go on
+    /// with it.
+    ///
+    /// # Errors
+    /// [`ErrorClass::Unsupported`], which is the default, where that cannot be done: later calls then get a connection of
+    /// their own. Classified.
+    async fn reconfigure(&self, request: ConfigureRequest) -> Result<(), ProviderError> {
+        let _ = request;
+        Err(ProviderError::unsupported("the connection keeps the configuration that it was opened with"))
+    }
+
     /// Renews an ephemeral value before it ends.
     ///
     /// # Errors

@@ -132,6 +132,10 @@ impl Connection for EncodedConnection {
         answer(self.0.open(over_the_wire(&request)?).await)
     }
 
+    async fn reconfigure(&self, request: ConfigureRequest) -> Result<(), ProviderError> {
+        answer(self.0.reconfigure(over_the_wire(&request)?).await)
+    }
+
     async fn renew(&self, opened: Opened) -> Result<Opened, ProviderError> {
         answer(self.0.renew(over_the_wire(&opened)?).await)
     }

@@ -83,6 +83,13 @@ pub(crate) struct Configuration {
     pub(crate) field_manager: Option<String>,
 }
 
+impl Configuration {
+    /// The name under which fields are owned.
+    pub(crate) fn manager(&self) -> &str {
+        self.field_manager.as_deref().unwrap_or("formwork")
+    }
+}
+
 /// A program that prints credentials.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]

@@ -158,6 +158,11 @@ impl Connection for Connected {
         }
     }
 
+    async fn reconfigure(&self, request: ConfigureRequest) -> Result<(), ProviderError> {
+        let block: Configuration = request.configuration.view().decode()?;
+        self.session.reconfigure(&block, &request.environment).await
+    }
+
     async fn import(&self, request: ImportRequest) -> Result<StoredObject, ProviderError> {
         self.object(&request.type_name)?.import(&self.session, &request).await
     }

@@ -52,10 +52,24 @@ pub(crate) enum Answer {
     Refused(Status),
 }
 
+/// Where credentials come from, and those that are in use.
+struct Credentials {
+    access: Access,
+    opened: Option<Arc<Opened>>,
+}
+
+impl Credentials {
+    async fn open(&mut self) -> Result<Arc<Opened>, ProviderError> {
+        let opened = Arc::new(self.access.open().await?);
+        self.opened = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
 /// A connection to one API server.
 pub(crate) struct Session {
-    access: Access,
-    opened: Mutex<Option<Arc<Opened>>>,
+    server: String,
+    credentials: Mutex<Credentials>,
     account: AccountIdentity,
     manager: String,
     pub(crate) discovery: Discovery,
@@ -64,15 +78,30 @@ pub(crate) struct Session {
 impl Session {
     /// Connects, and asks which cluster it is.
     pub(crate) async fn open(block: &Configuration, environment: &Environment) -> Result<Self, ProviderError> {
+        let access = Access::new(block, environment).await?;
         let mut session = Self {
-            access: Access::new(block, environment).await?,
-            opened: Mutex::default(),
+            server: access.server().to_owned(),
+            credentials: Mutex::new(Credentials { access, opened: None }),
             account: AccountIdentity::default(),
-            manager: block.field_manager.clone().unwrap_or_else(|| "formwork".to_owned()),
+            manager: block.manager().to_owned(),
             discovery: Discovery::default(),
         };
         session.account = session.ask_account().await?;
         Ok(session)
+    }
+
+    /// Takes other credentials for the same server: what is under way goes on with them.
+    pub(crate) async fn reconfigure(
+        &self,
+        block: &Configuration,
+        environment: &Environment,
+    ) -> Result<(), ProviderError> {
+        let access = Access::new(block, environment).await?;
+        if access.server() != self.server || block.manager() != self.manager {
+            return Err(ProviderError::unsupported("it is another server, or another field manager"));
+        }
+        *self.credentials.lock().await = Credentials { access, opened: None };
+        Ok(())
     }
 
     /// The cluster: the id of its oldest namespace, which stays when address and credentials are changed.
@@ -95,7 +124,7 @@ impl Session {
     }
 
     pub(crate) fn server(&self) -> &str {
-        self.access.server()
+        &self.server
     }
 
     /// The name under which fields are owned.
@@ -103,30 +132,40 @@ impl Session {
         &self.manager
     }
 
-    async fn client(&self, renew: bool) -> Result<kube::Client, ProviderError> {
-        let mut opened = self.opened.lock().await;
+    /// Credentials that hold for a while.
+    async fn opened(&self) -> Result<Arc<Opened>, ProviderError> {
+        let mut credentials = self.credentials.lock().await;
         let soon = Timestamp::now() + MARGIN;
-        let fresh = opened.as_ref().filter(|opened| !renew && opened.until.is_none_or(|until| until > soon));
-        if let Some(fresh) = fresh {
-            return Ok(fresh.client.clone());
+        match &credentials.opened {
+            Some(opened) if opened.until.is_none_or(|until| until > soon) => Ok(Arc::clone(opened)),
+            _ => credentials.open().await,
         }
-        let made = Arc::new(self.access.open().await?);
-        let client = made.client.clone();
-        *opened = Some(made);
-        Ok(client)
+    }
+
+    /// Other credentials than these, where others can be had: a caller beside may have them already.
+    async fn others(&self, refused: &Arc<Opened>) -> Result<Option<Arc<Opened>>, ProviderError> {
+        let mut credentials = self.credentials.lock().await;
+        match &credentials.opened {
+            Some(opened) if !Arc::ptr_eq(opened, refused) => Ok(Some(Arc::clone(opened))),
+            Some(_) if !credentials.access.renews() => Ok(None),
+            _ => credentials.open().await.map(Some),
+        }
     }
 
     /// Sends a request; with other credentials once more, where they are not accepted and others can be had.
     pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, ProviderError> {
-        let answer = self.send_once(&call, false).await?;
-        match answer {
-            Answer::Refused(status) if status.code == 401 && self.access.renews() => self.send_once(&call, true).await,
-            answer => Ok(answer),
+        let opened = self.opened().await?;
+        let answer = self.send_with(&opened, &call).await?;
+        match &answer {
+            Answer::Refused(status) if status.code == 401 => match self.others(&opened).await? {
+                Some(others) => self.send_with(&others, &call).await,
+                None => Ok(answer),
+            },
+            _ => Ok(answer),
         }
     }
 
-    async fn send_once(&self, call: &Call<'_>, renew: bool) -> Result<Answer, ProviderError> {
-        let client = self.client(renew).await?;
+    async fn send_with(&self, opened: &Opened, call: &Call<'_>) -> Result<Answer, ProviderError> {
         let body = call.body.map(Json::to_string).unwrap_or_default();
         let exchange = self.traced(call, &body);
         let request = Request::builder()
@@ -136,7 +175,7 @@ impl Session {
             .header("content-type", call.content_type)
             .body(Body::from(body.into_bytes()))
             .map_err(|error| ProviderError::invalid(format!("`{}` is no path: {error}", call.path)))?;
-        let (code, bytes) = match Self::receive(&client, request).await {
+        let (code, bytes) = match Self::receive(&opened.client, request).await {
             Ok(received) => received,
             Err(error) => {
                 let error = transport(&error, self.server(), call.changes());

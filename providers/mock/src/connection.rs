@@ -12,6 +12,7 @@ use formwork_provider_api::{
     PlanResponse, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
 };
 use serde::Deserialize;
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Stands in for the attribute `directory`.
@@ -24,7 +25,7 @@ pub(crate) struct Configuration {
     memory: Option<String>,
     account: Option<String>,
     pub(crate) endpoint: Option<String>,
-    pub(crate) token: Option<Redacted<String>>,
+    token: Option<Redacted<String>>,
     latency: Milliseconds,
     answer_latency: Milliseconds,
     concurrent_changes: Option<u32>,
@@ -41,6 +42,8 @@ fn or_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Fau
 pub struct MockConnection {
     pub(crate) cloud: MockCloud,
     pub(crate) configuration: Configuration,
+    /// The configuration's, or what has taken its place.
+    token: RwLock<Option<Redacted<String>>>,
 }
 
 /// One request, as log and faults see it.
@@ -65,7 +68,8 @@ impl MockConnection {
             (None, Some(name)) => MockCloud::named(&at(name)),
             (None, None) => MockCloud::directory(at(&directory_of_environment()?)).map_err(disk)?,
         };
-        let connection = Self { cloud, configuration };
+        let token = RwLock::new(configuration.token.clone());
+        let connection = Self { cloud, configuration, token };
         let call = Call { word: "configure", ..Call::default() };
         let fault = connection.arrive(&call, None).await?;
         connection.leave(&call, fault.as_ref(), None).await?;
@@ -91,7 +95,15 @@ impl MockConnection {
         if let Some(kind) = fault.as_ref().and_then(|fault| fault.class) {
             self.refuse(call, fault.as_ref(), kind)?;
         }
+        if let Some(token) = self.token().filter(|token| lease::is_token(&token.0)) {
+            self.act(|store| lease::check(store, &token.0))?;
+        }
         Ok(fault)
+    }
+
+    /// What the connection shows now.
+    pub(crate) fn token(&self) -> Option<Redacted<String>> {
+        self.token.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn refuse(&self, call: &Call<'_>, fault: Option<&Fault>, kind: FaultKind) -> Result<(), ProviderError> {
@@ -289,6 +301,12 @@ impl Connection for MockConnection {
 
     async fn open(&self, request: OpenRequest) -> Result<Opened, ProviderError> {
         lease::open(self, &request).await
+    }
+
+    async fn reconfigure(&self, request: ConfigureRequest) -> Result<(), ProviderError> {
+        let configuration: Configuration = request.configuration.view().decode()?;
+        *self.token.write().unwrap_or_else(PoisonError::into_inner) = configuration.token;
+        Ok(())
     }
 
     async fn renew(&self, opened: Opened) -> Result<Opened, ProviderError> {

@@ -1,7 +1,7 @@
 //! The sandbox's time: real, scaled, or moved by hand in tests.
 
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -32,30 +32,41 @@ impl Clock for RealClock {
     }
 }
 
-/// The clock of a running sandbox: the machine's, with a factor that can be changed while it runs.
+/// The clock of a running sandbox: the machine's, with a factor that can be changed while it runs, and with time that was
+/// skipped.
 #[derive(Debug)]
-pub struct PacedClock(AtomicU64);
+pub struct PacedClock {
+    factor: AtomicU64,
+    ahead_ms: AtomicI64,
+}
 
 impl PacedClock {
-    /// With this pace.
+    /// With this pace, and so far ahead of the machine's.
     #[must_use]
-    pub const fn new(latency: Latency) -> Self {
-        Self(AtomicU64::new(latency.factor().to_bits()))
+    pub const fn new(latency: Latency, ahead_ms: i64) -> Self {
+        Self { factor: AtomicU64::new(latency.factor().to_bits()), ahead_ms: AtomicI64::new(ahead_ms) }
     }
 
     /// Another pace, for work that begins from now on.
     pub fn set(&self, latency: Latency) {
-        self.0.store(latency.factor().to_bits(), Ordering::Relaxed);
+        self.factor.store(latency.factor().to_bits(), Ordering::Relaxed);
+    }
+
+    /// Lets time pass at once: what is under way is so much further. How far ahead of the machine's clock it is then.
+    pub fn skip(&self, by: Duration) -> i64 {
+        let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        let add = |ahead: i64| Some(ahead.saturating_add(by));
+        self.ahead_ms.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add).unwrap_or_default().saturating_add(by)
     }
 
     fn factor(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
+        f64::from_bits(self.factor.load(Ordering::Relaxed))
     }
 }
 
 impl Clock for PacedClock {
     fn now_ms(&self) -> i64 {
-        RealClock { factor: 1.0 }.now_ms()
+        RealClock { factor: 1.0 }.now_ms().saturating_add(self.ahead_ms.load(Ordering::Relaxed))
     }
 
     fn scaled(&self, real: Duration) -> Duration {

@@ -22,9 +22,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -64,14 +64,15 @@ struct Shared {
     tokens: Tokens,
     failures: Failures,
     requests: Requests,
-    ports: std::sync::Mutex<Vec<u16>>,
+    ports: Mutex<Vec<u16>>,
     stop: Notify,
     /// Connections that are open.
     connected: AtomicUsize,
     /// Requests that are being answered.
     open: AtomicUsize,
     answered: AtomicUsize,
-    last_ms: AtomicI64,
+    /// When the last connection ended, on the machine's clock.
+    last: Mutex<Instant>,
     since_ms: i64,
 }
 
@@ -93,14 +94,15 @@ impl Server {
     /// When the pace cannot be kept.
     pub fn new(parts: Parts) -> Result<Self, Problem> {
         let Parts { identity, store, latency, requests, folder } = parts;
-        let clock = Arc::new(PacedClock::new(settled(&store, latency)?));
+        let ahead = store.get(SETTINGS, "ahead_ms").and_then(|ahead| ahead.as_i64()).unwrap_or_default();
+        let clock = Arc::new(PacedClock::new(settled(&store, latency)?, ahead));
         let shared_clock: Arc<dyn Clock> = Arc::clone(&clock) as _;
         let now = clock.now_ms();
         let shared = Shared {
             cloud: Cloud::new(&store, &shared_clock, &identity, folder),
             tokens: Tokens::new(identity.token.clone(), identity.url()),
             failures: Failures::new(Arc::clone(&store)),
-            ports: std::sync::Mutex::new(vec![identity.port]),
+            ports: Mutex::new(vec![identity.port]),
             identity,
             store,
             clock,
@@ -109,7 +111,7 @@ impl Server {
             connected: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             answered: AtomicUsize::new(0),
-            last_ms: AtomicI64::new(now),
+            last: Mutex::new(Instant::now()),
             since_ms: now,
         };
         let kept = shared.store.get(SETTINGS, "repositories").and_then(|kept| serde_json::from_value(kept).ok());
@@ -145,7 +147,7 @@ impl Server {
     /// Serves plain HTTP, for clients of a test that know no TLS; until the task is dropped.
     pub async fn serve_plain(&self, listener: TcpListener) {
         if let Ok(address) = listener.local_addr() {
-            self.shared.ports.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(address.port());
+            self.shared.ports.lock().unwrap_or_else(PoisonError::into_inner).push(address.port());
         }
         loop {
             if let Some(stream) = accept(&listener).await {
@@ -241,7 +243,7 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.last_ms.store(self.0.clock.now_ms(), Ordering::SeqCst);
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         self.0.connected.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -252,7 +254,6 @@ impl Shared {
         if self.connected.load(Ordering::SeqCst) > 0 {
             return Duration::ZERO;
         }
-        let since = self.clock.now_ms() - self.last_ms.load(Ordering::SeqCst);
-        Duration::from_millis(u64::try_from(since).unwrap_or(0))
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 }

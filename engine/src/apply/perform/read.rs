@@ -2,6 +2,7 @@
 
 use super::work::Work;
 use super::{Stopped, Success};
+use crate::apply::ephemeral::{self, Kept};
 use crate::apply::values::Known;
 use crate::apply::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
@@ -57,15 +58,13 @@ pub(super) async fn open(work: &Work<'_>) -> Result<Success, Stopped> {
     let _permit = work.permit(&connected).await?;
     work.announce(ChangeKind::Open);
     let type_name = work.operation.type_name.name.to_string();
-    let mut opened = patiently(work, || {
+    let opened = patiently(work, || {
         let request = OpenRequest { type_name: type_name.clone(), config: config.clone() };
         connected.connection.open(request)
     })
     .await
     .map_err(|error| work.failure("open", &error))?;
-    opened.values = secrets::mark(schema, &[config.view()], opened.values);
-    let known = Known { values: opened.values.clone(), row: None };
-    work.shared.values.set(work.operation.address.clone(), Some(known));
-    work.shared.ephemerals.keep(work.operation.address.clone(), connected.connection.clone(), opened);
+    let (address, connection) = (work.operation.address.clone(), connected.connection.clone());
+    ephemeral::keep(work.shared, Kept { address, schema, config, connection, opened });
     Ok(Success::default())
 }

@@ -15,6 +15,7 @@ use formwork_provider_api::{ErrorClass, ProviderError, StoredObject, check, prop
 use formwork_state::record::{Condition, Host, OperationId, Role, Row, RowKey};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -23,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// An operation at work.
 pub(crate) struct Work<'a> {
-    pub(crate) shared: &'a Shared,
+    pub(crate) shared: &'a Arc<Shared>,
     pub(crate) operation: &'a Operation,
     pub(crate) id: OperationId,
     pub(crate) index: OperationIndex,
@@ -38,7 +39,7 @@ pub(crate) struct CallPermit<'a> {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(
-        shared: &'a Shared,
+        shared: &'a Arc<Shared>,
         index: OperationIndex,
         operation: &'a Operation,
         calls: &'a Semaphore,

@@ -22,10 +22,10 @@ pub fn tests() -> Vec<Trial> {
 }
 
 /// One object: its type, its label, its config (`@label` is another one's id), and what is changed in place.
-struct Step {
-    type_name: &'static str,
-    label: &'static str,
-    config: Json,
+pub(crate) struct Step {
+    pub(crate) type_name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) config: Json,
     change: Option<Json>,
 }
 
@@ -34,7 +34,7 @@ fn step(type_name: &'static str, label: &'static str, config: Json, change: Opti
 }
 
 /// In the order in which they need each other.
-fn steps() -> Vec<Step> {
+pub(crate) fn steps() -> Vec<Step> {
     let at = |mut config: Json| {
         config["group"] = json!("@group");
         config["location"] = json!("westeurope");

@@ -18,6 +18,7 @@ mod examples;
 mod exceptions;
 mod generic;
 mod life;
+mod lost;
 mod page;
 mod schemas;
 mod script;
@@ -34,6 +35,7 @@ fn main() {
     trials.extend(client::tests());
     trials.extend(generic::tests());
     trials.extend(life::tests());
+    trials.extend(lost::tests());
     trials.extend(page::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");

@@ -3,9 +3,9 @@
 use crate::fake::{Answer, Fake, discovery, status};
 use crate::run;
 use formwork_model::value::from_json;
-use formwork_model::{Address, Value};
+use formwork_model::{Address, Value, ValueBuf};
 use formwork_provider_api::testing::Harness;
-use formwork_provider_api::{Environment, ErrorClass, ProviderError, ReadOutcome};
+use formwork_provider_api::{ConfigureRequest, Environment, ErrorClass, ProviderError, ReadOutcome};
 use formwork_provider_kubernetes::Kubernetes;
 use libtest_mimic::Trial;
 use serde_json::{Value as Json, json};
@@ -19,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
         Trial::test("connection::a_lost_answer_is_told_from_an_unreachable_server", || run(lost_answer())),
         Trial::test("connection::credentials_are_asked_again", || run(renewed())),
         Trial::test("connection::refused_credentials_are_asked_again_once", || run(refused())),
+        Trial::test("connection::a_wait_goes_on_with_a_renewed_token", || run(reconfigured())),
         Trial::test("connection::identity_is_the_cluster", || run(identity())),
         Trial::test("connection::lists_are_read_page_by_page", || run(pages())),
         Trial::test("connection::a_stopped_server_is_not_an_empty_one", || run(not_gone())),
@@ -113,6 +114,56 @@ async fn refused() {
     let fixed =
         connect(settings(&Fake::start(|_| status(401, "Unauthorized", "no")).await.url), Environment::default()).await;
     assert_eq!(fixed.err().unwrap().class, ErrorClass::Forbidden);
+}
+
+async fn reconfigured() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let fake = Fake::start(move |request| {
+        let object = |ready: &str| {
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "data": { "a": "b", "ready": ready },
+                "metadata": { "name": "a", "namespace": "shop", "uid": "1" } })
+        };
+        let reads = request.method == "GET" && request.path.contains("/configmaps/a");
+        match (request.authorization.as_str(), discovery(&request.path)) {
+            ("Bearer renewed", None) if reads => Answer::Json(200, object("yes")),
+            // The first looks are those before it is made.
+            ("Bearer t0ken", None) if reads => match counted.fetch_add(1, Ordering::SeqCst) {
+                0 | 1 => status(404, "NotFound", "not found"),
+                2 | 3 => Answer::Json(200, object("no")),
+                _ => status(401, "Unauthorized", "Unauthorized"),
+            },
+            (_, Some(answer)) => answer,
+            _ => Answer::Json(201, object("no")),
+        }
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let wait = Value::map([
+        ("field", Value::map([("data.ready", Value::string("yes"))])),
+        ("timeout", Value::Duration(60_000)),
+    ]);
+    let mut config = config_map("a").as_map().cloned().unwrap();
+    config.insert("wait", wait);
+    let request = harness.create_request("manifest", "a", &Value::Map(config)).await.unwrap();
+    harness.sink.waits.store(true, Ordering::Relaxed);
+    let renewed = |url: &str| ConfigureRequest {
+        configuration: ValueBuf::from(Value::map([
+            ("host", Value::string(url)),
+            ("token", Value::string("renewed").secret()),
+        ])),
+        environment: Environment::default(),
+    };
+    let (applied, ()) = tokio::join!(harness.send_create(request), async {
+        while asked.load(Ordering::SeqCst) < 3 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let elsewhere = harness.connection.reconfigure(renewed("http://127.0.0.1:9")).await.unwrap_err();
+        assert_eq!(elsewhere.class, ErrorClass::Unsupported, "another server is another connection");
+        harness.connection.reconfigure(renewed(&fake.url)).await.unwrap();
+    });
+    assert_eq!(applied.unwrap().incomplete, None);
+    assert_eq!(fake.seen().last().unwrap().authorization, "Bearer renewed");
 }
 
 async fn identity() {

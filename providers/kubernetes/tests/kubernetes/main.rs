@@ -1,8 +1,8 @@
 //! The providers' tests: connections and errors against a scripted server, schemas held against Kubernetes' and Argo CD's own,
-//! and a suite over a kubeconfig that runs against a real API server where `KUBEBUILDER_ASSETS` names one, and against any
-//! cluster that `FORMWORK_TEST_KUBECONFIG` names.
+//! and a suite over a kubeconfig that runs against any cluster that `FORMWORK_TEST_KUBECONFIG` names, against a real API server
+//! where `KUBEBUILDER_ASSETS` names one, and else against a sandbox's, which the command that `FORMWORK_PROGRAM` names starts.
 //!
-//! Without either the suite is skipped and says so.
+//! Without any of them the suite is skipped and says so.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

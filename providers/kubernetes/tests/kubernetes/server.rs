@@ -1,5 +1,6 @@
-//! A real API server for the suite: etcd, kube-apiserver and, where it is there, kube-controller-manager of
-//! `KUBEBUILDER_ASSETS`; or any cluster whose kubeconfig `FORMWORK_TEST_KUBECONFIG` names.
+//! The API server for the suite: any cluster whose kubeconfig `FORMWORK_TEST_KUBECONFIG` names; a real one, of etcd,
+//! kube-apiserver and, where it is there, kube-controller-manager of `KUBEBUILDER_ASSETS`; or that of a sandbox, which the
+//! command that `FORMWORK_PROGRAM` names starts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,7 +18,9 @@ pub struct Server {
     /// Whether controllers run: namespaces end, Deployments get pods.
     pub controllers: bool,
     children: Vec<Child>,
-    _folder: Option<tempfile::TempDir>,
+    /// The command whose sandbox it is.
+    sandbox: Option<PathBuf>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Drop for Server {
@@ -25,6 +28,9 @@ impl Drop for Server {
         for child in self.children.iter_mut().rev() {
             drop(child.kill());
             drop(child.wait());
+        }
+        if let (Some(program), Some(folder)) = (&self.sandbox, &self.folder) {
+            drop(formwork(program, folder.path(), &["sandbox", "stop"]));
         }
     }
 }
@@ -37,15 +43,40 @@ impl Server {
     pub fn find() -> Result<Self, String> {
         if let Some(path) = std::env::var_os("FORMWORK_TEST_KUBECONFIG") {
             let kubeconfig = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            return Ok(Self { kubeconfig, controllers: true, children: Vec::new(), _folder: None });
+            return Ok(Self { kubeconfig, controllers: true, children: Vec::new(), sandbox: None, folder: None });
         }
-        let assets = std::env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from);
-        Self::start(&assets.ok_or("neither KUBEBUILDER_ASSETS nor FORMWORK_TEST_KUBECONFIG is set")?)
+        let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+        match (named("KUBEBUILDER_ASSETS"), named("FORMWORK_PROGRAM")) {
+            (Some(assets), _) => Self::start(&assets),
+            // It is there: that it does not work is no reason to test nothing.
+            (None, Some(program)) => {
+                Ok(Self::in_sandbox(program).unwrap_or_else(|reason| panic!("no sandbox: {reason}")))
+            }
+            (None, None) => {
+                Err("none of FORMWORK_TEST_KUBECONFIG, KUBEBUILDER_ASSETS and FORMWORK_PROGRAM is set".into())
+            }
+        }
+    }
+
+    /// A cluster of a sandbox's Azure.
+    fn in_sandbox(program: PathBuf) -> Result<Self, String> {
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).map_err(|error| error.to_string());
+        write("formwork.toml", "[stack]\nname = \"suite\"\nversion = \"0.1.0\"\n")?;
+        write("main.fw", CLUSTER)?;
+        let run = |arguments: &[&str]| formwork(&program, folder.path(), arguments);
+        run(&["sandbox", "start", "--latency", "fast", "--idle", "10m"])?;
+        run(&["apply", "--sandbox", "--auto-approve"])?;
+        let kubeconfig = run(&["output", "--sandbox", "kubeconfig", "--raw"])?;
+        let (sandbox, folder) = (Some(program.clone()), Some(folder));
+        Ok(Self { kubeconfig, controllers: true, children: Vec::new(), sandbox, folder })
     }
 
     fn start(assets: &Path) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let mut server = Self { kubeconfig: String::new(), controllers: false, children: Vec::new(), _folder: None };
+        let mut server =
+            Self { kubeconfig: String::new(), controllers: false, children: Vec::new(), sandbox: None, folder: None };
         let (client, peer, port) = (free_port(), free_port(), free_port());
         let file = |name: &str| folder.path().join(name).display().to_string();
         let etcd = format!("http://127.0.0.1:{client}");
@@ -103,7 +134,7 @@ impl Server {
             )?;
             server.controllers = true;
         }
-        server._folder = Some(folder);
+        server.folder = Some(folder);
         Ok(server)
     }
 
@@ -113,6 +144,30 @@ impl Server {
         command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         self.children.push(command.spawn().map_err(|error| format!("{name}: {error}"))?);
         Ok(())
+    }
+}
+
+const CLUSTER: &str = r#"
+provider azure { defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource aks: azure.kubernetes_cluster {
+  name = "aks"
+  group
+  dns_prefix = "aks"
+  identity = { type = "SystemAssigned" }
+  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = 1 }]
+}
+output kubeconfig = aks.kubeconfig
+"#;
+
+/// What the command prints; an error where it is not content.
+fn formwork(program: &Path, folder: &Path, arguments: &[&str]) -> Result<String, String> {
+    let mut command = Command::new(program);
+    let output = command.args(arguments).current_dir(folder).env("HOME", folder).output();
+    let output = output.map_err(|error| format!("{}: {error}", program.display()))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(format!("{}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr))),
     }
 }
 

@@ -1,12 +1,33 @@
 //! The ephemeral value `mock.lease`.
 
-use crate::cloud::{CloudObject, next_id};
-use crate::connection::{Call, MockConnection, entry, name_in, now_ms};
+use crate::cloud::{CloudObject, Store, next_id};
+use crate::connection::{Answer, Call, MockConnection, entry, name_in, now_ms};
 use crate::fill::digest;
 use formwork_model::{Map, Value, ValueBuf};
 use formwork_provider_api::{ErrorClass, OpenRequest, Opened, ProviderError};
 
 const TYPE: &str = "lease";
+
+/// How a lease's token begins.
+const TOKEN: &str = "mock-secret-lease-";
+
+/// Whether a provider's token is that of a lease.
+pub(crate) fn is_token(token: &str) -> bool {
+    token.starts_with(TOKEN)
+}
+
+/// Refuses a token that has ended: it holds until the lease is renewed for the second time after it, or closed.
+pub(crate) fn check(store: &mut dyn Store, token: &str) -> Answer<()> {
+    let holds = |lease: &CloudObject| {
+        let of = |renewals: u64| token_of(&lease.id, renewals) == token;
+        of(lease.revision) || lease.revision.checked_sub(1).is_some_and(of)
+    };
+    if store.all(TYPE)?.iter().any(holds) {
+        return Ok(Ok(()));
+    }
+    let error = ProviderError::new(ErrorClass::Forbidden, "the token of the lease has ended");
+    Ok(Err(error.vendor("Unauthorized", "mock-request")))
+}
 
 pub(crate) async fn open(connection: &MockConnection, request: &OpenRequest) -> Result<Opened, ProviderError> {
     if request.type_name != TYPE {
@@ -33,11 +54,14 @@ pub(crate) async fn open(connection: &MockConnection, request: &OpenRequest) -> 
 /// A lease with the token of so many renewals.
 fn renewed(lease: &mut CloudObject, renewals: u64) {
     let mut values = lease.values();
-    let token = format!("mock-secret-lease-{:016x}", digest(&format!("{}/{renewals}", lease.id)));
-    values.insert("token", Value::string(token).secret());
+    values.insert("token", Value::string(token_of(&lease.id, renewals)).secret());
     values.insert("renewals", Value::Int(i64::try_from(renewals).unwrap_or(i64::MAX)));
     lease.revision = renewals;
     lease.set_values(&values);
+}
+
+fn token_of(id: &str, renewals: u64) -> String {
+    format!("{TOKEN}{:016x}", digest(&format!("{id}/{renewals}")))
 }
 
 fn opened(lease: &CloudObject) -> Opened {

@@ -100,7 +100,8 @@ pub(crate) fn scope_of(
         let message = format!("nothing answers at mock://{id}");
         return Ok(Err(ProviderError::new(ErrorClass::Unreachable, message)));
     };
-    let token = connection.configuration.token.as_ref().map(|token| token.0.as_str());
+    let token = connection.token();
+    let token = token.as_ref().map(|token| token.0.as_str());
     if token.is_some() && cluster.values().get("token").and_then(Value::as_str) != token {
         let message = format!("the cluster {id} does not know the token");
         return Ok(Err(ProviderError::new(ErrorClass::Forbidden, message).vendor("Unauthorized", "mock-request")));

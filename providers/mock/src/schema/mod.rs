@@ -38,7 +38,8 @@ const CONFIGURATION: &[Attribute] = &[
     Attribute::string("memory", "Name of a cloud in this process's memory, in place of a directory."),
     Attribute::string("account", "The account that the connection claims to be in.").default_string("mock"),
     Attribute::string("endpoint", "Address of a `mock.cluster`, for objects in it."),
-    Attribute::string("token", "The cluster's token.").secret(),
+    Attribute::string("token", "The cluster's token, or that of a `mock.lease`, without which nothing is done then.")
+        .secret(),
     Attribute::new("latency", AttributeType::Duration, "How long a request takes to reach the cloud."),
     Attribute::new("answer_latency", AttributeType::Duration, "How long an answer takes to come back."),
     Attribute::int("concurrent_changes", "Limit of changes at the same time that the provider asks for."),
@@ -73,14 +74,15 @@ const LOOKUP: ResourceSchema = ResourceSchema::new("lookup", "Reads a `mock.thin
     ])
     .identity(&["id"]);
 
-const LEASE: ResourceSchema = ResourceSchema::new("lease", "A token that must be renewed and given back.")
-    .attributes(&[
-        Attribute::string("name", "What it is for.").required(),
-        Attribute::new("renew_every", AttributeType::Duration, "When it must be renewed."),
-        Attribute::string("token", "The token.").computed().secret(),
-        Attribute::int("renewals", "How often it was renewed.").computed(),
-    ])
-    .identity(&["name"]);
+const LEASE: ResourceSchema =
+    ResourceSchema::new("lease", "A token that must be renewed and given back: it ends when it was renewed twice.")
+        .attributes(&[
+            Attribute::string("name", "What it is for.").required(),
+            Attribute::new("renew_every", AttributeType::Duration, "When it must be renewed."),
+            Attribute::string("token", "The token.").computed().secret(),
+            Attribute::int("renewals", "How often it was renewed.").computed(),
+        ])
+        .identity(&["name"]);
 
 /// Everything that the cloud can do with most types.
 const FULL: Capabilities =

@@ -11,6 +11,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// What a running sandbox says of itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +43,7 @@ impl Shared {
                 Response::json(202, json!({}))
             }
             ("POST", "/sandbox/latency") => self.set_latency(request),
+            ("POST", "/sandbox/clock") => self.skip(request),
             ("POST", "/sandbox/repositories") => self.set_repositories(request),
             ("POST", "/sandbox/failures") => self.add_failure(request),
             ("DELETE", path) => match path.strip_prefix("/sandbox/failures") {
@@ -78,6 +80,17 @@ impl Shared {
         self.clock.set(latency);
         match self.store.put(SETTINGS, "latency", asked) {
             Ok(()) => Response::json(200, json!({})),
+            Err(reason) => error(500, "NotKept", &reason.0),
+        }
+    }
+
+    /// Lets time pass at once.
+    fn skip(&self, request: &Request) -> Response {
+        let asked = request.body.as_ref().and_then(|body| body.get("forward_ms")).and_then(serde_json::Value::as_u64);
+        let Some(by) = asked else { return error(400, "BadRequest", "forward_ms is a number of milliseconds") };
+        let ahead = self.clock.skip(Duration::from_millis(by));
+        match self.store.put(SETTINGS, "ahead_ms", ahead.into()) {
+            Ok(()) => Response::json(200, json!({ "ahead_ms": ahead })),
             Err(reason) => error(500, "NotKept", &reason.0),
         }
     }

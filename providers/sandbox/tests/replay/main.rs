@@ -2,19 +2,23 @@
 //!
 //! A pair agrees when status, operation headers, error code, terminal state and the set of (JSON path, type) of the body
 //! are those recorded, with runs of polls that say "not yet" taken as one. What is passed over stands, with its reason, in
-//! `ignored.txt`. What a recording tells (guids, tokens, URLs of operations) is only used to recognise a URL that the
-//! recorded client had been given, and to send our own in its place.
+//! `ignored.txt`. They are sent to the service in this process, and to a sandbox's process over HTTPS, where `FORMWORK_PROGRAM`
+//! names the `formwork` command: there it has to come out the same, pair by pair, of some recordings or, with
+//! `FORMWORK_REPLAY_PROCESS=all`, of all. What a recording tells (guids, tokens, URLs of operations) is only used to recognise
+//! a URL that the recorded client had been given, and to send our own in its place.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod compare;
 mod recording;
 mod replay;
+mod service;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use replay::{Names, Outcome};
+use service::{Here, Process};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The share of pairs that has to agree.
 const SHARE: f64 = 0.95;
@@ -30,11 +34,53 @@ fn main() {
         let recordings = recordings.clone();
         trials.push(Trial::test(name, move || agree(&recordings, names)).with_ignored_flag(!present));
     }
+    let program = std::env::var_os("FORMWORK_PROGRAM").map(PathBuf::from);
+    let skipped = !present || program.is_none();
+    let run = move || program.as_ref().map_or(Ok(()), |program| over_https(&recordings, program));
+    trials.push(Trial::test("recordings agree over https", run).with_ignored_flag(skipped));
     libtest_mimic::run(&arguments, trials).exit();
 }
 
+/// Of so many recordings one is sent to a process, where not all are asked for.
+const STEP: usize = 8;
+
+fn over_https(recordings: &[recording::Recording], program: &Path) -> Result<(), Failed> {
+    let ignored = ignored();
+    let all = std::env::var("FORMWORK_REPLAY_PROCESS").is_ok_and(|which| which == "all");
+    let only = std::env::var("FORMWORK_REPLAY").unwrap_or_default();
+    let (mut pairs, mut agreeing) = (0, 0);
+    let chosen = recordings.iter().filter(|recording| recording.name.contains(&only));
+    for recording in chosen.step_by(if all { 1 } else { STEP }) {
+        let folder = tempfile::tempdir()?;
+        let process = Process::start(program, folder.path());
+        let there = replay::replay(recording, Names::AsRecorded, &ignored, &process);
+        let here = replay::replay(recording, Names::AsRecorded, &ignored, &Here::new());
+        for (there, here) in there.iter().zip(&here) {
+            if (&there.label, gist(&there.outcome)) != (&here.label, gist(&here.outcome)) {
+                let (name, label) = (&recording.name, &here.label);
+                let (there, here) = (&there.outcome, &here.outcome);
+                return Err(format!("{name} {label}\nover HTTPS: {there:?}\nin this process: {here:?}").into());
+            }
+            pairs += 1;
+            agreeing += usize::from(there.outcome == Outcome::Agrees);
+        }
+    }
+    eprintln!("{agreeing} of {pairs} pairs agree over HTTPS, as in this process");
+    Ok(())
+}
+
+/// An outcome without the answer's body, which holds times.
+fn gist(outcome: &Outcome) -> Vec<&str> {
+    let Outcome::Differs(reasons) = outcome else { return Vec::new() };
+    reasons.iter().map(|reason| reason.split(" {").next().unwrap_or_default()).collect()
+}
+
+fn ignored() -> compare::Ignored {
+    compare::Ignored::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/replay/ignored.txt"))
+}
+
 fn agree(recordings: &[recording::Recording], names: Names) -> Result<(), Failed> {
-    let ignored = compare::Ignored::read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/replay/ignored.txt"));
+    let ignored = ignored();
     let only = std::env::var("FORMWORK_REPLAY").ok();
     let mut types: BTreeMap<String, (usize, usize)> = BTreeMap::new();
     let mut differing = Vec::new();
@@ -42,7 +88,7 @@ fn agree(recordings: &[recording::Recording], names: Names) -> Result<(), Failed
         if only.as_ref().is_some_and(|only| !recording.name.contains(only.as_str())) {
             continue;
         }
-        for pair in replay::replay(recording, names, &ignored) {
+        for pair in replay::replay(recording, names, &ignored, &Here::new()) {
             let counts = types.entry(pair.kind.clone()).or_default();
             counts.1 += 1;
             match pair.outcome {

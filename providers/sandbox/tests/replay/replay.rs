@@ -2,13 +2,10 @@
 
 use super::compare::{self, Ignored};
 use super::recording::{Pair, Recording};
-use formwork_sandbox::arm::Arm;
-use formwork_sandbox::clock::HandClock;
+use super::service::Service;
 use formwork_sandbox::exchange::{Request, Response};
-use formwork_sandbox::store::Store;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
@@ -29,14 +26,14 @@ pub(crate) struct Replayed {
 }
 
 /// How it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Agrees,
     Differs(Vec<String>),
 }
 
 struct Session<'a> {
-    arm: Arm,
-    clock: Arc<HandClock>,
+    service: &'a dyn Service,
     urls: BTreeMap<String, String>,
     kinds: BTreeMap<String, String>,
     guids: BTreeMap<String, String>,
@@ -45,16 +42,12 @@ struct Session<'a> {
     without_retry: bool,
 }
 
-/// Replays a recording.
-pub(crate) fn replay(recording: &Recording, names: Names, ignored: &Ignored) -> Vec<Replayed> {
-    let clock = Arc::new(HandClock::default());
-    clock.advance(Duration::from_secs(981_173_106));
-    let arm = Arm::new(Arc::new(Store::in_memory()), clock.clone());
+/// Replays a recording against a service in which nothing exists yet.
+pub(crate) fn replay(recording: &Recording, names: Names, ignored: &Ignored, service: &dyn Service) -> Vec<Replayed> {
     let renamed = Renamed::of(recording, names);
     let recording = renamed.apply(recording);
     let mut session = Session {
-        arm,
-        clock,
+        service,
         urls: BTreeMap::new(),
         kinds: BTreeMap::new(),
         guids: BTreeMap::new(),
@@ -158,18 +151,18 @@ impl Session<'_> {
             let location = body.get("location").cloned().unwrap_or_else(|| json!("westus2"));
             let request =
                 self.request("PUT", &format!("{group}?api-version=2021-04-01"), Some(json!({"location": location})));
-            let _ = self.arm.handle(&request);
+            let _ = self.service.handle(&request);
         }
         let request = self.request("PUT", &put.url, Some(body));
-        let _ = self.arm.handle(&request);
+        let _ = self.service.handle(&request);
         if recording.pairs[at].method == "GET" {
             // It has a history: it was written more than once.
-            self.clock.advance(Duration::from_secs(3600));
-            let _ = self.arm.handle(&request);
+            self.service.advance(Duration::from_secs(3600));
+            let _ = self.service.handle(&request);
         }
         let works = recording.pairs[at].method == "PUT" && not_yet(&recording.pairs[at]);
         if !works {
-            self.clock.advance(Duration::from_secs(3600));
+            self.service.advance(Duration::from_secs(3600));
         }
     }
 
@@ -203,8 +196,8 @@ impl Session<'_> {
             ("DELETE", group_url, None),
         ];
         for (method, url, body) in steps {
-            let _ = self.arm.handle(&self.request(method, &url, body));
-            self.clock.advance(Duration::from_secs(3600));
+            let _ = self.service.handle(&self.request(method, &url, body));
+            self.service.advance(Duration::from_secs(3600));
         }
     }
 
@@ -222,7 +215,7 @@ impl Session<'_> {
 
     /// Sends one pair. Time passes while the answer is not yet the recorded one and may become it.
     fn one(&mut self, at: usize, pair: &Pair) -> Replayed {
-        self.clock.advance(Duration::from_millis(500));
+        self.service.advance(Duration::from_millis(500));
         let kind = self.kind(pair);
         let label = format!("{at} {} {}", pair.method, pair.url.split('?').next().unwrap_or_default());
         if is_operation(&pair.url) && !self.urls.contains_key(&key(&pair.url)) {
@@ -232,13 +225,13 @@ impl Session<'_> {
         let mut request = self.request(&pair.method, &url, pair.request_body.as_ref().map(|body| self.mapped(body)));
         request.headers =
             pair.request_headers.iter().map(|(name, value)| (name.to_lowercase(), value.clone())).collect();
-        let mut answer = self.arm.handle(&request);
+        let mut answer = self.service.handle(&request);
         for _ in 0..400 {
             if !self.may_become(pair, &answer) {
                 break;
             }
-            self.clock.advance(Duration::from_secs(5));
-            answer = self.arm.handle(&request);
+            self.service.advance(Duration::from_secs(5));
+            answer = self.service.handle(&request);
         }
         self.remember(pair, &answer, &kind);
         if pair.method != "GET" && pair.occurrences > 1 {
@@ -255,13 +248,13 @@ impl Session<'_> {
         *left -= 1;
         let pair = pair.clone();
         let request = self.request(&pair.method, &pair.url, pair.request_body.as_ref().map(|body| self.mapped(body)));
-        let mut answer = self.arm.handle(&request);
+        let mut answer = self.service.handle(&request);
         for _ in 0..400 {
             if !self.may_become(&pair, &answer) {
                 break;
             }
-            self.clock.advance(Duration::from_secs(5));
-            answer = self.arm.handle(&request);
+            self.service.advance(Duration::from_secs(5));
+            answer = self.service.handle(&request);
         }
         if let Some((_, url)) = answer.headers.iter().find(|(name, _)| name == "azure-asyncoperation") {
             self.urls.insert(operation.to_owned(), url.clone());

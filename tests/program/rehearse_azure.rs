@@ -1,0 +1,141 @@
+//! `rehearse` of Azure and of a cluster in it. What counts as the real Azure is a sandbox of its own, reached as Azure is:
+//! with credentials, by an address.
+
+use super::cloud::{Cloud, log};
+use super::rehearse::steps;
+use super::sandbox::Sandboxed;
+use super::support::{Bench, Ran};
+use super::trial;
+use libtest_mimic::Trial;
+use serde_json::Value as Json;
+use std::process::Command;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![trial("rehearse::azure_and_a_cluster_in_it", azure_and_a_cluster_in_it)]
+}
+
+const STACK: &str = r#"
+param size: int = 1
+provider azure { endpoint = "URL", authority_host = "URL", defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource vnet: azure.virtual_network { name = "vnet", group, address_space = ["10.0.0.0/16"] }
+resource nodes: azure.subnet { name = "nodes", vnet, address_prefix = "10.0.0.0/20" }
+resource identity: azure.user_assigned_identity { name = "control", group }
+resource joins: azure.role_assignment {
+  scope = nodes.id
+  role_definition = "Network Contributor"
+  principal_id = identity.principal_id
+}
+resource aks: azure.kubernetes_cluster after joins {
+  name = "aks"
+  group
+  dns_prefix = "aks"
+  identity = { type = "UserAssigned", user_assigned_identities = [identity] }
+  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = size, vnet_subnet = nodes }]
+}
+provider kubernetes { kubeconfig = aks.kubeconfig, cluster = aks.id }
+resource shop: kubernetes.namespace { name = "shop" }
+resource settings: kubernetes.config_map { name = "settings", namespace = shop, data = { size = "${size}" } }
+output api = aks.fqdn
+"#;
+
+/// A stack that is applied to a cloud with credentials, as anybody's is.
+struct Real {
+    cloud: Sandboxed,
+    facts: Json,
+    bench: Bench,
+}
+
+impl Real {
+    fn new() -> Self {
+        let cloud = Sandboxed::new(&[]);
+        cloud.start_at("none");
+        let facts = cloud.start();
+        let stack = STACK.replace("URL", facts["url"].as_str().unwrap());
+        Self { cloud, facts, bench: Bench::new(&[("main.fw", &stack)]) }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.bench.command(arguments);
+        for (name, fact) in [
+            ("AZURE_SUBSCRIPTION_ID", "subscription_id"),
+            ("AZURE_TENANT_ID", "tenant_id"),
+            ("AZURE_CLIENT_ID", "client_id"),
+            ("AZURE_CLIENT_SECRET", "client_secret"),
+            ("FORMWORK_CA_BUNDLE", "ca"),
+        ] {
+            command.env(name, self.facts[fact].as_str().unwrap());
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&self.command(arguments).output().unwrap())
+    }
+
+    fn rehearse(&self, arguments: &[&str], code: i32) -> Json {
+        let ran = self.run(&[&["rehearse", "--json"], arguments].concat()).expect(code);
+        serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
+    }
+
+    /// All that the cloud has been asked for.
+    fn asked(&self) -> usize {
+        log(&self.cloud).len()
+    }
+}
+
+fn azure_and_a_cluster_in_it() {
+    let real = Real::new();
+    let first = real.rehearse(&[], 0);
+    assert_eq!((&first["restored"], &first["well"]), (&Json::from(0), &Json::from(true)), "{first}");
+    a_cluster_takes_minutes(&first);
+    assert_eq!(real.asked(), 0, "nothing real was asked for anything");
+
+    real.run(&["apply", "--auto-approve"]).expect(0);
+    real.run(&["plan", "--detailed-exitcode"]).expect(0);
+    let (asked, rows) = (real.asked(), real.bench.state().rows.clone());
+    let inventory = Cloud::of(&real.cloud).inventory(&log(&real.cloud));
+    assert_eq!(inventory.len(), rows.len(), "{:?}", inventory.keys());
+    let before = real.asked();
+
+    let same = real.rehearse(&[], 0);
+    assert_eq!((&same["restored"], &same["well"]), (&Json::from(rows.len()), &Json::from(true)), "{same}");
+    assert!(steps(&same).is_empty(), "what is recorded and wanted alike is not changed: {same}");
+
+    let changed = real.rehearse(&["--var", "size=3"], 0);
+    let done = |address: &str| ("update".to_owned(), address.to_owned(), "done".to_owned());
+    assert_eq!(steps(&changed), [done("aks"), done("settings")]);
+    assert_eq!(changed["second_plan"], Json::Array(Vec::new()), "{changed}");
+
+    let rule = "type=Microsoft.ContainerService/managedClusters,method=PUT,error=quota";
+    let failed = real.rehearse(&["--var", "size=3", "--fail", rule], 1);
+    assert_eq!(failed["well"], false);
+    let outcome = |address: &str| steps(&failed).into_iter().find(|step| step.1 == address).unwrap().2;
+    assert_eq!(outcome("aks"), "failed", "{failed}");
+    assert!(failed["diagnostics"].to_string().contains("QuotaExceeded"), "{failed}");
+
+    let destroyed = real.rehearse(&["--destroy"], 0);
+    assert_eq!(steps(&destroyed).iter().filter(|step| step.0 == "delete" && step.2 == "done").count(), rows.len());
+
+    assert_eq!(real.asked(), before, "no rehearsal asked the real cloud for anything");
+    assert!(asked < before, "the inventory's own requests are in the log");
+    assert_eq!(real.bench.state().rows, rows);
+    assert_eq!(Cloud::of(&real.cloud).inventory(&log(&real.cloud)), inventory);
+}
+
+/// The times are those of the cloud, not of the sandbox; and what only the cloud tells becomes known.
+fn a_cluster_takes_minutes(report: &Json) {
+    let steps = report["phases"].as_array().unwrap().iter().flat_map(|phase| phase["steps"].as_array().unwrap());
+    let steps: Vec<&Json> = steps.collect();
+    let step = |address: &str| *steps.iter().find(|step| step["address"] == address).unwrap();
+    let seconds = |step: &Json| step["ends_s"].as_u64().unwrap() - step["begins_s"].as_u64().unwrap();
+    assert!(seconds(step("aks")) >= 120, "{}", step("aks"));
+    assert!(seconds(step("group")) < 30, "{}", step("group"));
+    assert!(step("aks")["begins_s"].as_u64() >= step("nodes")["ends_s"].as_u64());
+    assert!(step("settings")["begins_s"].as_u64() >= step("aks")["ends_s"].as_u64());
+    assert!(report["takes_s"].as_u64().unwrap() >= 120, "{report}");
+    assert!(step("aks")["known"]["fqdn"].as_str().is_some_and(|fqdn| fqdn.contains("aks")), "{}", step("aks"));
+    assert!(step("identity")["known"]["principal_id"].is_string());
+    assert!(!report.to_string().contains("certificate-authority-data"), "a kubeconfig is secret");
+    assert_eq!(report["second_plan"], Json::Array(Vec::new()));
+}

@@ -29,11 +29,11 @@ pub(crate) fn start() {
 
 /// How much may be told of what a crate does. At trace level those of others tell requests with their credentials, and
 /// TLS and HTTP/2 every byte, before anyone can take a secret out of the pieces. What is worth knowing of a request is
-/// told by ourselves.
+/// told by ourselves. `azure_core` tells whole requests, bodies and token, at debug level already.
 fn most_of(target: &str) -> LevelFilter {
     if target.starts_with("formwork") {
         LevelFilter::TRACE
-    } else if ["rustls", "h2", "aws_sigv4"].iter().any(|name| target.starts_with(name)) {
+    } else if ["rustls", "h2", "aws_sigv4", "azure_core"].iter().any(|name| target.starts_with(name)) {
         LevelFilter::INFO
     } else {
         LevelFilter::DEBUG

@@ -17,9 +17,14 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
         "Secret of the application; else `AZURE_CLIENT_SECRET`, else `ARM_CLIENT_SECRET`.",
     )
     .secret(),
+    Attribute::string(
+        "client_certificate_path",
+        "PEM file with a certificate of the application and its RSA key, read again each time; else \
+         `AZURE_CLIENT_CERTIFICATE_PATH`, else `ARM_CLIENT_CERTIFICATE_PATH`.",
+    ),
     Attribute::new(
         "credential",
-        AttributeType::Enum(&["client_secret", "workload_identity", "managed_identity", "cli"]),
+        AttributeType::Enum(&["client_secret", "client_certificate", "workload_identity", "managed_identity", "cli"]),
         "Which credential to use; else the first of these for which something is there.",
     ),
     Attribute::string("oidc_token", "Token of a pipeline (GitLab's `id_tokens`) that the tenant trusts.").secret(),
@@ -64,6 +69,7 @@ pub(crate) struct Configuration {
     pub(crate) tenant_id: Option<String>,
     pub(crate) client_id: Option<String>,
     pub(crate) client_secret: Option<Redacted<String>>,
+    pub(crate) client_certificate_path: Option<String>,
     pub(crate) credential: Option<String>,
     pub(crate) oidc_token: Option<Redacted<String>>,
     pub(crate) oidc_token_file: Option<String>,
@@ -98,6 +104,7 @@ impl Configuration {
         fill(&mut self.tenant_id, &["AZURE_TENANT_ID", "ARM_TENANT_ID"]);
         fill(&mut self.client_id, &["AZURE_CLIENT_ID", "ARM_CLIENT_ID"]);
         fill_secret(&mut self.client_secret, &["AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET"]);
+        fill(&mut self.client_certificate_path, &["AZURE_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_CERTIFICATE_PATH"]);
         fill(&mut self.oidc_token_file, &["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"]);
         fill(&mut self.oidc_request_url, &["ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"]);
         fill_secret(&mut self.oidc_request_token, &["ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"]);

@@ -2,6 +2,7 @@
 //! program.
 
 use crate::arm::ResourceId;
+use crate::compute::{self, Kind};
 use crate::registry;
 use crate::resource::{ArmType, Scope, path};
 use formwork_model::schema::{Attribute, ResourceSchema};
@@ -75,6 +76,12 @@ impl Inspected {
     #[must_use]
     pub fn encode(&self, values: &Map, current: Option<&Json>) -> Json {
         self.0.encode(values, current)
+    }
+
+    /// Whether the compute crate's model says all that a body says; none for a type that is not the crate's.
+    #[must_use]
+    pub fn carried_by_the_crate(&self, body: &Json) -> Option<bool> {
+        Kind::of(self.0.kind).map(|kind| compute::carries(kind, body))
     }
 
     /// What is read from an answer. None where `id` is no id.

@@ -8,7 +8,7 @@
 //!
 //! 1. Write `resources/NAME.rs` with two items: `pub(crate) const SCHEMA: ResourceSchema` and
 //!    `pub(crate) static RESOURCE: ArmType`. Add `pub(crate) mod NAME;` to `resources/mod.rs`, and to `registry.rs` `NAME`
-//!    (sorted) under `resources` and, so that it can be read as an existing object, under `also_data`. `resources/subnet.rs` (a child) and `resources/virtual_network.rs` are the patterns.
+//!    (sorted) under `served`; or, where it cannot be read as an existing object, under `resources`. `resources/subnet.rs` (a child) and `resources/virtual_network.rs` are the patterns.
 //! 2. `ArmType::new(&SCHEMA, "Microsoft.X/type/child", versions::X, Scope::…)`: the version comes from the table in
 //!    `schema.rs`; take one for which the vendor's `types/` and `examples/` are both at hand. The scope says what the id is
 //!    made of: `Group` (attribute `group`), `Child("parent_attribute")`, `Extension("scope_attribute")`. Then, where they
@@ -42,13 +42,13 @@
 //! 6. Hooks are for what no declaration can say: soft deletion, further calls, bodies that depend on each other. They see
 //!    bodies as JSON.
 //! 7. What ARM does not serve implements `Resource` itself; `ArmClient::send_to` sends anywhere that is trusted, with a token
-//!    for any audience. A type that has a client of its own (compute) overrides `Hooks::send`.
+//!    for any audience. A type that has a client of its own (`compute`) overrides `Hooks::send`.
 //!
 //! The tests in `tests/azure` hold every registered type against the vendor's data without being told of it: paths, required,
 //! read-only and enums; bodies; examples and recordings. Exceptions stand in `tests/azure/exceptions.rs`, each with a reason.
-#![allow(dead_code, reason = "PATCH and fixed paths wait for storage and compute")]
 
 mod arm;
+mod compute;
 mod configuration;
 mod connection;
 mod credentials;

@@ -1,4 +1,4 @@
-//! Every type of the provider: one word each, sorted by the type's name.
+//! Every type of the provider: one word each, in alphabetical order.
 
 use crate::data::{self, Data};
 use crate::resource::Resource;
@@ -7,14 +7,17 @@ use formwork_model::schema::{Attribute, ResourceSchema};
 
 macro_rules! registry {
     (
-        resources { $($($module:ident)::+,)* }
-        // Types that ARM serves are data sources, too.
-        also_data { $($($served:ident)::+,)* }
+        served { $($($served:ident)::+,)* }
+        resources { $($resource:ident,)* }
         data { $($source:ident,)* }
     ) => {
         /// Schemas of all resource types.
-        pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] = &[$(resources::$($module)::+::SCHEMA),*];
-        static RESOURCES: &[&dyn Resource] = &[$(&resources::$($module)::+::RESOURCE),*];
+        pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] =
+            &data::sorted([$(resources::$($served)::+::SCHEMA,)* $(resources::$resource::SCHEMA,)*]);
+        static RESOURCES: &[(&str, &dyn Resource)] = &[
+            $((resources::$($served)::+::SCHEMA.name, &resources::$($served)::+::RESOURCE),)*
+            $((resources::$resource::SCHEMA.name, &resources::$resource::RESOURCE),)*
+        ];
         /// Schemas of all data sources.
         pub(crate) const DATA_SCHEMAS: &[ResourceSchema] = &data::sorted([
             $(data::$source::SCHEMA,)*
@@ -32,81 +35,60 @@ macro_rules! registry {
 }
 
 registry! {
+    // What ARM serves: each is a resource type, and a data source for what others made.
+    served {
+        bastion_host,
+        blob_container,
+        container_registry,
+        container_registry_replication,
+        disk,
+        dns_zone,
+        federated_credential,
+        key_vault,
+        kubernetes_cluster,
+        load_balancer,
+        log_analytics_workspace,
+        maintenance_configuration,
+        nat_gateway,
+        network_interface,
+        network_security_group,
+        node_pool,
+        private_dns_zone,
+        private_dns_zone_group,
+        private_dns_zone_link,
+        private_endpoint,
+        public_ip,
+        public_ip_prefix,
+        record_set::a,
+        record_set::cname,
+        record_set::private_a,
+        record_set::txt,
+        resource_group,
+        role_assignment,
+        role_definition,
+        route,
+        route_table,
+        scale_set,
+        security_rule,
+        ssh_public_key,
+        storage_account,
+        subnet,
+        user_assigned_identity,
+        virtual_machine,
+        virtual_network,
+        virtual_network_peering,
+    }
+    // Resource types alone.
     resources {
-        bastion_host,
-        container_registry,
-        container_registry_replication,
-        record_set::a,
-        record_set::cname,
-        record_set::txt,
-        dns_zone,
-        federated_credential,
         key,
-        key_vault,
-        kubernetes_cluster,
-        load_balancer,
-        maintenance_configuration,
-        nat_gateway,
-        network_interface,
-        network_security_group,
-        node_pool,
-        record_set::private_a,
-        private_dns_zone,
-        private_dns_zone_group,
-        private_dns_zone_link,
-        private_endpoint,
-        public_ip,
-        public_ip_prefix,
         resource,
-        resource_group,
-        role_assignment,
-        role_definition,
-        route,
-        route_table,
         secret,
-        security_rule,
-        subnet,
-        user_assigned_identity,
-        virtual_network,
-        virtual_network_peering,
     }
-    also_data {
-        bastion_host,
-        container_registry,
-        container_registry_replication,
-        record_set::a,
-        record_set::cname,
-        record_set::txt,
-        dns_zone,
-        federated_credential,
-        key_vault,
-        kubernetes_cluster,
-        load_balancer,
-        maintenance_configuration,
-        nat_gateway,
-        network_interface,
-        network_security_group,
-        node_pool,
-        record_set::private_a,
-        private_dns_zone,
-        private_dns_zone_group,
-        private_dns_zone_link,
-        private_endpoint,
-        public_ip,
-        public_ip_prefix,
-        resource_group,
-        role_assignment,
-        role_definition,
-        route,
-        route_table,
-        security_rule,
-        subnet,
-        user_assigned_identity,
-        virtual_network,
-        virtual_network_peering,
-    }
+    // Data sources with a call of their own.
     data {
         client_config,
+        kubernetes_credentials,
+        kubernetes_versions,
         locations,
         subscription,
     }
@@ -114,13 +96,12 @@ registry! {
 
 /// The resource type called `name`.
 pub(crate) fn resource(name: &str) -> Option<&'static dyn Resource> {
-    let position = RESOURCE_SCHEMAS.iter().position(|schema| schema.name == name)?;
-    RESOURCES.get(position).copied()
+    RESOURCES.iter().find(|(known, _)| *known == name).map(|(_, resource)| *resource)
 }
 
 /// All resource types.
 pub(crate) fn resources() -> impl Iterator<Item = &'static dyn Resource> {
-    RESOURCES.iter().copied()
+    RESOURCES.iter().map(|(_, resource)| *resource)
 }
 
 /// The data source called `name`.

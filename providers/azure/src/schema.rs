@@ -24,14 +24,19 @@ pub(crate) mod versions {
     pub(crate) const PRIVATE_DNS: &str = "2024-06-01";
     /// `Microsoft.Network/dnsZones`.
     pub(crate) const DNS: &str = "2018-05-01";
+    /// `Microsoft.Storage`.
+    pub(crate) const STORAGE: &str = "2023-05-01";
+    /// `Microsoft.OperationalInsights`.
+    pub(crate) const LOG_ANALYTICS: &str = "2023-09-01";
+    /// `Microsoft.Compute`, apart from disks: what the compute crate speaks.
+    pub(crate) const COMPUTE: &str = "2024-07-01";
+    /// `Microsoft.Compute/disks`: what the compute crate speaks.
+    pub(crate) const DISKS: &str = "2024-03-02";
 }
 
 /// Found, read in batches, listed, imported, repaired by an update.
 pub(crate) const FULL: Capabilities =
     Capabilities { update: true, find: true, batch_read: true, list: true, import: true, expand: false, repair: true };
-
-/// As [`FULL`], for what cannot be changed.
-pub(crate) const FIXED: Capabilities = Capabilities { update: false, repair: false, ..FULL };
 
 /// The resource group.
 pub(crate) const GROUP: Attribute = Attribute::reference(
@@ -142,19 +147,26 @@ pub(crate) const NETWORK_NAME: &[Limit] = &[
     ),
 ];
 
-/// What is found and imported, and read one by one.
-pub(crate) const VAULT_ITEM_CAPABILITIES: Capabilities = Capabilities { batch_read: false, list: false, ..FULL };
+/// As [`FULL`], for what no list shows in full: it is read one by one.
+pub(crate) const ONE_BY_ONE: Capabilities = Capabilities { batch_read: false, list: false, ..FULL };
 
-/// What secrets and keys of a vault have alike: what the user says, then what the vault tells.
-pub(crate) const VAULT_ITEM: [Attribute; 8] = [
-    Attribute::boolean("enabled", "Whether it can be used.").default_bool(true),
-    Attribute::string("not_before", "From when it can be used (RFC 3339)."),
-    Attribute::string("expires", "Until when it can be used (RFC 3339)."),
-    Attribute::boolean("recover_soft_deleted", "Whether a deleted object of that name is brought back.")
-        .default_bool(false),
-    Attribute::boolean("purge_on_delete", "Whether a delete purges it, so that its name is free again.")
-        .default_bool(false),
-    Attribute::string("id", "Address without the version: it means the newest one.").computed(),
-    Attribute::string("version", "The newest version.").computed(),
-    Attribute::string("uri", "Address of that version.").computed(),
-];
+/// As [`ONE_BY_ONE`], for what cannot be changed.
+pub(crate) const FIXED: Capabilities = Capabilities { update: false, repair: false, ..ONE_BY_ONE };
+
+/// A switch that the service sets where nobody says it.
+pub(crate) const fn on(name: &'static str, docs: &'static str) -> Attribute {
+    Attribute::boolean(name, docs).optional_computed()
+}
+
+/// Identities of the user's, within the block `identity`.
+pub(crate) const USER_IDENTITIES: Attribute = Attribute::new(
+    "user_assigned_identities",
+    AttributeType::Set(&AttributeType::Reference(&["azure.user_assigned_identity"])),
+    "Identities of the user's.",
+)
+.vendor("userAssignedIdentities{}")
+.equality(Equality::EmptyIsAbsent);
+
+/// The object id of the identity that the service made for the object.
+pub(crate) const PRINCIPAL_ID: Attribute =
+    Attribute::string("principal_id", "Object id of its own identity.").vendor("identity.principalId").computed();

@@ -1,6 +1,7 @@
 //! A connection to one subscription: the client, and what its calls share.
 
 use crate::arm::{ArmClient, ResourceId};
+use crate::compute::Compute;
 use crate::configuration::{Cloud, Configuration, cloud};
 use crate::credentials::{Credentials, Source, choose};
 use crate::http::{self, Reach};
@@ -15,7 +16,9 @@ use url::Url;
 /// A configured connection.
 pub(crate) struct Session {
     /// Azure Resource Manager.
-    pub(crate) arm: ArmClient,
+    pub(crate) arm: Arc<ArmClient>,
+    /// The compute crate's client, on the same connection.
+    pub(crate) compute: Compute,
     /// The subscription's id.
     pub(crate) subscription: String,
     /// The tenant, where the block or the environment names it.
@@ -67,7 +70,7 @@ impl Session {
             subscription.unwrap_or_else(|| SANDBOX_SUBSCRIPTION.to_owned()),
             configuration.tenant_id.clone().or_else(|| Some(SANDBOX_TENANT.to_owned())),
             cloud,
-        );
+        )?;
         Ok(Self { claims: SANDBOX_CLAIMS, ..session })
     }
 
@@ -91,11 +94,13 @@ impl Session {
         let source = choose(&configuration, environment, &trust, &authority)?;
         let credentials = Credentials::new(source, client.clone(), trust.clone());
         let arm = ArmClient::new(client, endpoint, trust, credentials, cloud.resource_manager.to_owned());
-        Ok(Self::of(arm, subscription, configuration.tenant_id.filter(|text| !text.is_empty()), cloud))
+        Self::of(arm, subscription, configuration.tenant_id.filter(|text| !text.is_empty()), cloud)
     }
 
-    fn of(arm: ArmClient, subscription: String, tenant: Option<String>, cloud: Cloud) -> Self {
-        Self { arm, subscription, tenant, cloud, claims: &[], locks: Mutex::default() }
+    fn of(arm: ArmClient, subscription: String, tenant: Option<String>, cloud: Cloud) -> Result<Self, ProviderError> {
+        let arm = Arc::new(arm);
+        let compute = Compute::new(Arc::clone(&arm))?;
+        Ok(Self { arm, compute, subscription, tenant, cloud, claims: &[], locks: Mutex::default() })
     }
 
     /// What is known of the principal where its token says nothing.

@@ -206,6 +206,21 @@ impl ArmClient {
         body: Option<&Json>,
         if_match: Option<&str>,
     ) -> Result<Answer, ProviderError> {
+        self.exchange(verb, url, audience, body, if_match).await.map(Answer::from)
+    }
+
+    /// As [`Self::send_to`]; the answer as it came.
+    ///
+    /// # Errors
+    /// When the address is not trusted, and as [`Self::send`].
+    pub(crate) async fn exchange(
+        &self,
+        verb: Verb,
+        url: Url,
+        audience: &str,
+        body: Option<&Json>,
+        if_match: Option<&str>,
+    ) -> Result<Received, ProviderError> {
         self.trust.check(&url)?;
         let mut renewed = false;
         loop {
@@ -226,14 +241,21 @@ impl ArmClient {
                 self.credentials.forget(audience, &token).await;
                 continue;
             }
-            return answer(received);
+            return checked(received);
         }
     }
 
-    fn url(&self, request: &Request<'_>) -> Result<Url, ProviderError> {
+    /// An address below the endpoint.
+    pub(crate) fn below(&self, path: &str, query: Option<&str>) -> Url {
         let mut url = self.endpoint.clone();
         let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}{}", request.path));
+        url.set_path(&format!("{base}{path}"));
+        url.set_query(query);
+        url
+    }
+
+    fn url(&self, request: &Request<'_>) -> Result<Url, ProviderError> {
+        let mut url = self.below(&request.path, None);
         let mut query = url.query_pairs_mut();
         if !request.api_version.is_empty() {
             query.append_pair("api-version", request.api_version);
@@ -255,9 +277,9 @@ impl ArmClient {
     }
 }
 
-fn answer(received: Received) -> Result<Answer, ProviderError> {
+fn checked(received: Received) -> Result<Received, ProviderError> {
     if received.status < 400 {
-        return Ok(Answer::from(received));
+        return Ok(received);
     }
     let ids = ["x-ms-request-id", "x-ms-correlation-request-id"];
     let request_id = ids.iter().find_map(|name| received.header(name)).unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Tokens: where they come from, and how long they are kept. A token is never recorded; it is asked again before it expires.
 
+mod certificate;
 mod command_line;
 mod managed_identity;
 mod oidc;
@@ -31,6 +32,8 @@ pub(crate) enum Source {
     Fixed(Redacted<String>),
     /// An application with its secret.
     ClientSecret(Application, Redacted<String>),
+    /// An application with a certificate: the file with it and its key.
+    ClientCertificate(Application, String),
     /// An application that trusts somebody else's tokens.
     Workload(Application, Assertion),
     /// An identity of the machine.
@@ -54,6 +57,16 @@ pub(crate) struct Application {
     pub(crate) tenant: String,
     /// The application.
     pub(crate) client_id: String,
+}
+
+impl Application {
+    /// Where it asks for tokens.
+    fn token_url(&self) -> Url {
+        let mut url = self.authority.clone();
+        let base = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&format!("{base}/{}/oauth2/v2.0/token", self.tenant));
+        url
+    }
 }
 
 /// A token and when it ends.
@@ -154,15 +167,29 @@ impl Credentials {
             Source::ClientSecret(application, secret) => {
                 self.exchange(application, audience, &[("client_secret", &secret.0)]).await
             }
+            Source::ClientCertificate(application, path) => {
+                let proof = certificate::assertion(application, &application.token_url(), path).await?;
+                self.exchange_assertion(application, audience, &proof.0).await
+            }
             Source::Workload(application, assertion) => {
                 let proof = assertion.token(&self.http, &self.trust).await?;
-                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-                let fields = [("client_assertion_type", kind), ("client_assertion", &proof.0)];
-                self.exchange(application, audience, &fields).await
+                self.exchange_assertion(application, audience, &proof.0).await
             }
             Source::ManagedIdentity { client_id } => managed_identity::token(audience, client_id.as_deref()).await,
             Source::CommandLine { tenant } => command_line::token(audience, tenant.as_deref()).await,
         }
+    }
+
+    /// The client credentials grant, with a signed statement as the proof.
+    async fn exchange_assertion(
+        &self,
+        application: &Application,
+        audience: &str,
+        assertion: &str,
+    ) -> Result<Token, ProviderError> {
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let fields = [("client_assertion_type", kind), ("client_assertion", assertion)];
+        self.exchange(application, audience, &fields).await
     }
 
     /// The client credentials grant.
@@ -172,9 +199,7 @@ impl Credentials {
         audience: &str,
         proof: &[(&str, &str)],
     ) -> Result<Token, ProviderError> {
-        let mut url = application.authority.clone();
-        let base = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&format!("{base}/{}/oauth2/v2.0/token", application.tenant));
+        let url = application.token_url();
         self.trust.check(&url)?;
         let scope = format!("{audience}/.default");
         let mut fields = vec![

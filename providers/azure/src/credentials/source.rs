@@ -21,6 +21,9 @@ pub(crate) fn choose(
     let chooser = Chooser { configuration, environment, trust, authority };
     match configuration.credential.as_deref() {
         Some("client_secret") => chooser.client_secret()?.ok_or_else(|| incomplete("client_secret", "`client_secret`")),
+        Some("client_certificate") => {
+            chooser.client_certificate()?.ok_or_else(|| incomplete("client_certificate", "`client_certificate_path`"))
+        }
         Some("workload_identity") => chooser
             .workload()?
             .ok_or_else(|| incomplete("workload_identity", "a source of tokens (`oidc_token_file` …)")),
@@ -40,6 +43,9 @@ struct Chooser<'a> {
 impl Chooser<'_> {
     fn first(&self) -> Result<Source, ProviderError> {
         if let Some(source) = self.client_secret()? {
+            return Ok(source);
+        }
+        if let Some(source) = self.client_certificate()? {
             return Ok(source);
         }
         if let Some(source) = self.workload()? {
@@ -68,6 +74,11 @@ impl Chooser<'_> {
     fn client_secret(&self) -> Result<Option<Source>, ProviderError> {
         let secret = self.configuration.client_secret.as_ref().filter(|secret| !secret.0.is_empty());
         secret.map(|secret| Ok(Source::ClientSecret(self.application()?, secret.clone()))).transpose()
+    }
+
+    fn client_certificate(&self) -> Result<Option<Source>, ProviderError> {
+        let path = self.configuration.client_certificate_path.as_ref().filter(|path| !path.is_empty());
+        path.map(|path| Ok(Source::ClientCertificate(self.application()?, path.clone()))).transpose()
     }
 
     fn workload(&self) -> Result<Option<Source>, ProviderError> {

@@ -1,6 +1,8 @@
 //! Data sources: every type that ARM serves as an existing object, and what the subscription and the credentials tell.
 
 pub(crate) mod client_config;
+pub(crate) mod kubernetes_credentials;
+pub(crate) mod kubernetes_versions;
 pub(crate) mod locations;
 pub(crate) mod subscription;
 

@@ -46,14 +46,7 @@ impl<'a> Work<'a> {
 
     /// As hooks see it.
     pub(super) const fn change(&self, prior: Option<&'a Map>) -> Change<'a> {
-        Change {
-            session: self.session,
-            sink: self.sink,
-            operation: self.operation,
-            id: self.id,
-            wanted: self.wanted,
-            prior,
-        }
+        Change { session: self.session, sink: self.sink, id: self.id, wanted: self.wanted, prior }
     }
 
     /// Records the object, and where its operation is asked about, before anything else is sent.

@@ -26,7 +26,7 @@ impl ArmType {
         for (name, value) in request.config.as_ref().map(|config| known_map(config.view())).unwrap_or_default() {
             values.insert(name, value);
         }
-        let change = Change { session, sink, operation: &request.operation, id: &id, wanted: &values, prior: None };
+        let change = Change { session, sink, id: &id, wanted: &values, prior: None };
         let timeout = Duration::from_millis(request.timeout_ms);
         let waiting = Waiting { sink, timeout, what: format!("deleting {} {}", self.name(), id.name()) };
         let guard = self.guard(session, &id).await;

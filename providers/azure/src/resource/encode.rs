@@ -58,14 +58,23 @@ pub(crate) fn means_same(attribute: &Attribute, one: Option<&Value>, other: Opti
 
 /// Takes away what the service tells and nobody sets.
 fn trim(body: &mut Json) {
-    for name in ["id", "name", "type", "etag", "systemData", "properties.provisioningState", "properties.resourceGuid"]
-    {
+    const TOLD: &[&str] = &[
+        "id",
+        "name",
+        "type",
+        "etag",
+        "systemData",
+        "properties.provisioningState",
+        "properties.resourceGuid",
+        "properties.timeCreated",
+    ];
+    for name in TOLD {
         if let Some((outer, inner)) = name.split_once('.') {
             if let Some(object) = body.get_mut(outer).and_then(Json::as_object_mut) {
                 object.shift_remove(inner);
             }
         } else if let Some(object) = body.as_object_mut() {
-            object.shift_remove(name);
+            object.shift_remove(*name);
         }
     }
 }
@@ -139,10 +148,20 @@ fn partner<'a>(attribute: &Attribute, ty: &AttributeType, item: &Value, before: 
     before.as_array()?.iter().find(|candidate| {
         keys.iter().all(|key| {
             let place = path::of_field(key).unwrap_or_default();
-            let there = path::get(candidate, &place).and_then(|json| json.as_str().map(str::to_lowercase));
-            there == wanted.get(key.name).and_then(Value::as_str).map(str::to_lowercase)
+            let there = path::get(candidate, &place).as_ref().and_then(spelled);
+            let wanted = wanted.get(key.name).map(|value| encode(key, &key.ty, value, None));
+            there == wanted.as_ref().and_then(spelled)
         })
     })
+}
+
+/// A key's value as text; the case does not count.
+fn spelled(json: &Json) -> Option<String> {
+    match json {
+        Json::String(text) => Some(text.to_lowercase()),
+        Json::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// As ISO 8601 writes it: `PT4M30S`, and `P90D` where it is whole days.

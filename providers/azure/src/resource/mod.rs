@@ -9,7 +9,7 @@ pub(crate) mod decode;
 mod delete;
 pub(crate) mod encode;
 mod find;
-mod identity;
+pub(crate) mod identity;
 pub(crate) mod meaning;
 pub(crate) mod path;
 mod plan;
@@ -232,8 +232,6 @@ pub(crate) struct Change<'a> {
     pub(crate) session: &'a Session,
     /// Sleeps, progress, checkpoints.
     pub(crate) sink: &'a dyn OperationSink,
-    /// The operation's id.
-    pub(crate) operation: &'a str,
     /// The object's id.
     pub(crate) id: &'a ResourceId,
     /// What it should be: the plan with what only the config says (write-only attributes), all known.

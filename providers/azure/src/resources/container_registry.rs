@@ -1,7 +1,7 @@
 //! `azure.container_registry`: images and charts.
 
 use crate::resource::{ArmType, Scope};
-use crate::schema::{FULL, GROUP, ID, LOCATION, TAGS, name, versions};
+use crate::schema::{FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, USER_IDENTITIES, name, versions};
 use crate::validate::{Findings, known, text};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema};
 use formwork_model::{AttributePath, ValueRef};
@@ -62,13 +62,7 @@ const IDENTITY: &[Attribute] = &[
         "Whose identity it is.",
     )
     .required(),
-    Attribute::new(
-        "user_assigned_identities",
-        AttributeType::Set(&AttributeType::Reference(&["azure.user_assigned_identity"])),
-        "Identities of the user's.",
-    )
-    .vendor("userAssignedIdentities{}")
-    .equality(Equality::EmptyIsAbsent),
+    USER_IDENTITIES,
 ];
 
 const ENCRYPTION: &[Attribute] = &[
@@ -127,7 +121,7 @@ const ATTRIBUTES: &[Attribute] = &[
     TAGS,
     ID,
     Attribute::string("login_server", "Address, such as `example.azurecr.io`.").computed(),
-    Attribute::string("principal_id", "Object id of its own identity.").vendor("identity.principalId").computed(),
+    PRINCIPAL_ID,
 ];
 
 /// The schema.

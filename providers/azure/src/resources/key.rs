@@ -1,22 +1,15 @@
 //! `azure.key`: a key of a vault, through the vault's own address. The private half never leaves the vault.
 
 use crate::arm::Verb;
-use crate::resources::vault_item::{Change, Kind, VaultItem};
-use crate::schema::{TAGS, VAULT_ITEM, name};
-use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema};
+use crate::resources::vault_item::{Change, Kind, VaultItem, item_fields};
+use crate::schema::ONE_BY_ONE;
+use formwork_model::schema::{Attribute, AttributeType, Recognition, ResourceSchema};
 use formwork_model::{Map, Value};
 use serde_json::{Value as Json, json};
 use std::marker::PhantomData;
 
-const ATTRIBUTES: &[Attribute] = &[
-    name(
-        "Unique among the vault's keys.",
-        &[Limit::Pattern("^[a-zA-Z0-9-]{1,127}$", "1 to 127 letters, digits and `-`")],
-    ),
-    Attribute::reference("vault", &["azure.key_vault"], "The vault.")
-        .required()
-        .create_only()
-        .equality(Equality::CaseInsensitive),
+const ATTRIBUTES: &[Attribute] = item_fields![
+    "keys";
     Attribute::new(
         "kty",
         AttributeType::Enum(&["EC", "EC-HSM", "RSA", "RSA-HSM", "oct", "oct-HSM"]),
@@ -43,15 +36,7 @@ const ATTRIBUTES: &[Attribute] = &[
         "What it may be used for; else all that its kind can.",
     )
     .optional_computed(),
-    VAULT_ITEM[0],
-    VAULT_ITEM[1],
-    VAULT_ITEM[2],
-    VAULT_ITEM[3],
-    VAULT_ITEM[4],
-    TAGS,
-    VAULT_ITEM[5],
-    VAULT_ITEM[6],
-    VAULT_ITEM[7],
+    ;
     Attribute::string("n", "Modulus of an RSA key, as JWK writes it.").computed(),
     Attribute::string("e", "Exponent of an RSA key.").computed(),
     Attribute::string("x", "Coordinate of an EC key.").computed(),
@@ -65,7 +50,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new("key", "A key of a
     .timeouts(600, 600, 600)
     .usually_takes_s(3)
     .import_help("the key's id, `https://VAULT.vault.azure.net/keys/NAME`")
-    .capabilities(crate::schema::VAULT_ITEM_CAPABILITIES);
+    .capabilities(ONE_BY_ONE);
 
 /// The type.
 pub(crate) static RESOURCE: VaultItem<Key> = VaultItem(PhantomData);

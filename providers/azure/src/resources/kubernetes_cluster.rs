@@ -3,16 +3,13 @@
 mod hooks;
 mod network;
 
+pub(crate) use hooks::{Whose, credentials};
+
 use crate::resource::{ArmType, Scope};
 use crate::resources::kubernetes_node::{self, pool_fields};
 use crate::resources::node_pool::POOL_NAME;
-use crate::schema::{FULL, GROUP, ID, LOCATION, TAGS, name, versions};
+use crate::schema::{FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, USER_IDENTITIES, name, on, refers, versions};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
-
-/// An optional setting that AKS fills in where nobody says it.
-const fn on(name: &'static str, docs: &'static str) -> Attribute {
-    Attribute::boolean(name, docs).optional_computed()
-}
 
 const POOL: &[Attribute] = pool_fields![
     "";
@@ -24,13 +21,7 @@ const POOL: &[Attribute] = pool_fields![
 const IDENTITY: &[Attribute] = &[
     Attribute::new("type", AttributeType::Enum(&["SystemAssigned", "UserAssigned", "None"]), "Whose identity it is.")
         .default_string("SystemAssigned"),
-    Attribute::new(
-        "user_assigned_identities",
-        AttributeType::Set(&AttributeType::Reference(&["azure.user_assigned_identity"])),
-        "The identity of the control plane, where it is the user's.",
-    )
-    .vendor("userAssignedIdentities{}")
-    .equality(Equality::EmptyIsAbsent),
+    USER_IDENTITIES,
 ];
 
 const DIRECTORY: &[Attribute] = &[
@@ -53,6 +44,12 @@ const ADDON: &[Attribute] = &[
         "Its settings; those of `azureKeyvaultSecretsProvider` are `enableSecretRotation` and `rotationPollInterval`.",
     )
     .optional_computed(),
+    refers(
+        "log_analytics_workspace",
+        &["azure.log_analytics_workspace"],
+        "config.logAnalyticsWorkspaceResourceID",
+        "The workspace that logs go to, for `omsagent`.",
+    ),
 ];
 
 const API_SERVER: &[Attribute] = &[
@@ -159,9 +156,12 @@ const SECURITY: &[Attribute] = &[
     Attribute::object(
         "defender",
         &[
-            Attribute::string("log_analytics_workspace", "Id of the workspace that findings go to.")
-                .vendor("logAnalyticsWorkspaceResourceId")
-                .equality(Equality::CaseInsensitive),
+            refers(
+                "log_analytics_workspace",
+                &["azure.log_analytics_workspace"],
+                "logAnalyticsWorkspaceResourceId",
+                "The workspace that findings go to.",
+            ),
             Attribute::object("security_monitoring", &[on("enabled", "Whether it runs.")], "Watching of the nodes.")
                 .optional_computed(),
         ],
@@ -487,7 +487,7 @@ const ATTRIBUTES: &[Attribute] = &[
     Attribute::string("oidc_issuer_url", "Issuer of tokens, for `azure.federated_credential`.")
         .vendor("properties.oidcIssuerProfile.issuerURL")
         .computed(),
-    Attribute::string("principal_id", "Object id of the control plane's identity.").vendor("identity.principalId").computed(),
+    PRINCIPAL_ID,
     Attribute::string("kubelet_object_id", "Object id of the nodes' identity: it pulls images.")
         .vendor("properties.identityProfile.kubeletidentity.objectId")
         .computed(),

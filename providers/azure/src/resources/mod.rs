@@ -1,8 +1,10 @@
 //! Resource types, one a file.
 
 pub(crate) mod bastion_host;
+pub(crate) mod blob_container;
 pub(crate) mod container_registry;
 pub(crate) mod container_registry_replication;
+pub(crate) mod disk;
 pub(crate) mod dns_zone;
 pub(crate) mod federated_credential;
 pub(crate) mod key;
@@ -10,6 +12,8 @@ pub(crate) mod key_vault;
 pub(crate) mod kubernetes_cluster;
 mod kubernetes_node;
 pub(crate) mod load_balancer;
+pub(crate) mod log_analytics_workspace;
+mod machine;
 pub(crate) mod maintenance_configuration;
 pub(crate) mod nat_gateway;
 pub(crate) mod network_interface;
@@ -28,10 +32,14 @@ pub(crate) mod role_assignment;
 pub(crate) mod role_definition;
 pub(crate) mod route;
 pub(crate) mod route_table;
+pub(crate) mod scale_set;
 pub(crate) mod secret;
 pub(crate) mod security_rule;
+pub(crate) mod ssh_public_key;
+pub(crate) mod storage_account;
 pub(crate) mod subnet;
 pub(crate) mod user_assigned_identity;
 mod vault_item;
+pub(crate) mod virtual_machine;
 pub(crate) mod virtual_network;
 pub(crate) mod virtual_network_peering;

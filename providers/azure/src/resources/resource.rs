@@ -5,7 +5,7 @@ use crate::arm::error::{found, is_not_found};
 use crate::arm::operation::{Handle, Waiting, is_deleting};
 use crate::arm::{Answer, Request, ResourceId, Verb};
 use crate::resource::{Resource, known_map, meaning, stored};
-use crate::schema::{FULL, ID};
+use crate::schema::{ID, ONE_BY_ONE};
 use crate::session::Session;
 use async_trait::async_trait;
 use formwork_model::schema::{
@@ -61,7 +61,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .timeouts(3600, 3600, 3600)
 .usually_takes_s(30)
 .import_help("the object's id; the block must give `api_version`")
-.capabilities(formwork_model::schema::Capabilities { list: false, batch_read: false, ..FULL });
+.capabilities(ONE_BY_ONE);
 
 /// The type.
 pub(crate) static RESOURCE: Any = Any;

@@ -3,7 +3,7 @@
 use crate::arm::ResourceId;
 use crate::resource::{ArmType, Change, Hooks, Scope};
 use crate::resources::role_assignment::guid;
-use crate::schema::{FULL, ID, versions};
+use crate::schema::{ID, ONE_BY_ONE, versions};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema};
 use formwork_provider_api::ProviderError;
 use serde_json::Value as Json;
@@ -51,7 +51,7 @@ pub(crate) const SCHEMA: ResourceSchema =
         .timeouts(300, 300, 300)
         .usually_takes_s(3)
         .import_help("the role's id, `…/providers/Microsoft.Authorization/roleDefinitions/GUID`")
-        .capabilities(FULL);
+        .capabilities(ONE_BY_ONE);
 
 /// The type.
 pub(crate) static RESOURCE: ArmType = ArmType::new(

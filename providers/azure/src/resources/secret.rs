@@ -1,33 +1,18 @@
 //! `azure.secret`: a secret of a vault, through the vault's own address.
 
 use crate::arm::Verb;
-use crate::resources::vault_item::{Change, Kind, VaultItem, empty};
-use crate::schema::{TAGS, VAULT_ITEM, name};
-use formwork_model::schema::{Attribute, Equality, Limit, Recognition, ResourceSchema};
+use crate::resources::vault_item::{Change, Kind, VaultItem, empty, item_fields};
+use crate::schema::ONE_BY_ONE;
+use formwork_model::schema::{Attribute, Equality, Recognition, ResourceSchema};
 use formwork_model::{Map, Value};
 use serde_json::{Value as Json, json};
 use std::marker::PhantomData;
 
-const ATTRIBUTES: &[Attribute] = &[
-    name(
-        "Unique among the vault's secrets.",
-        &[Limit::Pattern("^[a-zA-Z0-9-]{1,127}$", "1 to 127 letters, digits and `-`")],
-    ),
-    Attribute::reference("vault", &["azure.key_vault"], "The vault.")
-        .required()
-        .create_only()
-        .equality(Equality::CaseInsensitive),
+const ATTRIBUTES: &[Attribute] = item_fields![
+    "secrets";
     Attribute::string("value", "The secret; another value is another version. At most 25 KB.").required().secret(),
     Attribute::string("content_type", "What it is, for people and programs.").equality(Equality::EmptyIsAbsent),
-    VAULT_ITEM[0],
-    VAULT_ITEM[1],
-    VAULT_ITEM[2],
-    VAULT_ITEM[3],
-    VAULT_ITEM[4],
-    TAGS,
-    VAULT_ITEM[5],
-    VAULT_ITEM[6],
-    VAULT_ITEM[7],
+    ;
 ];
 
 /// The schema.
@@ -38,7 +23,7 @@ pub(crate) const SCHEMA: ResourceSchema =
         .timeouts(600, 600, 600)
         .usually_takes_s(2)
         .import_help("the secret's id, `https://VAULT.vault.azure.net/secrets/NAME`")
-        .capabilities(crate::schema::VAULT_ITEM_CAPABILITIES);
+        .capabilities(ONE_BY_ONE);
 
 /// The type.
 pub(crate) static RESOURCE: VaultItem<Secret> = VaultItem(PhantomData);

@@ -7,7 +7,7 @@ use crate::resource::{Resource, known_map, stored, tags};
 use crate::schema::versions;
 use crate::session::Session;
 use async_trait::async_trait;
-use formwork_model::schema::ResourceSchema;
+use formwork_model::schema::{Limit, ResourceSchema};
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
 use formwork_provider_api::{
     Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
@@ -18,6 +18,33 @@ use futures::{FutureExt, StreamExt, stream};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use url::Url;
+
+/// How objects of a vault may be called.
+pub(super) const NAME: &[Limit] = &[Limit::Pattern("^[a-zA-Z0-9-]{1,127}$", "1 to 127 letters, digits and `-`")];
+
+/// The attributes of what lies in a vault: the kind's own settings stand after the vault, what it tells at the end.
+macro_rules! item_fields {
+    ($collection:literal; $($own:expr,)* ; $($told:expr,)*) => {
+        &[
+            crate::schema::name(concat!("Unique among the vault's ", $collection, "."), $crate::resources::vault_item::NAME),
+            crate::schema::parent("vault", &["azure.key_vault"], "The vault."),
+            $($own,)*
+            Attribute::boolean("enabled", "Whether it can be used.").default_bool(true),
+            Attribute::string("not_before", "From when it can be used (RFC 3339)."),
+            Attribute::string("expires", "Until when it can be used (RFC 3339)."),
+            Attribute::boolean("recover_soft_deleted", "Whether a deleted object of that name is brought back.")
+                .default_bool(false),
+            Attribute::boolean("purge_on_delete", "Whether a delete purges it, so that its name is free again.")
+                .default_bool(false),
+            crate::schema::TAGS,
+            Attribute::string("id", "Address without the version: it means the newest one.").computed(),
+            Attribute::string("version", "The newest version.").computed(),
+            Attribute::string("uri", "Address of that version.").computed(),
+            $($told,)*
+        ]
+    };
+}
+pub(super) use item_fields;
 
 /// What the two kinds differ in.
 pub(crate) trait Kind: Send + Sync + 'static {

@@ -83,6 +83,7 @@ fn validate(vendor: &Vendor, ty: Inspected) -> Result<(), Failed> {
     for exchange in puts(vendor, ty) {
         let Some(config) = full_config_of(ty, &exchange) else { continue };
         let body = ty.encode(&config, None);
+        assert_ne!(ty.carried_by_the_crate(&body), Some(false), "the crate's model loses something of {body}");
         validation.object(&definition.body().json, &body, "");
         // Laid over what there is, nothing read-only may come back either.
         let over = ty.encode(&config, Some(&exchange.answered).filter(|json| json.is_object()));

@@ -8,19 +8,22 @@ use formwork_provider_api::{
     StoredObject,
 };
 use formwork_provider_azure::AzureProvider;
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::Failed;
 use serde_json::{Value as Json, json};
 use std::future::Future;
 
+/// The tests of a file.
 macro_rules! trials {
-    ($($name:ident),* $(,)?) => {
-        pub fn tests() -> Vec<Trial> {
-            vec![$(Trial::test(concat!("client::", stringify!($name)), || run($name()))),*]
+    ($file:literal: $($name:ident),* $(,)?) => {
+        pub fn tests() -> Vec<libtest_mimic::Trial> {
+            vec![$(libtest_mimic::Trial::test(concat!($file, "::", stringify!($name)), || $crate::client::run($name()))),*]
         }
     };
 }
+pub(crate) use trials;
 
 trials! {
+    "client":
     a_network_is_made_followed_and_left_alone,
     a_group_is_deleted_by_its_location,
     an_operation_may_fail_with_status_200,
@@ -42,7 +45,7 @@ trials! {
     regions_and_groups_may_be_spelled_otherwise,
 }
 
-fn run(test: impl Future<Output = ()>) -> Result<(), Failed> {
+pub fn run(test: impl Future<Output = ()>) -> Result<(), Failed> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(test);
     Ok(())
 }
@@ -97,11 +100,11 @@ fn accepted(stamp: &str) -> Reply {
         .header("retry-after", "3")
 }
 
-fn absent() -> Reply {
+pub fn absent() -> Reply {
     Reply::error(404, "ResourceNotFound")
 }
 
-fn status(word: &str) -> Reply {
+pub fn status(word: &str) -> Reply {
     Reply::json(200, json!({"status": word}))
 }
 

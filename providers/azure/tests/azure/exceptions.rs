@@ -24,6 +24,11 @@ pub const SCHEMA: &[(&str, &str, &str)] = &[
         "properties.addonProfiles.azureKeyvaultSecretsProvider.identity.objectId",
         "one entry of a map: what the add-on signs in with",
     ),
+    (
+        "kubernetes_cluster",
+        "properties.addonProfiles{}.config.logAnalyticsWorkspaceResourceID",
+        "one entry of the add-on's settings, which are a map",
+    ),
 ];
 
 /// `(azure.type, vendor path, reason)`: stands in a PUT example and cannot be written in our schema.
@@ -31,7 +36,13 @@ pub const UNWRITABLE: &[(&str, &str, &str)] = &[
     ("kubernetes_cluster", "properties.enablePodSecurityPolicy", "Azure has removed it"),
     ("load_balancer", "properties.frontendIPConfigurations.[].id", "ids of its own parts are made by the service"),
     ("load_balancer", "properties.inboundNatPools.[].id", "ids of its own parts are made by the service"),
+    ("disk", "extendedLocation.type", "it follows from `edge_zone`: there is one kind"),
     ("private_endpoint", "extendedLocation.type", "it follows from `edge_zone`: there is one kind"),
+    ("storage_account", "extendedLocation.type", "it follows from `edge_zone`: there is one kind"),
+    ("virtual_machine", "properties.osProfile.windowsConfiguration.enableAutomaticUpdates", "machines run Linux"),
+    ("virtual_machine", "properties.osProfile.windowsConfiguration.patchSettings.assessmentMode", "machines run Linux"),
+    ("virtual_machine", "properties.osProfile.windowsConfiguration.patchSettings.patchMode", "machines run Linux"),
+    ("virtual_machine", "properties.osProfile.windowsConfiguration.provisionVMAgent", "machines run Linux"),
 ];
 
 /// `(azure.type, part of the exchange's name, attribute, reason)`: the answer does not give a clean plan for what was sent.
@@ -146,6 +157,71 @@ pub const UNCLEAN: &[(&str, &str, &str, &str)] = &[
         "remote_subnet_names",
         "the request says nothing of the names that come back",
     ),
+    (
+        "disk",
+        "FromAnExistingManagedDisk",
+        "creation_data",
+        "the request names an object by a placeholder, the answer by another name",
+    ),
+    ("disk", "WithDataAccessAuthMode", "data_access_auth_mode", "the answer leaves out what was sent"),
+    ("disk", "WithDiskAccess", "disk_access", "the answer leaves out what was sent"),
+    ("disk", "WithDiskAccess", "network_access_policy", "the answer leaves out what was sent"),
+    ("disk", "", "encryption", "the answer leaves out what was sent"),
+    ("disk", "_LRSAccountType", "disk_iops_read_write", "the answer leaves out what was sent"),
+    ("disk", "_LRSAccountType", "disk_mbps_read_write", "the answer leaves out what was sent"),
+    ("disk", "UltraSSD", "creation_data", "the answer leaves out what was sent"),
+    ("disk", "UltraSSD", "disk_iops_read_write", "the answer leaves out what was sent"),
+    ("disk", "UltraSSD", "disk_mbps_read_write", "the answer leaves out what was sent"),
+    ("log_analytics_workspace", "Workspace", "sku", "the service makes `PerGB2018` of the retired SKU"),
+    ("storage_account", "CreateAllowedCopyScope", "edge_zone", "the answer is of an account in an edge zone"),
+    ("storage_account", "PremiumBlockBlobStorage", "kind", "the answer is of another account"),
+    ("storage_account", "UserAssigned", "kind", "the answer is of another account"),
+    ("scale_set", "Create", "plan", "the answer is of another image"),
+    ("scale_set", "WithPremiumStorage", "sku", "the answer is of another size"),
+    ("scale_set", "", "tags", "a policy of the recorded subscription adds tags"),
+    (
+        "scale_set",
+        "CRUD",
+        "virtual_machine_profile.extensions",
+        "a policy of the recorded subscription adds an extension",
+    ),
+    (
+        "scale_set",
+        "",
+        "virtual_machine_profile.boot_diagnostics",
+        "the request names an object by a placeholder, the answer by another name",
+    ),
+    ("scale_set", "", "virtual_machine_profile.image_reference", "the answer is of another image"),
+    (
+        "scale_set",
+        "",
+        "virtual_machine_profile.network_interface_configurations",
+        "the request names an object by a placeholder, the answer by another name",
+    ),
+    (
+        "virtual_machine",
+        "",
+        "availability_set",
+        "the request names an object by a placeholder, the answer by another name",
+    ),
+    (
+        "virtual_machine",
+        "WithUserData",
+        "boot_diagnostics",
+        "the request names an object by a placeholder, the answer by another name",
+    ),
+    ("virtual_machine", "SubnetsStillExist", "identity", "a policy of the recorded subscription adds an identity"),
+    ("virtual_machine", "", "image_reference", "the answer is of another image"),
+    (
+        "virtual_machine",
+        "",
+        "network_interfaces",
+        "the request names an object by a placeholder, the answer by another name",
+    ),
+    ("virtual_machine", "DiskEncryptionSet", "os_disk", "the answer leaves out what was sent"),
+    ("virtual_machine", "", "plan", "the answer is of another image"),
+    ("virtual_machine", "", "tags", "a policy of the recorded subscription adds tags"),
+    ("virtual_machine", "", "vm_size", "the answer is of another size"),
 ];
 
 /// `(azure.type, vendor path, reason)`: a body made from an example does not validate against the vendor's description.

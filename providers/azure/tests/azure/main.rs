@@ -14,6 +14,7 @@
 
 mod bodies;
 mod client;
+mod compute;
 mod examples;
 mod exceptions;
 mod generic;
@@ -33,6 +34,7 @@ fn main() {
     trials.extend(bodies::tests(vendor.as_ref()));
     trials.extend(examples::tests(vendor.as_ref()));
     trials.extend(client::tests());
+    trials.extend(compute::tests());
     trials.extend(generic::tests());
     trials.extend(life::tests());
     trials.extend(lost::tests());

@@ -48,6 +48,7 @@ impl Arm {
         if !exists && pools.is_some_and(|pools| pools.iter().all(|pool| pool.get("mode").is_some() && !system(pool))) {
             return Err(invalid("There has to be at least one system agent pool."));
         }
+        pools.into_iter().flatten().try_for_each(check_count)?;
         let asked = path::text(sent, "properties.kubernetesVersion").filter(|asked| !asked.is_empty());
         let Some(asked) = asked else { return Ok(()) };
         let old = self
@@ -64,6 +65,7 @@ impl Arm {
         {
             return Err(invalid("Required parameter vmSize is missing (null)."));
         }
+        sent.get("properties").map_or(Ok(()), check_count)?;
         let cluster = id.parent().and_then(|cluster| self.record(&cluster.key()));
         let current = cluster
             .and_then(|record| path::text(&record.body, "properties.currentKubernetesVersion").map(str::to_owned));
@@ -315,6 +317,28 @@ fn check_version(asked: &str, old: Option<&str>, name: &str) -> Result<(), Failu
     Ok(())
 }
 
+/// The number of nodes that is sent lies within what a pool may have: with the autoscaler its bounds, else 1 to 1000, and 0
+/// where it is no system pool.
+///
+/// The code and the words are those that AKS answers when a system pool shall have no nodes, as they stand in
+/// kubernetes-sigs/cluster-api-provider-azure#5947 (the code in Azure/azure-cli#22442). That it holds the number against the
+/// autoscaler's bounds, too, is what its clients check before they ask; they send a number within.
+fn check_count(pool: &Json) -> Result<(), Failure> {
+    let number = |name: &str| pool.get(name).and_then(Json::as_i64);
+    let Some(count) = number("count") else { return Ok(()) };
+    let is_system = path::text(pool, "mode").is_some_and(|mode| mode.eq_ignore_ascii_case("System"));
+    let scales = pool.get("enableAutoScaling") == Some(&json!(true));
+    let bound = |name: &str| number(name).filter(|_| scales);
+    let least = bound("minCount").unwrap_or_else(|| i64::from(is_system));
+    let most = bound("maxCount").unwrap_or(1000);
+    if (least..=most).contains(&count) {
+        return Ok(());
+    }
+    Err(invalid(&format!(
+        "agentPoolProfile.count was {count}. It must be greater or equal to minCount:{least} and less than or equal to maxCount:{most}."
+    )))
+}
+
 fn invalid(message: &str) -> Failure {
     Failure::new(400, "InvalidParameter", message)
 }
@@ -409,6 +433,16 @@ mod tests {
         assert_eq!(full_version("1.33"), Some("1.33.5"));
         assert_eq!(full_version("1.32.10"), Some("1.32.10"));
         assert_eq!(full_version("1.9.6"), None);
+    }
+
+    #[test]
+    fn a_pool_has_as_many_nodes_as_it_may_have() {
+        let scaling = |count: i64| json!({"count": count, "enableAutoScaling": true, "minCount": 2, "maxCount": 5, "mode": "System"});
+        assert!(check_count(&scaling(2)).is_ok() && check_count(&scaling(5)).is_ok());
+        assert!(check_count(&scaling(1)).is_err() && check_count(&scaling(6)).is_err());
+        assert!(check_count(&json!({"count": 0, "mode": "System"})).is_err());
+        assert!(check_count(&json!({"count": 0, "minCount": 3})).is_ok(), "bounds count with the autoscaler alone");
+        assert!(check_count(&json!({"minCount": 3, "enableAutoScaling": true})).is_ok());
     }
 
     #[test]

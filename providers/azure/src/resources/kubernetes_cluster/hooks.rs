@@ -19,6 +19,9 @@ use std::time::Duration;
 
 pub(super) struct Cluster;
 
+/// The setting of `omsagent` that is an attribute of its own, too.
+const WORKSPACE: &str = "logAnalyticsWorkspaceResourceID";
+
 /// How long the deletion of a pool that left the config may take.
 const POOL_DELETE: Duration = Duration::from_secs(3600);
 
@@ -85,11 +88,9 @@ impl Hooks for Cluster {
 
     async fn enrich(&self, session: &Session, id: &ResourceId, values: &mut Map) -> Result<(), ProviderError> {
         let local_accounts_are_off = matches!(values.get("disable_local_accounts"), Some(Value::Bool(true)));
-        let whose = if local_accounts_are_off { "listClusterUserCredential" } else { "listClusterAdminCredential" };
-        let request = Request::at(Verb::Post, format!("{}/{whose}", id.as_str()), versions::CONTAINER_SERVICE);
-        match session.arm.send(request).await {
-            Ok(answer) => {
-                let text = kubeconfig(&answer.body)?;
+        let whose = if local_accounts_are_off { Whose::User } else { Whose::Admin };
+        match credentials(session, id, whose).await {
+            Ok((_, text)) => {
                 values.insert("kubeconfig", Value::string(text).secret());
                 Ok(())
             }
@@ -138,12 +139,39 @@ async fn delete_pool(change: &Change<'_>, id: &ResourceId) -> Result<(), Provide
     Waiting { sink: change.sink, timeout: POOL_DELETE, what }.until_done(arm, handle).await
 }
 
-fn kubeconfig(body: &Json) -> Result<String, ProviderError> {
-    let encoded = body.pointer("/kubeconfigs/0/value").and_then(Json::as_str);
-    let bytes = encoded.and_then(|text| STANDARD.decode(text).ok());
-    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
+/// Whose credentials of a cluster are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    /// An administrator's; not where local accounts are off.
+    Admin,
+    /// A user's.
+    User,
+    /// Of one who watches.
+    Monitoring,
+}
+
+/// A cluster's credentials: the name that AKS gives them, and the kubeconfig.
+///
+/// # Errors
+/// When they are not given, or hold no kubeconfig.
+pub(crate) async fn credentials(
+    session: &Session,
+    id: &ResourceId,
+    whose: Whose,
+) -> Result<(String, String), ProviderError> {
+    let action = match whose {
+        Whose::Admin => "listClusterAdminCredential",
+        Whose::User => "listClusterUserCredential",
+        Whose::Monitoring => "listClusterMonitoringUserCredential",
+    };
+    let request = Request::at(Verb::Post, format!("{}/{action}", id.as_str()), versions::CONTAINER_SERVICE);
+    let body = session.arm.send(request).await?.body;
+    let told = |field: &str| body.pointer(&format!("/kubeconfigs/0/{field}")).and_then(Json::as_str);
+    let bytes = told("value").and_then(|text| STANDARD.decode(text).ok());
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(|| {
         ProviderError::new(ErrorClass::Other, "the answer to the question for credentials holds no kubeconfig")
-    })
+    })?;
+    Ok((told("name").unwrap_or_default().to_owned(), text))
 }
 
 fn pool_name(pool: &Value) -> Option<String> {
@@ -199,11 +227,17 @@ fn keep_addons(there: &Json, wanted: &mut Json) {
 fn only_known(known: &Map, addons: Map) -> Map {
     let keep = |(name, addon): (ecow::EcoString, Value)| {
         let (Some(Value::Map(before)), Value::Map(mut addon)) = (known.get(&name), addon) else { return None };
-        if let (Some(Value::Map(before)), Some(Value::Map(config))) =
-            (before.get("config"), addon.get("config").cloned())
-        {
-            let ours = config.into_iter().filter(|(setting, _)| before.contains(setting)).collect();
-            addon.insert("config", Value::Map(ours));
+        if let Some(Value::Map(config)) = addon.get("config").cloned() {
+            let before = before.get("config").and_then(Value::as_map);
+            let ours = config.into_iter().filter(|(setting, _)| match before {
+                Some(before) => before.contains(setting),
+                None => setting != WORKSPACE,
+            });
+            addon.insert("config", Value::Map(ours.collect()));
+        }
+        // The workspace stands where the config has it: by itself, or among the settings.
+        if !before.contains("log_analytics_workspace") {
+            addon.remove("log_analytics_workspace");
         }
         Some((name, Value::Map(addon)))
     };

@@ -1,0 +1,339 @@
+//! The life of each type in a sandbox that another process serves: create, a clean second plan, a second create that is
+//! refused, a forced replacement, a change in place, drift, import, list, delete. `FORMWORK_PROGRAM` names the `formwork`
+//! command whose sandbox is used; without it the tests are skipped.
+
+mod machines;
+mod network;
+mod platform;
+mod sandbox;
+
+use formwork_model::schema::{Attribute, AttributeType, ResourceSchema};
+use formwork_model::{Address, Map, Value};
+use formwork_provider_api::testing::{Harness, text};
+use formwork_provider_api::{
+    CreateRequest, Environment, ErrorClass, Found, Provider, ProviderError, ReadOutcome, StoredObject,
+};
+use formwork_provider_azure::AzureProvider;
+use formwork_provider_azure::inspect::types;
+use libtest_mimic::{Failed, Trial};
+use reqwest::Method;
+use sandbox::{Hand, Sandbox};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+pub fn tests() -> Vec<Trial> {
+    let program = std::env::var_os("FORMWORK_PROGRAM").map(PathBuf::from);
+    let skipped = program.is_none();
+    let name = if skipped { "life::in_a_sandbox (skipped: FORMWORK_PROGRAM is not set)" } else { "life::in_a_sandbox" };
+    let run = move || program.as_ref().map_or(Ok(()), live);
+    vec![Trial::test("life::is_told_of_every_type", of_every_type), Trial::test(name, run).with_ignored_flag(skipped)]
+}
+
+/// One object: its type, its label, its config (`@label` is another one's id), and what is changed in place.
+pub(crate) struct Step {
+    pub(crate) type_name: &'static str,
+    pub(crate) label: &'static str,
+    pub(crate) config: Json,
+    change: Option<Json>,
+}
+
+fn step(type_name: &'static str, label: &'static str, config: Json, change: Option<Json>) -> Step {
+    Step { type_name, label, config, change }
+}
+
+/// In the order in which they need each other.
+pub(crate) fn steps() -> Vec<Step> {
+    let parts = [
+        network::networks(),
+        network::names(),
+        network::attached(),
+        machines::stores(),
+        platform::platform(),
+        machines::machines(),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// The config with the group and a region.
+fn at(mut config: Json) -> Json {
+    config["group"] = json!("@group");
+    config["location"] = json!("westeurope");
+    config
+}
+
+/// A change of the tags alone.
+fn tags() -> Option<Json> {
+    Some(json!({"tags": {"team": "other"}}))
+}
+
+/// Every type is made, and every one that can be changed is changed.
+fn of_every_type() -> Result<(), Failed> {
+    let steps = steps();
+    let lacks = |schema: &&ResourceSchema| {
+        let mut of_type = steps.iter().filter(|step| step.type_name == schema.name);
+        if schema.capabilities.update { !of_type.any(|step| step.change.is_some()) } else { of_type.next().is_none() }
+    };
+    let missing: Vec<&str> = AzureProvider.schema().resources.iter().filter(lacks).map(|schema| schema.name).collect();
+    if missing.is_empty() { Ok(()) } else { Err(format!("no step makes and changes {missing:?}").into()) }
+}
+
+fn live(program: &PathBuf) -> Result<(), Failed> {
+    let sandbox = Sandbox::start(program)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let environment =
+            Environment { sandbox: true, sandbox_endpoint: Some(sandbox.endpoint.clone()), ..Environment::default() };
+        let hand = Hand::new(&sandbox.endpoint);
+        let harness = Harness::encoded(AzureProvider, Value::map::<&str>([]), environment).await.unwrap();
+        let connection = harness.data("client_config", &Value::map::<&str>([])).await.unwrap();
+        for said in ["subscription_id", "tenant_id", "client_id", "object_id"] {
+            let text = connection.as_map().unwrap().get(said).and_then(Value::as_str);
+            assert!(text.is_some_and(|text| !text.is_empty()), "{said} of the sandbox's connection: {text:?}");
+        }
+        let mut ids: BTreeMap<String, String> = BTreeMap::new();
+        let mut made: Vec<(&Step, StoredObject, Value)> = Vec::new();
+        let (steps, mut failures) = (steps(), Vec::new());
+        for step in &steps {
+            match begin(&harness, &hand, step, &ids).await {
+                Ok((object, config)) => {
+                    ids.insert(step.label.to_owned(), text(&object, "id"));
+                    ids.insert(format!("{}.principal_id", step.label), text(&object, "principal_id"));
+                    made.push((step, object, config));
+                }
+                Err(failure) => failures.push(format!("{} {}: {failure}", step.type_name, step.label)),
+            }
+        }
+        for (step, object, config) in made.iter().rev() {
+            if let Err(failure) = end(&harness, step, object, config).await {
+                failures.push(format!("{} {}: {failure}", step.type_name, step.label));
+            }
+        }
+        if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
+    })
+}
+
+/// All of a life but its end.
+async fn begin(
+    harness: &Harness,
+    hand: &Hand,
+    step: &Step,
+    ids: &BTreeMap<String, String>,
+) -> Result<(StoredObject, Value), String> {
+    let schema = harness.resource(step.type_name).unwrap();
+    let life = Life { harness, hand, step, schema };
+    let mut config = shaped(schema.attributes, &filled(&step.config, ids));
+    let object = life.made(&config).await?;
+    life.refused(&config).await?;
+    let mut object = life.replaced(&config, object).await?;
+    if let Some(change) = &step.change {
+        config = merged(&config, &shaped(schema.attributes, &filled(change, ids)));
+        let before = life.seen(&object).await?;
+        object = life.changed(&config, &object).await?;
+        object = life.drifted(&config, object, before).await?;
+    }
+    life.imported(&config, &object).await?;
+    life.listed(&object).await?;
+    Ok((object, config))
+}
+
+/// One object's life.
+struct Life<'a> {
+    harness: &'a Harness,
+    hand: &'a Hand,
+    step: &'a Step,
+    schema: &'static ResourceSchema,
+}
+
+fn told(what: &'static str) -> impl Fn(ProviderError) -> String {
+    move |error| format!("{what}: {error:?}")
+}
+
+impl Life<'_> {
+    async fn request(&self, config: &Value) -> Result<CreateRequest, String> {
+        self.harness.create_request(self.step.type_name, self.step.label, config).await.map_err(told("plan"))
+    }
+
+    async fn settled(&self, config: &Value, object: &StoredObject) -> Result<(), String> {
+        let settled = self.harness.assert_settled(self.step.type_name, self.step.label, config, object).await;
+        settled.map_err(told("settle"))
+    }
+
+    /// It is not there, is made, has nothing left to do, and is known as ours.
+    async fn made(&self, config: &Value) -> Result<StoredObject, String> {
+        let request = self.request(config).await?;
+        let absent = self.harness.find(&request).await.map_err(told("find before"))?;
+        if absent != Found::Absent {
+            return Err(format!("before it is made: {absent:?}"));
+        }
+        let object = self.harness.send_create(request.clone()).await.map_err(told("create"))?.object;
+        self.settled(config, &object).await?;
+        let found = self.harness.find(&request).await.map_err(told("find after"))?;
+        if matches!(found, Found::Ours(_)) { Ok(object) } else { Err(format!("after it is made: {found:?}")) }
+    }
+
+    /// Whoever makes it once more is refused.
+    async fn refused(&self, config: &Value) -> Result<(), String> {
+        let again = self.harness.send_create(self.request(config).await?).await;
+        // What the operation names has another name each time.
+        let is_named = config.as_map().is_some_and(|config| config.contains("name"));
+        match again {
+            Err(error) if error.class == ErrorClass::Conflict => Ok(()),
+            _ if !is_named => Ok(()),
+            other => Err(format!("made twice: {other:?}")),
+        }
+    }
+
+    /// Each text of the config that is fixed replaces the object when it changes; it is deleted and made anew.
+    async fn replaced(&self, config: &Value, object: StoredObject) -> Result<StoredObject, String> {
+        let address = Address::resource(self.step.label);
+        let values = config.as_map().unwrap();
+        let is_fixed = |one: &&Attribute| one.create_only || ["group", "location"].contains(&one.name);
+        let fixed: Vec<(&str, &str)> = self
+            .schema
+            .attributes
+            .iter()
+            .filter(is_fixed)
+            .filter_map(|attribute| Some((attribute.name, values.get(attribute.name)?.as_str()?)))
+            .collect();
+        if fixed.is_empty() {
+            return Err("nothing in the config replaces it".to_owned());
+        }
+        for (name, text) in fixed {
+            let other = merged(config, &Value::map([(name, Value::string(format!("{text}x")))]));
+            let planned = self.harness.plan(self.step.type_name, &address, &other, Some(&object)).await;
+            let planned = planned.map_err(told("plan of a replacement"))?;
+            if !planned.replaces() {
+                return Err(format!("another `{name}` does not replace it: {planned:?}"));
+            }
+        }
+        self.harness.delete(self.step.type_name, &object, config).await.map_err(told("delete"))?;
+        self.made(config).await
+    }
+
+    async fn changed(&self, config: &Value, object: &StoredObject) -> Result<StoredObject, String> {
+        let update = self.harness.update(self.step.type_name, self.step.label, config, object).await;
+        let object = update.map_err(told("update"))?;
+        self.settled(config, &object).await?;
+        Ok(object)
+    }
+
+    /// The version by which ARM is asked about it; none for what lies in a vault.
+    fn version(&self) -> Option<String> {
+        let inspected = types().into_iter().find(|ty| ty.schema().name == self.step.type_name);
+        let said = self.step.config.get("api_version").and_then(Json::as_str).map(str::to_owned);
+        inspected.map(|ty| ty.api_version().to_owned()).or(said)
+    }
+
+    /// The object as ARM has it now.
+    async fn seen(&self, object: &StoredObject) -> Result<Option<Json>, String> {
+        let Some(version) = self.version() else { return Ok(None) };
+        self.hand.at_rest(&text(object, "id"), &version).await.map(Some)
+    }
+
+    /// Somebody undoes the change by hand: it is noticed, and made again.
+    async fn drifted(
+        &self,
+        config: &Value,
+        object: StoredObject,
+        before: Option<Json>,
+    ) -> Result<StoredObject, String> {
+        self.undone_by_hand(&text(&object, "id"), before).await?;
+        let read = self.harness.read(self.step.type_name, &object).await.map_err(told("read of drift"))?;
+        let ReadOutcome::Present(drifted) = read else { return Err(format!("after a change by hand: {read:?}")) };
+        let address = Address::resource(self.step.label);
+        let planned = self.harness.plan(self.step.type_name, &address, config, Some(&drifted)).await;
+        let planned = planned.map_err(told("plan of drift"))?;
+        if planned.differences.is_empty() {
+            return Err(format!("drift is not seen: {:?}", drifted.values));
+        }
+        self.changed(config, &drifted).await
+    }
+
+    async fn undone_by_hand(&self, id: &str, before: Option<Json>) -> Result<(), String> {
+        const VAULT: &str = "7.5";
+        match (self.version(), before) {
+            (Some(version), Some(before)) => {
+                self.hand.send(Method::PUT, id, &version, Some(&before)).await?;
+                self.hand.at_rest(id, &version).await.map(drop)
+            }
+            _ if self.step.type_name == "secret" => {
+                self.hand.send(Method::PUT, id, VAULT, Some(&json!({"value": "by hand"}))).await.map(drop)
+            }
+            _ => self
+                .hand
+                .send(Method::PATCH, id, VAULT, Some(&json!({"attributes": {"enabled": true}})))
+                .await
+                .map(drop),
+        }
+    }
+
+    async fn imported(&self, config: &Value, object: &StoredObject) -> Result<(), String> {
+        let imported = self.harness.import(self.step.type_name, &text(object, "id"), config).await;
+        let imported = imported.map_err(told("import"))?;
+        let address = Address::resource(self.step.label);
+        let planned = self.harness.plan(self.step.type_name, &address, config, Some(&imported)).await;
+        let planned = planned.map_err(told("plan of an import"))?;
+        if planned.is_clean() { Ok(()) } else { Err(format!("after import: {:?}", planned.differences)) }
+    }
+
+    async fn listed(&self, object: &StoredObject) -> Result<(), String> {
+        if !self.schema.capabilities.list {
+            return Ok(());
+        }
+        let list = self.harness.list(self.step.type_name).await.map_err(told("list"))?;
+        let id = text(object, "id").to_lowercase();
+        let is_there = list.iter().any(|listed| listed.id.to_lowercase() == id);
+        if is_there { Ok(()) } else { Err(format!("the list does not show it: {list:?}")) }
+    }
+}
+
+async fn end(harness: &Harness, step: &Step, object: &StoredObject, config: &Value) -> Result<(), String> {
+    harness.delete(step.type_name, object, config).await.map_err(told("delete"))?;
+    let read = harness.read(step.type_name, object).await.map_err(told("read"))?;
+    if read == ReadOutcome::Gone { Ok(()) } else { Err(format!("after delete: {read:?}")) }
+}
+
+fn filled(json: &Json, ids: &BTreeMap<String, String>) -> Json {
+    match json {
+        Json::String(text) => match text.strip_prefix('@').and_then(|label| ids.get(label)) {
+            Some(id) => Json::from(id.as_str()),
+            None => json.clone(),
+        },
+        Json::Array(items) => items.iter().map(|item| filled(item, ids)).collect(),
+        Json::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), filled(value, ids))).collect(),
+        other => other.clone(),
+    }
+}
+
+fn merged(one: &Value, other: &Value) -> Value {
+    let mut map = one.as_map().cloned().unwrap_or_default();
+    for (key, value) in other.as_map().unwrap().iter() {
+        map.insert(key.clone(), value.clone());
+    }
+    Value::Map(map)
+}
+
+/// A config as the language would give it: sets are sets.
+fn shaped(attributes: &[Attribute], json: &Json) -> Value {
+    let entries = json.as_object().unwrap().iter().map(|(name, value)| {
+        let attribute =
+            attributes.iter().find(|attribute| attribute.name == name).unwrap_or_else(|| panic!("no {name}"));
+        (name.as_str().into(), shaped_as(&attribute.ty, value))
+    });
+    Value::Map(entries.collect::<Map>())
+}
+
+fn shaped_as(ty: &AttributeType, json: &Json) -> Value {
+    match (ty, json) {
+        (AttributeType::Object(fields), _) => shaped(fields, json),
+        (AttributeType::List(inner), Json::Array(items)) => {
+            Value::list(items.iter().map(|item| shaped_as(inner, item)))
+        }
+        (AttributeType::Set(inner), Json::Array(items)) => Value::set(items.iter().map(|item| shaped_as(inner, item))),
+        (AttributeType::Map(inner), Json::Object(entries)) => {
+            Value::map(entries.iter().map(|(key, value)| (key.as_str(), shaped_as(inner, value))))
+        }
+        _ => formwork_model::value::from_json(json),
+    }
+}

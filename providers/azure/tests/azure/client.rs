@@ -41,6 +41,7 @@ trials! {
     lists_are_read_page_by_page,
     tokens_are_shared_and_asked_again,
     a_refused_token_is_asked_once_more,
+    an_application_proves_itself_by_its_certificate,
     the_sandbox_is_the_only_address,
     regions_and_groups_may_be_spelled_otherwise,
 }
@@ -439,6 +440,58 @@ async fn a_refused_token_is_asked_once_more() {
     let error = harness.import("virtual_network", VNET, &config()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Forbidden);
     assert!(!error.message.contains("second"));
+}
+
+async fn an_application_proves_itself_by_its_certificate() {
+    use aws_lc_rs::encoding::AsDer;
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    let pem = |kind: &str, bytes: &[u8]| {
+        format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(bytes))
+    };
+    let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("application.pem");
+    let file = pem("CERTIFICATE", b"a certificate") + &pem("PRIVATE KEY", key.as_der().unwrap().as_ref());
+    std::fs::write(&path, file).unwrap();
+    let script = Script::start(vec![(GET, vec![Reply::json(200, network("Succeeded", "somebody"))])]).await;
+    let text = |text: &str| Value::string(text);
+    let configuration = Value::map([
+        ("subscription_id", text("sub")),
+        ("tenant_id", text("tenant")),
+        ("client_id", text("client")),
+        ("client_certificate_path", text(path.to_str().unwrap())),
+        ("endpoint", text(&script.endpoint)),
+        ("authority_host", text(&script.endpoint)),
+    ]);
+    let harness = Harness::encoded(AzureProvider, configuration, Environment::default()).await.unwrap();
+    harness.read("virtual_network", &object(VNET)).await.unwrap();
+    let body = script.asked_for(TOKEN)[0].body.clone();
+    let fields: std::collections::BTreeMap<String, String> =
+        url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    assert_eq!(fields["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+    assert_eq!(fields["client_assertion"].split('.').count(), 3);
+    assert_eq!(fields.get("client_secret"), None);
+    assert_eq!(script.asked_for(GET)[0].authorization, "Bearer first");
+    // Without the file the reason is told, and nothing is asked.
+    std::fs::remove_file(&path).unwrap();
+    let configuration = Value::map([
+        ("subscription_id", text("sub")),
+        ("tenant_id", text("tenant")),
+        ("client_id", text("client")),
+        ("client_certificate_path", text(path.to_str().unwrap())),
+        ("credential", text("client_certificate")),
+        ("endpoint", text(&script.endpoint)),
+        ("authority_host", text(&script.endpoint)),
+    ]);
+    let harness = Harness::encoded(AzureProvider, configuration, Environment::default()).await.unwrap();
+    let request = ReadManyRequest { type_name: "virtual_network".to_owned(), objects: vec![object(VNET)] };
+    let outcome = harness.connection.read_many(request).await.unwrap().pop().unwrap();
+    let ReadOutcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(error.class, ErrorClass::Forbidden);
+    assert!(error.message.contains("application.pem"), "{}", error.message);
+    assert_eq!(script.asked_for(TOKEN).len(), 1);
 }
 
 async fn the_sandbox_is_the_only_address() {

@@ -55,7 +55,7 @@ pub(super) fn machines() -> Vec<Step> {
     vec![
         step(
             "ssh_public_key",
-            "key",
+            "public_key",
             at(json!({"name": "ops", "public_key": KEY})),
             Some(json!({"public_key": OTHER_KEY})),
         ),

@@ -104,6 +104,9 @@ fn live(program: &PathBuf) -> Result<(), Failed> {
                 Err(failure) => failures.push(format!("{} {}: {failure}", step.type_name, step.label)),
             }
         }
+        if let Err(failure) = looked_up(&harness, &ids).await {
+            failures.push(failure);
+        }
         for (step, object, config) in made.iter().rev() {
             if let Err(failure) = end(&harness, step, object, config).await {
                 failures.push(format!("{} {}: {failure}", step.type_name, step.label));
@@ -111,6 +114,43 @@ fn live(program: &PathBuf) -> Result<(), Failed> {
         }
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
     })
+}
+
+/// What data sources tell while everything is there.
+async fn looked_up(harness: &Harness, ids: &BTreeMap<String, String>) -> Result<(), String> {
+    let of = async |name: &'static str, config: Json| {
+        let config = formwork_model::value::from_json(&config);
+        let told = harness.data(name, &config).await.map_err(|error| format!("data {name}: {error:?}"))?;
+        Ok::<Map, String>(told.as_map().cloned().unwrap_or_default())
+    };
+    let offered = of("kubernetes_versions", json!({"location": "West Europe"})).await?;
+    let names = offered.get("names").and_then(Value::as_items).unwrap_or_default();
+    if names.is_empty() || offered.get("default_version").is_none() || offered.get("latest_patch").is_none() {
+        return Err(format!("versions of Kubernetes: {offered:?}"));
+    }
+    for (role, told) in [("admin", "clusterAdmin"), ("user", "clusterUser")] {
+        let given = of("kubernetes_credentials", json!({"cluster": ids.get("cluster"), "role": role})).await?;
+        let name = given.get("name").and_then(Value::as_str);
+        let kubeconfig = given.get("kubeconfig");
+        let text = kubeconfig.map(Value::exposed).and_then(Value::as_str).unwrap_or_default();
+        if name != Some(told) || !matches!(kubeconfig, Some(Value::Secret(_))) || !text.contains("apiVersion") {
+            return Err(format!("credentials of {role}: {name:?}"));
+        }
+    }
+    for (name, named, told) in [
+        ("storage_account", "stlifeone", "primary_blob_endpoint"),
+        ("log_analytics_workspace", "log-life", "customer_id"),
+        ("disk", "data", "unique_id"),
+        ("ssh_public_key", "ops", "public_key"),
+        ("virtual_machine", "vm-life", "vm_id"),
+        ("scale_set", "vmss-life", "unique_id"),
+    ] {
+        let values = of(name, json!({"name": named, "group": ids.get("group")})).await?;
+        if values.get(told).and_then(Value::as_str).is_none() {
+            return Err(format!("data {name} has no {told}: {values:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// All of a life but its end.

@@ -14,7 +14,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("life::renames_keep_their_objects", renames_keep_their_objects),
         trial("life::import_takes_what_exists", import_takes_what_exists),
         trial("life::a_dead_endpoint_is_no_plan_to_create_anew", a_dead_endpoint_is_no_plan_to_create_anew),
-        trial("life::readers_work_while_an_apply_runs", readers_work_while_an_apply_runs),
         trial("life::nobody_to_ask_is_an_error", nobody_to_ask_is_an_error),
     ]
 }
@@ -139,27 +138,6 @@ fn a_dead_endpoint_is_no_plan_to_create_anew() {
     let ran = bench.run(&["plan"]).expect(1);
     assert!(ran.err.contains("E1011") && !ran.out.contains("to create"), "{}{}", ran.out, ran.err);
     bench.run(&["plan", "--refresh=false", "--detailed-exitcode"]).expect(0);
-}
-
-fn readers_work_while_an_apply_runs() {
-    let bench = Bench::new(&[("main.fw", STACK)]);
-    bench.apply().expect(0);
-    let fault = r#"[{"call": "update", "delay_ms": 3000}]"#;
-    std::fs::write(bench.home().join("cloud/faults.json"), fault).unwrap();
-    let mut running = bench.command(&["apply", "--auto-approve", "--var", "size=9"]).spawn().unwrap();
-    let locked = || bench.run(&["state", "lock"]).expect(0).out.contains("holds the lock");
-    for _ in 0..100 {
-        if locked() {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    bench.run(&["state", "list"]).expect(0);
-    bench.run(&["output"]).expect(0);
-    bench.run(&["plan", "--refresh=false"]).expect(0);
-    let second = bench.apply().expect(1);
-    assert!(second.err.contains("E3001"), "{}", second.err);
-    assert!(running.wait().unwrap().success());
 }
 
 fn nobody_to_ask_is_an_error() {

@@ -157,7 +157,9 @@ fn repeat(mut stream: TcpStream) {
     let raw = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()).unwrap();
     let password = raw.trim_start_matches("app:");
     assert_eq!(password, PASSWORD);
-    let escaped: String = password.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let escape =
+        |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let escaped: String = password.bytes().map(escape).collect();
     let body = serde_json::json!({
         "raw": password, "credential": raw, "base64": encoded, "url": escaped,
         "headers": sent,

@@ -63,7 +63,7 @@ impl RecordedInstances {
     }
 }
 
-impl<'a> Walk<'a> {
+impl Walk<'_> {
     /// Rows that are not what their addresses mean, by address.
     pub(crate) fn others(&self) -> HashMap<Address, Vec<u32>> {
         let mut others: HashMap<Address, Vec<u32>> = HashMap::new();

@@ -20,6 +20,8 @@ pub(crate) struct Kind {
     pub(crate) root: &'static str,
     /// A label that all objects of it have, and that nobody has to say.
     label: Option<(&'static str, &'static str)>,
+    /// Its root is sent also when nothing is in it.
+    needs_root: bool,
 }
 
 /// Attributes that say how, not what.
@@ -32,12 +34,18 @@ impl Kind {
         kind: &'static str,
         root: &'static str,
     ) -> Self {
-        Self { schema, api_version, kind, root, label: None }
+        Self { schema, api_version, kind, root, label: None, needs_root: false }
     }
 
     /// All objects of it have this label.
     pub(crate) const fn labelled(mut self, key: &'static str, value: &'static str) -> Self {
         self.label = Some((key, value));
+        self
+    }
+
+    /// Its definition requires the root, though everything in it may be left out.
+    pub(crate) const fn with_root(mut self) -> Self {
+        self.needs_root = true;
         self
     }
 
@@ -84,6 +92,9 @@ impl Kind {
                 let value = if is_text(&path) { as_text(value) } else { value };
                 insert_at(&mut manifest, &path, value);
             }
+        }
+        if self.needs_root && !manifest.contains(self.root) {
+            manifest.insert(self.root, Value::Map(Map::new()));
         }
         Value::Map(manifest)
     }

@@ -117,8 +117,8 @@ fn sandboxed(latency: &str) -> Sandboxed {
     sandboxed
 }
 
-fn start(sandboxed: &Sandboxed, command: &str) -> Child {
-    let mut command = sandboxed.command(&[command, "--auto-approve"]);
+fn start(sandboxed: &Sandboxed, arguments: &[&str]) -> Child {
+    let mut command = sandboxed.command(&[arguments, &["--auto-approve"]].concat());
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
@@ -130,7 +130,7 @@ fn is_cluster(open: &&OpenOperation) -> bool {
 fn killed_while_a_cluster_is_made() {
     for followed in [false, true] {
         let sandboxed = sandboxed("fast");
-        let mut child = start(&sandboxed, "apply");
+        let mut child = start(&sandboxed, &["apply"]);
         let asked = || log(&sandboxed).iter().any(|line| line["type"] == CLUSTER && line["method"] == "PUT");
         let polls = || {
             let state = sandboxed.state();
@@ -258,7 +258,9 @@ impl Aim {
             sandboxed.0.run(&["sandbox", "fail", &format!("{which},cut={side}")]).expect(0);
         }
         let mut seen = Seen::new(sandboxed);
-        let mut child = start(sandboxed, command);
+        // With one change at a time none beside it is farther than that which is cut off.
+        let one: &[&str] = if matches!(self, Self::Cut(_)) { &["--parallelism", "1"] } else { &[] };
+        let mut child = start(sandboxed, &[&[command], one].concat());
         let began = Instant::now();
         while child.try_wait().unwrap().is_none() && !self.has_come(began, &mut seen) {
             std::thread::sleep(Duration::from_micros(300));

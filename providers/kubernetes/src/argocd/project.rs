@@ -129,4 +129,4 @@ const SCHEMA: ResourceSchema = object(
     ],
 );
 
-pub(crate) const PROJECT: Kind = Kind::new(&SCHEMA, API, "AppProject", "spec");
+pub(crate) const PROJECT: Kind = Kind::new(&SCHEMA, API, "AppProject", "spec").with_root();

@@ -119,6 +119,8 @@ pub async fn is_told_what_to_do(cluster: Cluster) {
         &json!({ "name": "shop", "namespace": namespace, "source_repos": ["*"], "destinations": [{ "server": "*", "namespace": "*" }] }),
     );
     settled(harness, "project", "p", &project).await.unwrap();
+    let bare = from_json(&json!({ "name": "bare", "namespace": namespace }));
+    settled(harness, "project", "b", &bare).await.unwrap();
     let application = |wave: i64| {
         from_json(&json!({
             "name": "web", "namespace": namespace, "project": "shop", "sync_wave": wave, "annotations": { "team": "a" },

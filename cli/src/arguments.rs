@@ -38,6 +38,9 @@ pub(crate) struct Global {
     /// No colours (NO_COLOR does the same).
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
+    /// Show long new values whole in a plan; else their first lines stand for them.
+    #[arg(long, global = true)]
+    pub(crate) full: bool,
     /// For plans of foreign pull requests: no commands, exec credentials or http data.
     #[arg(long, global = true)]
     pub(crate) untrusted: bool,

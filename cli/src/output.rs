@@ -1,6 +1,7 @@
 //! Where text goes: to a terminal with colours, to a pipe without, to a closed pipe not at all.
 
 use crate::arguments::Global;
+use crate::render::plan::Detail;
 use std::io::{self, IsTerminal, Write};
 
 /// How this run talks.
@@ -16,6 +17,8 @@ pub(crate) struct Output {
     pub(crate) live: bool,
     /// People can be asked.
     pub(crate) interactive: bool,
+    /// How much a plan shows of long values.
+    pub(crate) detail: Detail,
     /// Columns of text on standard error.
     pub(crate) width: usize,
     /// Columns of source on standard error; a pipe has no end.
@@ -41,6 +44,7 @@ impl Output {
             error_color: colors(io::stderr().is_terminal()),
             live: io::stderr().is_terminal() && !dumb && !global.json,
             interactive: global.input && !global.json && io::stdin().is_terminal(),
+            detail: if global.full { Detail::Full } else { Detail::Folded },
             width: columns().unwrap_or(WIDEST).clamp(NARROWEST, WIDEST),
             room: columns().map_or(usize::MAX, |columns| columns.max(NARROWEST) - GUTTER),
         }

@@ -61,6 +61,7 @@ const TRIES: &[&[Try]] = &[
         run("plan --env prod", 0, "3 to create"),
         run("plan --json", 0, "\"resource_changes\""),
         run("plan --no-color", 0, "No changes"),
+        run("plan --full", 0, "No changes"),
         run("plan --untrusted", 0, "No changes"),
         run("plan --input=false", 0, "No changes"),
         run("plan --var size=2", 0, "1 → 2"),
@@ -248,8 +249,18 @@ fn every_command_and_flag_is_tried() {
 }
 
 /// Flags of all commands.
-const GLOBAL: &[&str] =
-    &["--chdir", "--env", "--json", "--no-color", "--untrusted", "--sandbox", "--input", "--help", "--version"];
+const GLOBAL: &[&str] = &[
+    "--chdir",
+    "--env",
+    "--json",
+    "--no-color",
+    "--full",
+    "--untrusted",
+    "--sandbox",
+    "--input",
+    "--help",
+    "--version",
+];
 
 fn help(bench: &Bench, command: &str) -> String {
     let words: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();

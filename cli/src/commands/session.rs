@@ -119,7 +119,7 @@ impl Ground {
             print(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
             return;
         }
-        let mut text = render::text(plan, self.providers.as_ref(), Paint::new(output.color));
+        let mut text = render::text(plan, self.providers.as_ref(), Paint::new(output.color), output.detail);
         if !text.is_empty() {
             text.push('\n');
         }

@@ -7,7 +7,7 @@ use crate::output::{Output, print};
 use crate::project::{Answer, Failure, Project};
 use crate::registry::Registry;
 use crate::render::paint::Paint;
-use crate::render::plan as render;
+use crate::render::plan::{self as render, Detail};
 use crate::render::value::{Writer, push_key};
 use formwork_engine::plan::Plan;
 use formwork_engine::{export, plan_file};
@@ -29,7 +29,11 @@ fn plan(output: &Output, path: &Path, markdown: bool) -> Answer {
     } else if markdown {
         render::markdown(&plan, &Registry)
     } else {
-        format!("{}\n{}\n", render::text(&plan, &Registry, Paint::new(output.color)), render::summary(&plan))
+        format!(
+            "{}\n{}\n",
+            render::text(&plan, &Registry, Paint::new(output.color), Detail::Full),
+            render::summary(&plan)
+        )
     };
     print(&logging::secrets().scrub(&text));
     Ok(DONE)

@@ -16,17 +16,28 @@ use formwork_engine::ports::Providers;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{ObjectKind, TypeName, ValueBuf, ValueRef};
 
+/// How much of a long new value is shown. A custom resource definition has thousands of lines, and nobody reads a plan of
+/// fifty of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Its first lines stand for it.
+    Folded,
+    /// All of it.
+    Full,
+}
+
 /// Writes a plan.
 pub(crate) struct PlanText<'a> {
     plan: &'a Plan,
     providers: &'a dyn Providers,
     paint: Paint,
+    detail: Detail,
     out: String,
 }
 
 /// The plan as text, without its summary.
-pub(crate) fn text(plan: &Plan, providers: &dyn Providers, paint: Paint) -> String {
-    let mut text = PlanText { plan, providers, paint, out: String::new() };
+pub(crate) fn text(plan: &Plan, providers: &dyn Providers, paint: Paint, detail: Detail) -> String {
+    let mut text = PlanText { plan, providers, paint, detail, out: String::new() };
     text.recoveries();
     text.drift();
     text.state_changes();
@@ -156,9 +167,11 @@ impl PlanText<'_> {
         let prior = value(operation.prior).or_else(|| value(replaced.and_then(|old| old.prior)));
         match (operation.action, prior, value(operation.planned)) {
             (Action::Delete | Action::Forget, Some(prior), _) => attributes.identity(prior),
-            (Action::Read, _, _) => attributes.added(value(operation.config).unwrap_or_else(ValueRef::null)),
+            (Action::Read, _, _) => {
+                attributes.added(value(operation.config).unwrap_or_else(ValueRef::null), self.detail);
+            }
             (_, Some(prior), Some(planned)) => attributes.changed(prior, planned),
-            (_, None, Some(planned)) => attributes.added(planned),
+            (_, None, Some(planned)) => attributes.added(planned, self.detail),
             _ => {}
         }
         attributes.write(&mut self.out, 6);

@@ -1,6 +1,6 @@
 //! The attributes of one object in a plan: aligned, one a line, documents line by line.
 
-use super::document;
+use super::{Detail, document};
 use crate::render::paint::{Meaning, Paint};
 use crate::render::value::{Writer, pad, push_key};
 use formwork_model::schema::ResourceSchema;
@@ -39,7 +39,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// All attributes of a new object; those that are not set are left out.
-    pub(super) fn added(&mut self, planned: ValueRef<'_>) {
+    pub(super) fn added(&mut self, planned: ValueRef<'_>, detail: Detail) {
         let order = |name: &str| {
             let attributes = self.schema.map_or(&[][..], |schema| schema.attributes);
             attributes.iter().position(|attribute| attribute.name == name).unwrap_or(usize::MAX)
@@ -51,6 +51,9 @@ impl<'a> Attributes<'a> {
             match document::added(value) {
                 Some(document) => text = document,
                 None => self.writer.push(&mut text, value, 8),
+            }
+            if detail == Detail::Folded {
+                fold(&mut text);
             }
             let mut key = String::new();
             push_key(&mut key, name);
@@ -113,6 +116,22 @@ impl<'a> Attributes<'a> {
             out.push('\n');
         }
     }
+}
+
+/// Values of more lines are folded.
+const LONG: usize = 24;
+/// So many lines stand for a folded value.
+const SHOWN: usize = 10;
+
+/// Cuts a long text behind its first lines, and says so.
+fn fold(text: &mut String) {
+    let count = text.lines().count();
+    if count <= LONG {
+        return;
+    }
+    let end = text.match_indices('\n').nth(SHOWN - 1).map_or(text.len(), |(position, _)| position);
+    text.truncate(end);
+    text.push_str(&format!("\n          … {} more lines; --full shows them", count - SHOWN));
 }
 
 fn is_nothing(value: ValueRef<'_>) -> bool {

@@ -1,6 +1,6 @@
 //! A plan as a comment on a pull request: summary first, details folded, in a diff's colours.
 
-use super::{summary, text};
+use super::{Detail, summary, text};
 use crate::render::paint::Paint;
 use formwork_engine::plan::Plan;
 use formwork_engine::ports::Providers;
@@ -10,7 +10,7 @@ const LONGEST: usize = 60_000;
 
 /// The plan as Markdown.
 pub(crate) fn markdown(plan: &Plan, providers: &dyn Providers) -> String {
-    let body = text(plan, providers, Paint::new(false));
+    let body = text(plan, providers, Paint::new(false), Detail::Folded);
     let mut lines: Vec<String> = body.lines().map(as_diff).collect();
     let mut length = 0;
     let kept = lines.iter().take_while(|line| {

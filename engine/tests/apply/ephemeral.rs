@@ -27,6 +27,7 @@ fn plan(bench: &Bench, renew_every_ms: i64) -> Plan {
         provider: "mock".into(),
         version: "1".into(),
         configuration,
+        hosts: Vec::new(),
         account: None,
         depends_on: vec![OperationIndex(0)],
         recorded: false,

@@ -27,19 +27,14 @@ struct Link {
 impl arm::Credentials for Link {
     fn kubeconfig(&self, cluster: &str, admin: bool) -> Option<String> {
         let credential = if admin { Credential::Admin } else { Credential::User };
-        self.clusters.kubeconfig(&key(cluster), &self.base_url, &self.authority_pem, credential)
+        self.clusters.kubeconfig(cluster, &self.base_url, &self.authority_pem, credential)
     }
-}
-
-/// Ids of resources are compared without case.
-fn key(id: &str) -> String {
-    id.to_lowercase()
 }
 
 fn follow(clusters: &Clusters, event: &Event) {
     let done = match event {
         Event::Cluster(cluster) => clusters.create(spec(cluster)),
-        Event::ClusterGone { id } => clusters.delete(&key(id)),
+        Event::ClusterGone { id } => clusters.delete(id),
     };
     if let Err(error) = done {
         tracing::error!(error = error.0, "a cluster's API could not be kept");
@@ -57,7 +52,7 @@ fn spec(cluster: &arm::Cluster) -> ClusterSpec {
         zones: pool.zones.iter().map(|zone| format!("{}-{zone}", cluster.location)).collect(),
     };
     ClusterSpec {
-        id: key(&cluster.id),
+        id: cluster.id.clone(),
         name: cluster.name.clone(),
         version: cluster.version.clone(),
         pools: cluster.pools.iter().map(pool).collect(),

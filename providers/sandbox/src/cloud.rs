@@ -1,13 +1,14 @@
 //! The services of a sandbox, wired to each other: the one place that knows all of them.
 
+use crate::aks;
 use crate::argocd;
-use crate::arm::{Arm, Cluster, Credentials, Event};
+use crate::arm::Arm;
 use crate::clock::Clock;
 use crate::exchange::{Request, Response};
 use crate::git::Repositories;
 use crate::identity::Identity;
 use crate::kind::Kind;
-use crate::kubernetes::{ClusterSpec, Clusters, Credential, Pool};
+use crate::kubernetes::Clusters;
 use crate::store::Store;
 use crate::vault::{Register, Vault, Vaults};
 use axum::Router;
@@ -47,10 +48,7 @@ impl Cloud {
     pub(crate) fn new(store: &Arc<Store>, clock: &Arc<dyn Clock>, identity: &Identity, folder: PathBuf) -> Self {
         let arm = Arc::new(Arm::new(Arc::clone(store), Arc::clone(clock)));
         let clusters = Clusters::new(Arc::clone(store), Arc::clone(clock));
-        clusters.trust(&identity.ca_pem);
-        follow(&arm, &clusters, identity);
-        let kubeconfigs = Kubeconfigs { clusters: Arc::clone(&clusters), identity: identity.clone() };
-        arm.set_credentials(Arc::new(kubeconfigs));
+        aks::connect(&arm, &clusters, &identity.url(), &identity.ca_pem);
         let register = Arc::new(Registered(Arc::clone(store)));
         let vaults = Vaults::new(Arc::clone(store), Arc::clone(clock), register, identity.url());
         let repositories = Repositories::new(folder.join("repositories"));
@@ -103,53 +101,6 @@ impl Cloud {
     /// Names of the Kubernetes clusters.
     pub(crate) fn clusters(&self) -> Vec<String> {
         self.arm.clusters().into_iter().map(|cluster| format!("{} ({})", cluster.name, cluster.version)).collect()
-    }
-}
-
-/// A managed cluster has a Kubernetes API as long as it lives.
-fn follow(arm: &Arm, clusters: &Arc<Clusters>, identity: &Identity) {
-    for cluster in arm.clusters() {
-        make(clusters, cluster, identity);
-    }
-    let (clusters, identity) = (Arc::clone(clusters), identity.clone());
-    arm.listen(move |event| match event {
-        Event::Cluster(cluster) => make(&clusters, cluster.clone(), &identity),
-        Event::ClusterGone { id } => {
-            if let Err(error) = clusters.delete(id) {
-                tracing::warn!(id, error = error.0, "a cluster's API could not be ended");
-            }
-        }
-    });
-}
-
-fn make(clusters: &Clusters, cluster: Cluster, identity: &Identity) {
-    let pool = |pool: crate::arm::Pool| Pool {
-        name: pool.name,
-        count: u32::try_from(pool.count).unwrap_or(u32::MAX),
-        size: pool.vm_size,
-        mode: pool.mode,
-        labels: pool.labels,
-        taints: pool.taints,
-        zones: pool.zones,
-    };
-    let pools = cluster.pools.into_iter().map(pool).collect();
-    let spec = ClusterSpec { id: cluster.id.clone(), name: cluster.name, version: cluster.version, pools };
-    if let Err(error) = clusters.create(spec) {
-        tracing::warn!(id = cluster.id, error = error.0, "a cluster's API could not be made");
-    }
-    clusters.trust(&identity.ca_pem);
-}
-
-/// The kubeconfigs that Azure Resource Manager hands out.
-struct Kubeconfigs {
-    clusters: Arc<Clusters>,
-    identity: Identity,
-}
-
-impl Credentials for Kubeconfigs {
-    fn kubeconfig(&self, cluster: &str, admin: bool) -> Option<String> {
-        let credential = if admin { Credential::Admin } else { Credential::User };
-        self.clusters.kubeconfig(cluster, &self.identity.url(), &self.identity.ca_pem, credential)
     }
 }
 

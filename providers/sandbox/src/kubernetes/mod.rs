@@ -86,6 +86,7 @@ pub enum Credential {
 pub struct Clusters {
     store: Arc<Store>,
     clock: Arc<dyn Clock>,
+    /// By [`key`].
     clusters: RwLock<BTreeMap<String, Arc<Cluster>>>,
     /// What clients inside of the clusters are told to trust, as PEM.
     authority: RwLock<String>,
@@ -97,7 +98,7 @@ impl Clusters {
     pub fn new(store: Arc<Store>, clock: Arc<dyn Clock>) -> Arc<Self> {
         let known = store.scan(TABLE, "").into_iter().filter_map(|(_, record)| {
             let cluster = Cluster::load(&store, &clock, record)?;
-            Some((cluster.id(), cluster))
+            Some((key(&cluster.id()), cluster))
         });
         let clusters = RwLock::new(known.collect());
         Arc::new(Self { store, clock, clusters, authority: RwLock::default() })
@@ -109,9 +110,10 @@ impl Clusters {
     /// When it cannot be kept.
     pub fn create(&self, spec: ClusterSpec) -> Result<(), StoreError> {
         let mut clusters = self.clusters.write().unwrap_or_else(PoisonError::into_inner);
-        let cluster = match clusters.get(&spec.id) {
-            Some(cluster) => Arc::clone(cluster),
-            None => Cluster::make(&self.store, &self.clock, spec.clone()),
+        let (cluster, spec) = match clusters.get(&key(&spec.id)) {
+            // It keeps its id in the spelling under which it is stored.
+            Some(cluster) => (Arc::clone(cluster), ClusterSpec { id: cluster.id(), ..spec }),
+            None => (Cluster::make(&self.store, &self.clock, spec.clone()), spec),
         };
         cluster.set_spec(spec);
         self.store.put(TABLE, &cluster.id(), cluster.record())?;
@@ -121,7 +123,7 @@ impl Clusters {
             .clone_into(&mut cluster.objects().certificate_authority);
         cluster.furnish().map_err(|refusal| StoreError(refusal.message().to_owned()))?;
         cluster.start();
-        clusters.insert(cluster.id(), cluster);
+        clusters.insert(key(&cluster.id()), cluster);
         Ok(())
     }
 
@@ -130,9 +132,9 @@ impl Clusters {
     /// # Errors
     /// When that cannot be kept.
     pub fn delete(&self, id: &str) -> Result<(), StoreError> {
-        let removed = self.clusters.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let removed = self.clusters.write().unwrap_or_else(PoisonError::into_inner).remove(&key(id));
         let Some(cluster) = removed else { return Ok(()) };
-        self.store.delete(TABLE, id)?;
+        self.store.delete(TABLE, &cluster.id())?;
         cluster.stop();
         cluster.objects().forget().map_err(|refusal| StoreError(refusal.message().to_owned()))
     }
@@ -141,7 +143,7 @@ impl Clusters {
     #[must_use]
     pub fn url(&self, id: &str, base_url: &str) -> Option<String> {
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
-        clusters.get(id).map(|one| format!("{}/kubernetes/{}", base_url.trim_end_matches('/'), one.uid))
+        clusters.get(&key(id)).map(|one| format!("{}/kubernetes/{}", base_url.trim_end_matches('/'), one.uid))
     }
 
     /// A kubeconfig for a cluster whose API lies below the base URL and is trusted by the certificate authority.
@@ -149,7 +151,7 @@ impl Clusters {
     pub fn kubeconfig(&self, id: &str, base_url: &str, authority_pem: &str, credential: Credential) -> Option<String> {
         let url = self.url(id, base_url)?;
         let clusters = self.clusters.read().unwrap_or_else(PoisonError::into_inner);
-        let cluster = clusters.get(id)?;
+        let cluster = clusters.get(&key(id))?;
         Some(kubeconfig::write(cluster, &url, authority_pem, credential))
     }
 
@@ -180,4 +182,9 @@ impl Clusters {
         // One that was made before there was a runtime begins its work now.
         found.inspect(Cluster::start)
     }
+}
+
+/// Ids of resources are compared without case.
+fn key(id: &str) -> String {
+    id.to_lowercase()
 }

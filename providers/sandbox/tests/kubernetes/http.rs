@@ -279,13 +279,17 @@ fn a_managed_cluster_has_an_api(server: &Server) {
     let id = format!("{group}/providers/Microsoft.ContainerService/managedClusters/c");
     let pool = json!({
         "name": "system", "mode": "System", "count": 2, "vmSize": "Standard_D2s_v5", "nodeLabels": {"team": "web"},
+        "availabilityZones": ["1", "2"],
     });
     let body = json!({
         "location": "westeurope", "identity": {"type": "SystemAssigned"},
         "properties": {"dnsPrefix": "p", "agentPoolProfiles": [pool]},
     });
     assert_eq!(ask(&arm, "PUT", &id, Some(body)).status, 201);
-    let listed = ask(&arm, "POST", &format!("{id}/listClusterAdminCredential"), None).body.unwrap();
+    // Ids are compared without case, here as in the resource manager.
+    assert_eq!(clusters.url(&id.to_uppercase(), &url), clusters.url(&id, &url));
+    let upper = id.replace("managedClusters/c", "managedclusters/C");
+    let listed = ask(&arm, "POST", &format!("{upper}/listClusterAdminCredential"), None).body.unwrap();
     let encoded = listed["kubeconfigs"][0]["value"].as_str().unwrap();
     let config = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
     let client = Client::with(server, std::str::from_utf8(&config).unwrap());
@@ -298,7 +302,9 @@ fn a_managed_cluster_has_an_api(server: &Server) {
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     assert_eq!(nodes.as_array().unwrap().len(), 2, "{nodes}");
-    assert_eq!(ask(&arm, "DELETE", &id, None).status, 202);
+    let zones: Vec<&Json> = (0..2).map(|at| &nodes[at]["metadata"]["labels"]["topology.kubernetes.io/zone"]).collect();
+    assert_eq!(zones, ["westeurope-1", "westeurope-2"]);
+    assert_eq!(ask(&arm, "DELETE", &upper, None).status, 202);
     arm.settle();
     assert_eq!(client.call(server, "GET", "/version", None).0, 404, "the API goes with its cluster");
 }

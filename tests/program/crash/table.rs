@@ -44,6 +44,11 @@ impl Table {
         self.0.get(&(kind, window)).copied().unwrap_or(0)
     }
 
+    /// All kinds together.
+    pub(super) fn within(&self, window: Window) -> usize {
+        KINDS.iter().map(|kind| self.of(*kind, window)).sum()
+    }
+
     pub(super) fn total(&self) -> usize {
         self.0.values().sum()
     }
@@ -74,7 +79,7 @@ impl fmt::Display for Table {
         }
         write!(formatter, "\n{:<12}", "all")?;
         for window in WINDOWS {
-            write!(formatter, "{:>14}", KINDS.iter().map(|kind| self.of(*kind, window)).sum::<usize>())?;
+            write!(formatter, "{:>14}", self.within(window))?;
         }
         Ok(())
     }

@@ -18,12 +18,16 @@ pub(crate) struct Output {
     pub(crate) interactive: bool,
     /// Columns of text on standard error.
     pub(crate) width: usize,
+    /// Columns of source on standard error; a pipe has no end.
+    pub(crate) room: usize,
 }
 
 /// Wider lines are hard to read.
 const WIDEST: usize = 110;
 /// Narrower ones hold no source.
 const NARROWEST: usize = 50;
+/// Left of source stand line numbers and a bar.
+const GUTTER: usize = 8;
 
 impl Output {
     /// By flags, environment and terminals.
@@ -37,14 +41,15 @@ impl Output {
             error_color: colors(io::stderr().is_terminal()),
             live: io::stderr().is_terminal() && !dumb && !global.json,
             interactive: global.input && !global.json && io::stdin().is_terminal(),
-            width: columns(),
+            width: columns().unwrap_or(WIDEST).clamp(NARROWEST, WIDEST),
+            room: columns().map_or(usize::MAX, |columns| columns.max(NARROWEST) - GUTTER),
         }
     }
 }
 
-fn columns() -> usize {
-    let size = terminal_size::terminal_size_of(io::stderr());
-    size.map_or(WIDEST, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
+/// How wide the terminal is, where standard error is one.
+fn columns() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
 }
 
 /// Writes to standard output. A reader that has gone away (`| head`) ends the program quietly.

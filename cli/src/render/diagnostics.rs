@@ -2,11 +2,13 @@
 
 use crate::logging;
 use crate::output::{self, Output};
+use crate::render::crop::{self, Cropped};
 use formwork_lang::source::FileTable;
-use formwork_model::{Diagnostic, Severity, Span};
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan};
+use formwork_model::{Diagnostic, Label, Severity, Span};
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 use serde_json::{Value as Json, json};
 use std::fmt;
+use std::ops::Range;
 
 /// Writes a report to standard error (or as JSON to standard output), with a line that counts.
 pub(crate) fn report(output: &Output, files: &FileTable, diagnostics: &[Diagnostic]) {
@@ -49,7 +51,7 @@ fn one(output: &Output, files: &FileTable, diagnostic: &Diagnostic) -> String {
     let handler =
         GraphicalReportHandler::new_themed(theme).with_links(false).with_width(output.width).with_context_lines(1);
     let mut text = String::new();
-    let report = Report::new(files, diagnostic);
+    let report = Report::new(files, diagnostic, output.room);
     // Only a broken formatter fails; the plain message is better than nothing.
     if handler.render_report(&mut text, &report).is_err() {
         return format!("{}: {}\n", diagnostic.code, diagnostic.message);
@@ -62,39 +64,59 @@ fn one(output: &Output, files: &FileTable, diagnostic: &Diagnostic) -> String {
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
     help: Option<String>,
-    source: Option<NamedSource<String>>,
+    source: Option<Cropped>,
     labels: Vec<LabeledSpan>,
 }
 
 impl<'a> Report<'a> {
-    fn new(files: &FileTable, diagnostic: &'a Diagnostic) -> Self {
+    fn new(files: &FileTable, diagnostic: &'a Diagnostic, room: usize) -> Self {
         let primary = diagnostic.primary.as_ref();
         let file = primary.and_then(|label| files.get(label.span.file));
-        let mut labels = Vec::new();
+        let mut shown: Vec<&Label> = primary.into_iter().filter(|_| file.is_some()).collect();
         let mut elsewhere = Vec::new();
-        if let Some(label) = primary.filter(|_| file.is_some()) {
-            labels.push(LabeledSpan::new_primary_with_span(some(&label.text), place(label.span)));
-        }
         for label in &diagnostic.labels {
             if primary.is_some_and(|primary| primary.span.file == label.span.file) {
-                labels.push(LabeledSpan::new_with_span(some(&label.text), place(label.span)));
+                shown.push(label);
             } else if let Some(location) = files.location(label.span) {
                 elsewhere.push(format!("{location}: {}", label.text));
             }
         }
         let lines = diagnostic.help.iter().cloned().chain(diagnostic.notes.iter().cloned()).chain(elsewhere);
         let help = lines.collect::<Vec<_>>().join("\n");
-        let source = file.map(|file| NamedSource::new(&file.path, file.text.to_string()));
+        let (source, labels) = match file {
+            Some(file) => {
+                let (source, labels) = labelled(&file.path, &file.text, &shown, room);
+                (Some(source), labels)
+            }
+            None => (None, Vec::new()),
+        };
         Self { diagnostic, help: some(&help), source, labels }
     }
+}
+
+/// The source as far as it fits, with its labels, the first of which is the primary one.
+fn labelled(path: &str, text: &str, labels: &[&Label], room: usize) -> (Cropped, Vec<LabeledSpan>) {
+    let measured: Vec<crop::Label> = labels
+        .iter()
+        .map(|label| crop::Label { place: place(label.span), columns: label.text.chars().count() })
+        .collect();
+    let (source, places) = crop::crop(path, text, &measured, room);
+    let spans = labels.iter().zip(places).enumerate().map(|(position, (label, place))| {
+        let span = (place.start, place.len());
+        match position {
+            0 => LabeledSpan::new_primary_with_span(some(&label.text), span),
+            _ => LabeledSpan::new_with_span(some(&label.text), span),
+        }
+    });
+    (source, spans.collect())
 }
 
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn place(span: Span) -> SourceSpan {
-    (span.start as usize, (span.end - span.start) as usize).into()
+fn place(span: Span) -> Range<usize> {
+    span.start as usize..span.end as usize
 }
 
 impl fmt::Display for Report<'_> {

@@ -1,5 +1,6 @@
 //! What people see.
 
+mod crop;
 pub(crate) mod diagnostics;
 pub(crate) mod paint;
 pub(crate) mod plan;

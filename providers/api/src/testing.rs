@@ -1,6 +1,7 @@
 //! Plays the engine for a provider's tests (feature `testing`): proposes, plans, checks every answer, marks secrets,
 //! records what the provider says meanwhile. What the engine would refuse panics here, with the text of the breach.
 
+pub mod script;
 pub mod server;
 
 use crate::check::{self, CheckError, Subject};

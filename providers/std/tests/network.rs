@@ -6,7 +6,7 @@ use formwork_model::Value;
 use formwork_provider_api::Environment;
 use formwork_provider_api::http::TARGET;
 use formwork_provider_api::testing::Harness;
-use formwork_provider_api::testing::server::{Authority, Server, answer};
+use formwork_provider_api::testing::server::{Authority, Reply, Server};
 use formwork_provider_std::Std;
 use std::io::Write;
 use std::process::Command;
@@ -52,7 +52,7 @@ async fn ask_as_told() {
 async fn a_proxy_that_opens_tls_is_passed_with_its_certificate() {
     let authority = Authority::new().unwrap();
     let names: &[&str] = &["files.example.com"];
-    let proxy = Server::start(Some((&authority, names)), |_| answer("200 OK", &[], "from afar")).await.unwrap();
+    let proxy = Server::start(Some((&authority, names)), |_| Reply::ok("from afar")).await.unwrap();
     let bundle = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(bundle.path(), authority.pem()).unwrap();
     let variables = [("HTTPS_PROXY", format!("http://{}", proxy.address))];
@@ -72,7 +72,7 @@ async fn a_proxy_that_opens_tls_is_passed_with_its_certificate() {
     let excepted = [variables.as_slice(), &[("NO_PROXY", ".invalid")]].concat();
     let told = ask_elsewhere("https://files.invalid/a", "", &excepted).await;
     assert!(told.starts_with("Unreachable"), "{told}");
-    let here = Server::start(None, |_| answer("200 OK", &[], "from here")).await.unwrap();
+    let here = Server::start(None, |_| Reply::ok("from here")).await.unwrap();
     let through = [variables.as_slice(), &[("HTTP_PROXY", variables[0].1)]].concat();
     assert_eq!(ask_elsewhere(&format!("http://{}/", here.address), "", &through).await, "from here");
     assert_eq!(proxy.asked().len(), before);
@@ -82,7 +82,7 @@ async fn a_proxy_that_opens_tls_is_passed_with_its_certificate() {
 async fn a_server_of_the_company_is_trusted_by_its_bundle() {
     let authority = Authority::new().unwrap();
     let names: &[&str] = &["localhost"];
-    let server = Server::start(Some((&authority, names)), |_| answer("200 OK", &[], "inside")).await.unwrap();
+    let server = Server::start(Some((&authority, names)), |_| Reply::ok("inside")).await.unwrap();
     let url = format!("https://localhost:{}/", server.address.rsplit_once(':').unwrap().1);
     let trusting = Environment { ca_bundle: Some(authority.pem()), ..Environment::default() };
     assert_eq!(ask(&url, trusting, &[]).await, "inside");
@@ -116,9 +116,9 @@ impl<'a> MakeWriter<'a> for Lines {
 #[tokio::test]
 async fn each_call_leaves_a_line_without_credentials() {
     let server = Server::start(None, |asked| match asked.line.as_str() {
-        "GET /moved?code=hunter2" => answer("302 Found", &[("location", "/here?sig=hunter2")], ""),
-        "GET /busy" => answer("503 Busy", &[], "later"),
-        _ => answer("200 OK", &[("x-amz-request-id", "r-1"), ("set-cookie", "a=hunter2")], r#"{"token": "hunter2"}"#),
+        "GET /moved?code=hunter2" => Reply::text(302, "").header("location", "/here?sig=hunter2"),
+        "GET /busy" => Reply::text(503, "later"),
+        _ => Reply::ok(r#"{"token": "hunter2"}"#).header("x-amz-request-id", "r-1").header("set-cookie", "a=hunter2"),
     });
     let server = server.await.unwrap();
     let lines = Lines::default();

@@ -1,7 +1,8 @@
-//! A small HTTP server on loopback for tests: plain, over TLS with an authority of its own, and as a proxy that opens
-//! TLS, as companies have them.
+//! A small HTTP server on loopback for tests: plain, over TLS with an authority of its own, as a proxy that opens TLS, as
+//! companies have them, and in front of another server, of whose answers it loses some.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use serde_json::Value as Json;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -13,7 +14,9 @@ use tokio_rustls::rustls::{ServerConfig, crypto};
 /// One request as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Method and target: `GET /a`, `CONNECT host:443`.
+    /// What is asked for: method and path, without the query; a script may know a better name.
+    pub operation: String,
+    /// Method and target: `GET /a?b=c`, `CONNECT host:443`.
     pub line: String,
     /// The head, line by line, with the first one.
     pub head: String,
@@ -27,6 +30,18 @@ impl Asked {
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
         lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+    }
+
+    /// What stands behind the `?` of the target.
+    #[must_use]
+    pub fn query(&self) -> &str {
+        self.line.split_once('?').map_or("", |(_, query)| query)
+    }
+
+    /// The body as JSON; null where it is none.
+    #[must_use]
+    pub fn json(&self) -> Json {
+        serde_json::from_str(&self.body).unwrap_or_default()
     }
 }
 
@@ -67,8 +82,65 @@ impl Authority {
     }
 }
 
-/// Gives the whole answer to a request: status line, headers, body.
-type Answer = dyn Fn(&Asked) -> String + Send + Sync;
+/// What the server does with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Answers so; `{endpoint}` in headers and body is the server's own address.
+    Answer {
+        /// The status, such as 200.
+        status: u16,
+        /// Headers besides the body's length.
+        headers: Vec<(String, String)>,
+        /// The body.
+        body: String,
+    },
+    /// Passes it on to the server at this address, and its answer back.
+    Forward(String),
+    /// Passes it on to the server at this address, whose answer is lost.
+    Lose(String),
+    /// Closes the connection without a word: nothing is done, and there is no answer.
+    Hang,
+    /// Sends half of an answer, then closes.
+    Cut,
+}
+
+impl Reply {
+    /// An answer with a body.
+    #[must_use]
+    pub fn text(status: u16, body: impl Into<String>) -> Self {
+        Self::Answer { status, headers: Vec::new(), body: body.into() }
+    }
+
+    /// An answer with status 200.
+    #[must_use]
+    pub fn ok(body: impl Into<String>) -> Self {
+        Self::text(200, body)
+    }
+
+    /// An answer with a JSON body.
+    #[must_use]
+    pub fn json(status: u16, body: Json) -> Self {
+        Self::text(status, body.to_string())
+    }
+
+    /// An answer without a body.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self::text(status, "")
+    }
+
+    /// The same answer with one more header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Self::Answer { headers, .. } = &mut self {
+            headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+}
+
+/// Says what to do with a request.
+type Answer = dyn Fn(&Asked) -> Reply + Send + Sync;
 
 /// A running server; it ends with the runtime.
 #[derive(Clone)]
@@ -87,7 +159,7 @@ impl Server {
     /// When there is no free port, or certificates cannot be made.
     pub async fn start(
         tls: Option<(&Authority, &[&str])>,
-        answer: impl Fn(&Asked) -> String + Send + Sync + 'static,
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let tls = tls.map(|(authority, names)| authority.acceptor(names)).transpose()?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -123,8 +195,7 @@ impl Server {
             stream.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").await?;
             return self.open(stream).await;
         }
-        stream.write_all((self.answer)(&asked).as_bytes()).await?;
-        self.serve(stream).await
+        if self.reply(&asked, &mut stream).await? { self.serve(stream).await } else { Ok(()) }
     }
 
     async fn open(&self, stream: TcpStream) -> io::Result<()> {
@@ -134,9 +205,31 @@ impl Server {
 
     async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         while let Some(asked) = self.read(&mut stream).await? {
-            stream.write_all((self.answer)(&asked).as_bytes()).await?;
+            if !self.reply(&asked, &mut stream).await? {
+                break;
+            }
         }
         stream.shutdown().await
+    }
+
+    /// Answers; whether the connection goes on.
+    async fn reply(&self, asked: &Asked, stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<bool> {
+        match (self.answer)(asked) {
+            Reply::Answer { status, headers, body } => {
+                let own = |text: &str| text.replace("{endpoint}", &format!("http://{}", self.address));
+                let headers = headers.iter().map(|(name, value)| format!("{name}: {}\r\n", own(value)));
+                let (headers, body) = (headers.collect::<String>(), own(&body));
+                let length = body.len();
+                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
+                stream.write_all(answer.as_bytes()).await?;
+                return Ok(true);
+            }
+            Reply::Forward(to) => stream.write_all(&pass_on(&to, asked).await?).await?,
+            Reply::Lose(to) => drop(pass_on(&to, asked).await?),
+            Reply::Hang => {}
+            Reply::Cut => stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n<half").await?,
+        }
+        Ok(false)
     }
 
     /// The next request; none when the client has gone.
@@ -152,7 +245,8 @@ impl Server {
             }
         };
         let line = head.lines().next().and_then(|line| line.rsplit_once(' ')).map_or("", |(line, _)| line).to_owned();
-        let mut asked = Asked { line, head, body: String::new() };
+        let operation = line.split_once('?').map_or(line.as_str(), |(operation, _)| operation).to_owned();
+        let mut asked = Asked { operation, line, head, body: String::new() };
         let length = asked.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
         let mut body = rest;
         while body.len() < length && stream.read_buf(&mut body).await? > 0 {}
@@ -162,9 +256,14 @@ impl Server {
     }
 }
 
-/// An answer with a body.
-#[must_use]
-pub fn answer(status: &str, headers: &[(&str, &str)], body: &str) -> String {
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len())
+/// Asks another server, and gives its whole answer; neither connection goes on after it.
+async fn pass_on(to: &str, asked: &Asked) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(to).await?;
+    let lines = asked.head.lines().filter(|line| !line.is_empty());
+    let kept = lines.filter(|line| !line.to_ascii_lowercase().starts_with("connection:"));
+    let head: String = kept.map(|line| format!("{line}\r\n")).collect();
+    stream.write_all(format!("{head}connection: close\r\n\r\n{}", asked.body).as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(answer)
 }

@@ -1,7 +1,7 @@
 //! Credentials by the SDK's own chain. Each case runs in a process of its own, since variables belong to a process.
 
 use crate::cloud::to_value;
-use crate::script::{Reply, Script};
+use crate::script::{self, Reply, Script, authorization};
 use formwork_model::ValueBuf;
 use formwork_provider_api::{ConfigureRequest, Environment, Provider};
 use formwork_provider_aws::AwsProvider;
@@ -91,7 +91,7 @@ fn session(operation: &str) -> Reply {
 }
 
 pub(crate) async fn server() -> Script {
-    Script::start(vec![
+    script::start(vec![
         ("GetCallerIdentity", vec![caller()]),
         ("AssumeRole", vec![session("AssumeRole")]),
         ("AssumeRoleWithWebIdentity", vec![session("AssumeRoleWithWebIdentity")]),
@@ -116,12 +116,12 @@ async fn a_profile_gives_keys_and_region() {
     let variables = [("AWS_CONFIG_FILE", file.to_str().unwrap())];
     let answer = connect(json!({ "endpoint": script.endpoint, "profile": "work" }), false, &variables).await;
     assert_eq!(answer, connected("eu-central-1"));
-    assert!(script.asked()[0].authorization.contains("AKIDWORK"));
+    assert!(authorization(&script.asked()[0]).contains("AKIDWORK"));
     // The endpoint may come from the variable as well, and the block's region wins.
     let variables = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("AWS_ENDPOINT_URL", &script.endpoint)];
     let answer = connect(json!({ "region": "eu-west-2" }), false, &variables).await;
     assert_eq!(answer, connected("eu-west-2"));
-    assert!(script.asked()[1].authorization.contains("AKIDDEFAULT"));
+    assert!(authorization(&script.asked()[1]).contains("AKIDDEFAULT"));
 }
 
 async fn a_role_is_taken_on() {
@@ -137,11 +137,11 @@ async fn a_role_is_taken_on() {
     let answer = connect(configuration, false, &variables).await;
     assert_eq!(answer, connected("eu-west-1"));
     let taken = &script.asked_for("AssumeRole")[0];
-    assert!(taken.authorization.contains("AKIDBASE"));
+    assert!(authorization(taken).contains("AKIDBASE"));
     for part in ["RoleSessionName=deploy", "ExternalId=e-1", "DurationSeconds=1800"] {
         assert!(taken.body.contains(part), "{}", taken.body);
     }
-    assert!(script.asked_for("GetCallerIdentity")[0].authorization.contains("AKIDTAKENON"));
+    assert!(authorization(&script.asked_for("GetCallerIdentity")[0]).contains("AKIDTAKENON"));
 }
 
 async fn a_web_identity_is_exchanged() {
@@ -158,7 +158,7 @@ async fn a_web_identity_is_exchanged() {
     let answer = connect(json!({}), false, &variables).await;
     assert_eq!(answer, connected("eu-north-1"));
     assert!(script.asked_for("AssumeRoleWithWebIdentity")[0].body.contains("WebIdentityToken=jwt"));
-    assert!(script.asked_for("GetCallerIdentity")[0].authorization.contains("AKIDTAKENON"));
+    assert!(authorization(&script.asked_for("GetCallerIdentity")[0]).contains("AKIDTAKENON"));
 }
 
 async fn a_credential_process_is_asked() {
@@ -172,7 +172,7 @@ async fn a_credential_process_is_asked() {
     let variables = [("AWS_CONFIG_FILE", file.to_str().unwrap()), ("PATH", "/usr/bin:/bin")];
     let answer = connect(json!({ "endpoint": script.endpoint, "region": "eu-west-1" }), false, &variables).await;
     assert_eq!(answer, connected("eu-west-1"));
-    assert!(script.asked()[0].authorization.contains("AKIDPROCESS"));
+    assert!(authorization(&script.asked()[0]).contains("AKIDPROCESS"));
 }
 
 async fn no_credentials_say_what_to_do() {
@@ -194,8 +194,9 @@ async fn a_sandboxed_run_reads_no_credentials() {
     let keys = [("AWS_ACCESS_KEY_ID", "AKIDREAL"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_PROFILE", "missing")];
     let answer = connect(json!({ "endpoint": script.endpoint }), true, &keys).await;
     assert_eq!(answer, connected("us-east-1"));
-    let authorization = &script.asked()[0].authorization;
-    assert!(authorization.contains("Credential=sandbox/") && !authorization.contains("AKIDREAL"));
+    let asked = script.asked();
+    let signed = authorization(&asked[0]);
+    assert!(signed.contains("Credential=sandbox/") && !signed.contains("AKIDREAL"));
     let answer = connect(json!({ "region": "eu-west-1" }), true, &keys).await;
     assert_eq!(answer["class"], json!("forbidden"), "{answer}");
     let elsewhere = [("AWS_ENDPOINT_URL", "https://sts.amazonaws.com")];

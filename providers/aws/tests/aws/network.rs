@@ -1,7 +1,7 @@
 //! Proxies, certificates of a company, and what the traces tell of calls.
 
 use crate::chain::{connect, connect_traced, connected, server, trial};
-use formwork_provider_api::testing::server::{Authority, Server, answer};
+use formwork_provider_api::testing::server::{Authority, Reply, Server};
 use libtest_mimic::Trial;
 use serde_json::json;
 
@@ -27,7 +27,7 @@ async fn a_proxy_that_opens_tls_is_passed() {
     let authority = Authority::new().unwrap();
     let host = format!("sts.{NOWHERE}.amazonaws.com");
     let names: &[&str] = &[&host];
-    let proxy = Server::start(Some((&authority, names)), |_| answer("200 OK", &[], CALLER)).await.unwrap();
+    let proxy = Server::start(Some((&authority, names)), |_| Reply::ok(CALLER)).await.unwrap();
     let address = format!("http://{}", proxy.address);
     let bundle = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(bundle.path(), authority.pem()).unwrap();
@@ -46,7 +46,7 @@ async fn a_proxy_that_opens_tls_is_passed() {
 }
 
 async fn an_excepted_host_is_asked_directly() {
-    let proxy = Server::start(None, |_| answer("502 Bad Gateway", &[], "")).await.unwrap();
+    let proxy = Server::start(None, |_| Reply::text(502, "")).await.unwrap();
     let address = format!("http://{}", proxy.address);
     let mut variables = KEYS.to_vec();
     variables.extend([("HTTPS_PROXY", address.as_str()), ("NO_PROXY", "example.com,.amazonaws.com")]);
@@ -65,7 +65,7 @@ async fn an_excepted_host_is_asked_directly() {
 async fn an_endpoint_is_trusted_by_its_bundle() {
     let authority = Authority::new().unwrap();
     let names: &[&str] = &["localhost"];
-    let inside = Server::start(Some((&authority, names)), |_| answer("200 OK", &[], CALLER)).await.unwrap();
+    let inside = Server::start(Some((&authority, names)), |_| Reply::ok(CALLER)).await.unwrap();
     let endpoint = format!("https://localhost:{}", inside.address.rsplit_once(':').unwrap().1);
     let configuration = json!({ "region": "eu-west-1", "endpoint": endpoint });
     let refused = connect(configuration.clone(), false, &KEYS).await;

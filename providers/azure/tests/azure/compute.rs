@@ -1,7 +1,7 @@
 //! Compute against scripted answers: the crate makes the requests, everything else is as for every type.
 
 use crate::client::{absent, connect, status, trials};
-use crate::script::{Reply, Script, TOKEN, token};
+use crate::script::{self, Reply, TOKEN, error, operations, token};
 use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::testing::text;
 use formwork_provider_api::{Checkpoint, ErrorClass};
@@ -54,7 +54,7 @@ fn accepted() -> Reply {
 }
 
 async fn a_disk_is_made_by_the_crate_and_followed_by_us() {
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (GET, vec![absent(), Reply::json(200, disk(32))]),
         (PUT, vec![accepted()]),
         (POLL, vec![status("InProgress"), status("Succeeded")]),
@@ -62,10 +62,14 @@ async fn a_disk_is_made_by_the_crate_and_followed_by_us() {
     .await;
     let harness = connect(&script).await;
     let made = harness.create("disk", "d", &config(32)).await.unwrap();
-    assert_eq!(script.operations(), [GET, PUT, POLL, POLL, GET]);
+    assert_eq!(operations(&script), [GET, PUT, POLL, POLL, GET]);
     let sent = &script.asked_for(PUT)[0];
-    assert_eq!(sent.query, "api-version=2024-03-02");
-    assert_eq!(sent.authorization, "Bearer first", "the token is ours, not the stand-in that the crate has");
+    assert_eq!(sent.query(), "api-version=2024-03-02");
+    assert_eq!(
+        sent.header("authorization"),
+        Some("Bearer first"),
+        "the token is ours, not the stand-in that the crate has"
+    );
     // The crate's model says of times that they are not there.
     assert_eq!(
         sent.json(),
@@ -74,7 +78,7 @@ async fn a_disk_is_made_by_the_crate_and_followed_by_us() {
                 "burstingEnabledTime": null, "LastOwnershipUpdateTime": null}})
     );
     // The poll address is followed as it was told: it is signed.
-    assert_eq!(script.asked_for(POLL)[0].query, "p=1&api-version=2024-03-02&t=1&s=sig%2Bx");
+    assert_eq!(script.asked_for(POLL)[0].query(), "p=1&api-version=2024-03-02&t=1&s=sig%2Bx");
     let noted = harness.sink.checkpoints();
     assert!(noted[0].poll.contains("DiskOperations/1"), "{noted:?}");
     assert_eq!(text(&made, "id"), DISK);
@@ -82,7 +86,7 @@ async fn a_disk_is_made_by_the_crate_and_followed_by_us() {
 }
 
 async fn a_resumed_create_polls_and_sends_nothing() {
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (GET, vec![Reply::json(200, disk(32))]),
         (POLL, vec![status("InProgress"), status("Succeeded")]),
     ])
@@ -97,19 +101,19 @@ async fn a_resumed_create_polls_and_sends_nothing() {
         poll: poll.to_string(),
     });
     harness.send_create(request).await.unwrap();
-    assert_eq!(script.operations(), [POLL, POLL, GET]);
+    assert_eq!(operations(&script), [POLL, POLL, GET]);
 }
 
 async fn errors_keep_their_class() {
     let cases = [
-        (Reply::error(409, "OperationNotAllowed"), ErrorClass::Conflict, "OperationNotAllowed"),
-        (Reply::error(429, "TooManyRequests"), ErrorClass::Retryable, "TooManyRequests"),
-        (Reply::error(400, "InvalidParameter"), ErrorClass::Invalid, "InvalidParameter"),
-        (Reply::error(409, "SkuNotAvailable"), ErrorClass::Quota, "SkuNotAvailable"),
+        (error(409, "OperationNotAllowed"), ErrorClass::Conflict, "OperationNotAllowed"),
+        (error(429, "TooManyRequests"), ErrorClass::Retryable, "TooManyRequests"),
+        (error(400, "InvalidParameter"), ErrorClass::Invalid, "InvalidParameter"),
+        (error(409, "SkuNotAvailable"), ErrorClass::Quota, "SkuNotAvailable"),
         (Reply::Hang, ErrorClass::AnswerLost, ""),
     ];
     for (reply, class, code) in cases {
-        let script = Script::start(vec![(GET, vec![absent()]), (PUT, vec![reply])]).await;
+        let script = script::start(vec![(GET, vec![absent()]), (PUT, vec![reply])]).await;
         let error = connect(&script).await.create("disk", "d", &config(32)).await.unwrap_err();
         assert_eq!((error.class, error.code.as_str()), (class, code), "{}", error.message);
         assert_eq!(script.asked_for(PUT).len(), 1, "retries are the engine's");
@@ -117,20 +121,21 @@ async fn errors_keep_their_class() {
 }
 
 async fn a_refused_token_is_asked_once_more() {
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (TOKEN, vec![token("first", 3600), token("second", 3600)]),
-        (GET, vec![Reply::error(401, "ExpiredAuthenticationToken"), absent(), Reply::json(200, disk(32))]),
+        (GET, vec![error(401, "ExpiredAuthenticationToken"), absent(), Reply::json(200, disk(32))]),
         (PUT, vec![accepted()]),
         (POLL, vec![status("Succeeded")]),
     ])
     .await;
     connect(&script).await.create("disk", "d", &config(32)).await.unwrap();
-    let tokens: Vec<String> = script.asked_for(GET).into_iter().map(|asked| asked.authorization).collect();
+    let tokens: Vec<String> =
+        script.asked_for(GET).iter().filter_map(|asked| asked.header("authorization")).map(str::to_owned).collect();
     assert_eq!(tokens, ["Bearer first", "Bearer second", "Bearer second"]);
 }
 
 async fn an_update_loses_nothing_that_the_crate_does_not_know() {
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (GET, vec![absent(), Reply::json(200, disk(32)), Reply::json(200, disk(32)), Reply::json(200, disk(64))]),
         (PUT, vec![accepted()]),
         (POLL, vec![status("Succeeded")]),
@@ -143,7 +148,7 @@ async fn an_update_loses_nothing_that_the_crate_does_not_know() {
     assert_eq!(sent["properties"]["newer"], json!({"than": "2024"}));
     assert_eq!(sent["properties"]["diskSizeGB"], 64);
     assert_eq!(sent["properties"].get("timeCreated"), None);
-    assert_eq!(script.asked_for(PUT)[1].query, "api-version=2024-03-02");
+    assert_eq!(script.asked_for(PUT)[1].query(), "api-version=2024-03-02");
 }
 
 const MACHINE: &str = "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Compute/virtualMachines/m";
@@ -192,7 +197,7 @@ fn machine(disks: Json) -> Reply {
 /// The crate's model would leave the empty list out, and the disk would stay.
 async fn the_last_data_disk_is_taken_away() {
     let one = json!([{"lun": 0, "createOption": "Empty"}]);
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (GET_MACHINE, vec![absent(), machine(one.clone()), machine(one.clone()), machine(json!([]))]),
         (PUT_MACHINE, vec![machine(one), machine(json!([]))]),
     ])
@@ -205,5 +210,5 @@ async fn the_last_data_disk_is_taken_away() {
     assert_eq!(sent[0]["properties"]["storageProfile"]["osDisk"]["deleteOption"], "Delete");
     assert_eq!(sent[1]["properties"]["storageProfile"]["dataDisks"], json!([]));
     assert_eq!(sent[1].get("resources"), None);
-    assert_eq!(script.asked_for(PUT_MACHINE)[1].if_match.as_deref(), Some("\"3\""));
+    assert_eq!(script.asked_for(PUT_MACHINE)[1].header("if-match"), Some("\"3\""));
 }

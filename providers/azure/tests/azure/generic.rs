@@ -1,7 +1,7 @@
 //! What is not one type: `azure.resource`, data sources, credentials other than a secret, how many calls a refresh takes.
 
 use crate::client::connect;
-use crate::script::{Reply, Script, TOKEN};
+use crate::script::{self, Reply, Script, TOKEN, error, operations, token};
 use formwork_model::{Address, Value, ValueBuf};
 use formwork_provider_api::testing::{Harness, text};
 use formwork_provider_api::{Environment, ErrorClass, ReadManyRequest, ReadOutcome, StoredObject};
@@ -47,11 +47,11 @@ async fn any_type_is_kept_by_its_body() {
     let get = format!("GET {PROFILE}");
     let put = format!("PUT {PROFILE}");
     let delete = format!("DELETE {PROFILE}");
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (
             get.as_str(),
             vec![
-                Reply::error(404, "ResourceNotFound"),
+                error(404, "ResourceNotFound"),
                 Reply::json(200, profile("Creating", "Standard")),
                 // The poll, the object when it is done, and the refresh.
                 Reply::json(200, profile("Succeeded", "Standard")),
@@ -83,7 +83,7 @@ async fn any_type_is_kept_by_its_body() {
     harness.assert_settled("resource", "p", &config("Standard"), &made).await.unwrap();
     let changed = harness.update("resource", "p", &config("Premium"), &made).await.unwrap();
     assert_eq!(script.asked_for(&put)[1].json()["sku"]["name"], "Premium");
-    assert_eq!(script.asked_for(&put)[1].query, "api-version=2024-09-01");
+    assert_eq!(script.asked_for(&put)[1].query(), "api-version=2024-09-01");
     let drifted = harness.plan("resource", &Address::resource("p"), &config("Standard"), Some(&changed)).await.unwrap();
     assert!(!drifted.is_clean() && !drifted.replaces(), "{drifted:?}");
     harness.delete("resource", &changed, &config("Premium")).await.unwrap();
@@ -96,7 +96,7 @@ async fn a_data_source_shows_what_is_there() {
         "sourceAddressPrefixes": [], "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "443",
     }});
     let body = json!({"id": id, "name": "n", "location": "westeurope", "properties": {"securityRules": [rule]}});
-    let script = Script::start(vec![(format!("GET {id}").as_str(), vec![Reply::json(200, body)])]).await;
+    let script = script::start(vec![(format!("GET {id}").as_str(), vec![Reply::json(200, body)])]).await;
     let harness = connect(&script).await;
     let config = Value::map([("name", Value::string("n")), ("group", Value::string("rg"))]);
     let values = harness.data("network_security_group", &config).await.unwrap();
@@ -111,7 +111,7 @@ async fn the_subscription_and_its_regions_are_told() {
         json!({"name": name, "displayName": name, "metadata": {"regionType": kind, "geographyGroup": "Europe",
             "pairedRegion": [{"name": "pair"}]}, "availabilityZoneMappings": [{"logicalZone": "1"}]})
     };
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (
             "GET /subscriptions/sub",
             vec![Reply::json(200, json!({"displayName": "Team", "tenantId": "t", "state": "Enabled"}))],
@@ -151,9 +151,9 @@ async fn with_credential(
 }
 
 async fn a_token_file_is_read_each_time() {
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("GET /subscriptions/sub", vec![Reply::json(200, json!({"displayName": "Team"}))]),
-        (TOKEN, vec![crate::script::token("a", 60), crate::script::token("b", 3600)]),
+        (TOKEN, vec![token("a", 60), token("b", 3600)]),
     ])
     .await;
     let file = tempfile::NamedTempFile::new().unwrap();
@@ -171,7 +171,7 @@ async fn a_token_file_is_read_each_time() {
 
 async fn a_command_gives_tokens_where_it_is_allowed() {
     let script =
-        Script::start(vec![("GET /subscriptions/sub", vec![Reply::json(200, json!({"displayName": "Team"}))])]).await;
+        script::start(vec![("GET /subscriptions/sub", vec![Reply::json(200, json!({"displayName": "Team"}))])]).await;
     let command = [("oidc_token_command", Value::list([Value::string("echo"), Value::string("printed")]))];
     let refused = with_credential(&script, &command, Environment::default()).await.err();
     assert_eq!(refused, Some(ErrorClass::Forbidden));
@@ -212,7 +212,7 @@ async fn a_thousand_objects_cost_few_calls() {
         .collect();
     let groups: Vec<Json> = (0..10).map(|one| json!({"id": format!("/subscriptions/sub/resourceGroups/rg{one}"), "name": format!("rg{one}"), "location": "westeurope"})).collect();
     let list = |items: Vec<Json>| vec![Reply::json(200, json!({"value": items}))];
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("GET /subscriptions/sub/providers/Microsoft.Network/virtualNetworks", list(networks)),
         ("GET /subscriptions/sub/providers/Microsoft.Network/publicIPAddresses", list(addresses)),
         ("GET /subscriptions/sub/resourceGroups", list(groups)),
@@ -231,7 +231,7 @@ async fn a_thousand_objects_cost_few_calls() {
             harness.connection.read_many(ReadManyRequest { type_name: type_name.to_owned(), objects }).await.unwrap();
         assert!(read.iter().all(|one| matches!(one, ReadOutcome::Present(_))), "{type_name}");
     }
-    assert_eq!(script.operations().len(), 4, "{:?}", script.operations());
+    assert_eq!(operations(&script).len(), 4, "{:?}", operations(&script));
 }
 
 fn object(id: &str) -> StoredObject {
@@ -239,7 +239,7 @@ fn object(id: &str) -> StoredObject {
 }
 
 async fn what_is_missing_is_said() {
-    let script = Script::start(vec![]).await;
+    let script = script::start(vec![]).await;
     let harness = connect(&script).await;
     let error = harness.import("subnet", GROUP, &Value::map::<&str>([])).await.unwrap_err();
     assert!(error.message.contains("Microsoft.Resources/resourceGroups"), "{}", error.message);

@@ -33,6 +33,21 @@ pub enum ErrorClass {
     Other,
 }
 
+impl ErrorClass {
+    /// Whether asking again may help, where asking changes nothing.
+    #[must_use]
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::Retryable | Self::AnswerLost | Self::Unreachable)
+    }
+
+    /// The class of a vendor's code: by the code itself, in whatever case, else by the first of the words that occurs in it.
+    #[must_use]
+    pub fn of_code(code: &str, exact: &[(&str, Self)], words: &[(&str, Self)]) -> Option<Self> {
+        let exact = exact.iter().find(|(name, _)| name.eq_ignore_ascii_case(code));
+        exact.or_else(|| words.iter().find(|(word, _)| code.contains(word))).map(|(_, class)| *class)
+    }
+}
+
 /// A failed call. Its texts hold no secrets; the engine scrubs them by value once more.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -117,6 +132,18 @@ impl ProviderError {
     pub fn partial(mut self, object: crate::StoredObject) -> Self {
         self.partial = Some(Box::new(object));
         self
+    }
+}
+
+/// Makes an error that says "not there" into `None`.
+///
+/// # Errors
+/// Every other one.
+pub fn found<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

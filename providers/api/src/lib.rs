@@ -18,10 +18,12 @@ pub mod secrecy;
 pub mod semantic;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod typed;
+pub mod validate;
 pub mod wire;
 
 pub use difference::{Difference, differences};
-pub use error::{ErrorClass, ProviderError};
+pub use error::{ErrorClass, ProviderError, found};
 pub use message::*;
 pub use operation::{Cancelled, OperationSink};
 pub use propose::{proposed, settled};

@@ -4,6 +4,7 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+pub(crate) use formwork_provider_api::found;
 use formwork_provider_api::{ErrorClass, ProviderError};
 use std::error::Error;
 
@@ -98,11 +99,8 @@ fn describe_without_message(code: &str, status: u16) -> String {
 
 /// The class of a vendor's code. Codes are told apart by their words, since each service has its own spelling.
 pub(crate) fn class_of(code: &str, status: u16) -> ErrorClass {
-    if let Some((_, class)) = EXACT.iter().find(|(name, _)| *name == code) {
-        return *class;
-    }
-    if let Some((_, class)) = WORDS.iter().find(|(word, _)| code.contains(word)) {
-        return *class;
+    if let Some(class) = ErrorClass::of_code(code, EXACT, WORDS) {
+        return class;
     }
     match status {
         429 | 500.. => ErrorClass::Retryable,
@@ -180,20 +178,6 @@ fn advice(code: &str) -> Option<&'static str> {
         "OptInRequired" => "enable the service or region in the account",
         _ => return None,
     })
-}
-
-/// Whether the error says that there is no such object.
-pub(crate) fn is_not_found(error: &ProviderError) -> bool {
-    error.class == ErrorClass::NotFound
-}
-
-/// Makes an error that says "not there" into `None`.
-pub(crate) fn found<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if is_not_found(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// An answer of AWS that lacks what its documentation promises.

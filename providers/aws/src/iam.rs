@@ -97,13 +97,13 @@ fn percent_decoded(text: &str) -> Option<String> {
 }
 
 /// Reads objects one by one, several at a time; gone ones are left out.
-pub(crate) async fn read_each<V, F, Fut>(ids: Vec<String>, read: F) -> Result<Vec<V>, ProviderError>
+pub(crate) async fn read_each<I, V, F, Fut>(items: Vec<I>, read: F) -> Result<Vec<V>, ProviderError>
 where
-    F: Fn(String) -> Fut,
+    F: Fn(I) -> Fut,
     Fut: Future<Output = Result<Option<V>, ProviderError>>,
 {
     use futures::stream::{self, StreamExt, TryStreamExt};
-    let found: Vec<Option<V>> = stream::iter(ids.into_iter().map(read)).buffered(PARALLEL).try_collect().await?;
+    let found: Vec<Option<V>> = stream::iter(items.into_iter().map(read)).buffered(PARALLEL).try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 

@@ -1,12 +1,14 @@
 //! Every type of the provider: one line each.
 
-use crate::data::{self, AnyData, AwsData};
-use crate::resource::{AnyResource, AwsResource};
+use crate::client::Session;
+use crate::data::{self, AwsData, Source};
+use crate::resource::{AwsResource, Typed};
 use crate::resources::{
     ecr_repository, eip, eks_cluster, eks_node_group, iam_openid_connect_provider, iam_policy, iam_role,
     internet_gateway, nat_gateway, route_table, security_group, security_group_rule, subnet, vpc,
 };
 use formwork_model::schema::ResourceSchema;
+use formwork_provider_api::typed::{DataSource, ResourceType};
 
 macro_rules! registry {
     (resources { $($resource:path,)* } data { $($data:path,)* }) => {
@@ -14,8 +16,8 @@ macro_rules! registry {
         pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] = &[$(<$resource as AwsResource>::SCHEMA),*];
         /// Schemas of all data sources.
         pub(crate) const DATA_SCHEMAS: &[ResourceSchema] = &[$(<$data as AwsData>::SCHEMA),*];
-        static RESOURCES: &[&dyn AnyResource] = &[$(&$resource),*];
-        static DATA: &[&dyn AnyData] = &[$(&$data),*];
+        static RESOURCES: &[&dyn ResourceType<Session>] = &[$(&Typed($resource)),*];
+        static DATA: &[&dyn DataSource<Session>] = &[$(&Source($data)),*];
     };
 }
 
@@ -44,13 +46,13 @@ registry! {
 }
 
 /// The resource type called `name`.
-pub(crate) fn resource(name: &str) -> Option<&'static dyn AnyResource> {
+pub(crate) fn resource(name: &str) -> Option<&'static dyn ResourceType<Session>> {
     let position = RESOURCE_SCHEMAS.iter().position(|schema| schema.name == name)?;
     RESOURCES.get(position).copied()
 }
 
 /// The data source called `name`.
-pub(crate) fn data_source(name: &str) -> Option<&'static dyn AnyData> {
+pub(crate) fn data_source(name: &str) -> Option<&'static dyn DataSource<Session>> {
     let position = DATA_SCHEMAS.iter().position(|schema| schema.name == name)?;
     DATA.get(position).copied()
 }

@@ -1,6 +1,5 @@
 //! Waiting: always through the engine's sink, so that a cancelled run ends at once and tests do not wait.
 
-use crate::error::is_not_found;
 use crate::resource::Operation;
 use formwork_provider_api::{ErrorClass, ProviderError};
 use std::future::Future;
@@ -49,7 +48,7 @@ where
             Ok(Progress::Ready(value)) => return Ok(value),
             Ok(Progress::Waiting(message)) => message,
             // A look changes nothing: when it fails in passing, look again.
-            Err(error) if is_passing(error.class) => error.message,
+            Err(error) if error.class.is_passing() => error.message,
             Err(error) => return Err(error),
         };
         operation.sink.progress(&message);
@@ -62,10 +61,6 @@ where
         slept += pause;
         pause = (pause * 3 / 2).min(rhythm.longest);
     }
-}
-
-const fn is_passing(class: ErrorClass) -> bool {
-    matches!(class, ErrorClass::Retryable | ErrorClass::AnswerLost | ErrorClass::Unreachable)
 }
 
 /// How long AWS may take to know what it has just made.
@@ -81,7 +76,7 @@ where
     Fut: Future<Output = Result<T, ProviderError>> + Send,
     T: Send,
 {
-    while_refused(operation, is_not_found, call).await
+    while_refused(operation, |error| error.class == ErrorClass::NotFound, call).await
 }
 
 /// Repeats a call while it is refused for a reason that passes (a role that is not known everywhere yet).

@@ -1,9 +1,11 @@
 //! Every type of the provider: one word each, in alphabetical order.
 
-use crate::data::{self, Data};
+use crate::data::{self, Source};
 use crate::resource::Resource;
 use crate::resources;
+use crate::session::Session;
 use formwork_model::schema::{Attribute, ResourceSchema};
+use formwork_provider_api::typed::DataSource;
 
 macro_rules! registry {
     (
@@ -27,9 +29,9 @@ macro_rules! registry {
                 &ATTRIBUTES
             }),)*
         ]);
-        static DATA: &[(&str, &dyn Data)] = &[
-            $((data::$source::SCHEMA.name, &data::$source::SOURCE),)*
-            $((resources::$($served)::+::SCHEMA.name, &resources::$($served)::+::RESOURCE),)*
+        static DATA: &[(&str, &dyn DataSource<Session>)] = &[
+            $((data::$source::SCHEMA.name, &Source(&data::$source::SOURCE)),)*
+            $((resources::$($served)::+::SCHEMA.name, &Source(&resources::$($served)::+::RESOURCE)),)*
         ];
     };
 }
@@ -105,6 +107,6 @@ pub(crate) fn resources() -> impl Iterator<Item = &'static dyn Resource> {
 }
 
 /// The data source called `name`.
-pub(crate) fn data_source(name: &str) -> Option<&'static dyn Data> {
+pub(crate) fn data_source(name: &str) -> Option<&'static dyn DataSource<Session>> {
     DATA.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
 }

@@ -7,6 +7,7 @@ use crate::client::Session;
 use async_trait::async_trait;
 use formwork_model::ValueBuf;
 use formwork_model::schema::ResourceSchema;
+use formwork_provider_api::typed::DataSource;
 use formwork_provider_api::{ProviderError, ReadDataRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,17 +24,13 @@ pub(crate) trait AwsData: Send + Sync + 'static {
     async fn read(&self, session: &Session, config: Self::Values) -> Result<Self::Values, ProviderError>;
 }
 
-/// A data source as the connection sees it.
-#[async_trait]
-pub(crate) trait AnyData: Send + Sync {
-    /// See [`formwork_provider_api::Connection::read_data`].
-    async fn read(&self, session: &Session, request: ReadDataRequest) -> Result<ValueBuf, ProviderError>;
-}
+/// A data source as the connection takes it.
+pub(crate) struct Source<D>(pub(crate) D);
 
 #[async_trait]
-impl<D: AwsData> AnyData for D {
+impl<D: AwsData> DataSource<Session> for Source<D> {
     async fn read(&self, session: &Session, request: ReadDataRequest) -> Result<ValueBuf, ProviderError> {
         let config = crate::resource::decode(request.config.view())?;
-        Ok(ValueBuf::encode(&D::read(self, session, config).await?)?)
+        Ok(ValueBuf::encode(&D::read(&self.0, session, config).await?)?)
     }
 }

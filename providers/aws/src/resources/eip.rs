@@ -3,7 +3,7 @@
 use crate::client::Session;
 use crate::ec2;
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use async_trait::async_trait;
@@ -75,66 +75,44 @@ impl AwsResource for Eip {
         Ok(addresses.map(|one| Hit { values: from_sdk(session, owner, one), deleting: false }).collect())
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = session
+            .ec2()
+            .allocate_address()
+            .domain(DomainType::Vpc)
+            .set_public_ipv4_pool(wanted.public_ipv4_pool.clone())
+            .set_network_border_group(wanted.network_border_group.clone())
+            .tag_specifications(ec2::tag_specification(session, operation, ResourceType::ElasticIp, &wanted.tags));
+        let answer = call.send().await.map_err(IntoProviderError::classify)?;
+        answer.allocation_id.ok_or_else(|| missing("the allocation's id"))
     }
 
-    async fn update(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
-    }
-
-    async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
-        let call = session.ec2().release_address().allocation_id(&object.id);
-        found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
-    }
-}
-
-impl Eip {
     async fn adjust(
         &self,
         session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
+        _: &Operation<'_>,
+        present: &Values,
+        _: Option<&Values>,
         wanted: &Values,
-    ) -> Result<Values, ProviderError> {
+    ) -> Result<bool, ProviderError> {
         let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
         if let Some(instance) = wanted.instance_id.as_ref().filter(|id| present.instance_id.as_ref() != Some(id)) {
             let call = session.ec2().associate_address().allocation_id(&present.id).instance_id(instance);
             call.allow_reassociation(true).send().await.map_err(IntoProviderError::classify)?;
             changed = true;
         }
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
+        Ok(changed)
     }
-}
 
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = session
-        .ec2()
-        .allocate_address()
-        .domain(DomainType::Vpc)
-        .set_public_ipv4_pool(wanted.public_ipv4_pool.clone())
-        .set_network_border_group(wanted.network_border_group.clone())
-        .tag_specifications(ec2::tag_specification(session, operation, ResourceType::ElasticIp, &wanted.tags));
-    let answer = call.send().await.map_err(IntoProviderError::classify)?;
-    let id = answer.allocation_id.ok_or_else(|| missing("the allocation's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
+    async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
+        let call = session.ec2().release_address().allocation_id(&object.id);
+        found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
+    }
 }
 
 fn from_sdk(session: &Session, owner: &str, address: sdk::Address) -> Values {

@@ -8,7 +8,7 @@ use crate::client::Session;
 use crate::eks;
 use crate::error::{IntoProviderError, found, missing};
 use crate::iam::{done, read_each, search_by_stamp};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, Search, generated_name, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query, Search, generated_name};
 use crate::schema::FULL;
 use crate::validate::{Findings, items, known};
 use crate::wait::{self, Progress, Rhythm};
@@ -36,6 +36,7 @@ impl AwsResource for Cluster {
             .import_help("the cluster's name")
             .capabilities(FULL);
     const VOLATILE: &'static [(&'static str, &'static [&'static str])] = &[("platform_version", &["version"])];
+    const SETTLES_BEFORE_UPDATES: bool = true;
 
     type Values = Values;
 
@@ -64,33 +65,50 @@ impl AwsResource for Cluster {
         Ok(search_by_stamp(present, |values| &values.tags_all, &format!("the cluster `{name}`"), operation))
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let name = match operation.resumed("name") {
-            Some(name) => name,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        wait_active(session, operation, &name).await?;
-        let present = read_back(self, session, operation, &name).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = config::create(session, wanted)
+            .name(generated_name(&wanted.name, operation.id, eks::NAME_LENGTH))
+            .client_request_token(eks::client_token(operation, ""))
+            .set_tags(Some(eks::create_tags(session, operation, &wanted.tags)));
+        let send = || async { call.clone().send().await.map_err(IntoProviderError::classify) };
+        let answer = wait::while_refused(operation, eks::is_fresh_role, send).await?;
+        answer.cluster.and_then(|cluster| cluster.name).ok_or_else(|| missing("the cluster's name"))
     }
 
-    async fn update(
+    /// Sends what differs, one update after the other.
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let name = present.name.as_str();
+        let mut changed = eks::update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
+        for (part, call) in config::changes(session, present, wanted) {
+            operation.sink.progress(&format!("updating {part} of cluster {name}"));
+            let call = call.name(name).client_request_token(eks::client_token(operation, part));
+            let answer = call.send().await.map_err(IntoProviderError::classify)?;
+            eks::wait_update(session, operation, name, None, answer.update).await?;
+            changed = true;
+        }
+        changed |= set_version(session, operation, present, wanted).await?;
+        if changed {
+            wait_active(session, operation, name).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn settle(&self, session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
         // A create or an update that was cut off may still go on; it takes one at a time.
-        eks::wait_resumed(session, operation, &prior.name, None).await?;
-        wait_active(session, operation, &prior.name).await?;
-        let present = self.import(session, &prior.name).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        eks::wait_resumed(session, operation, id, None).await?;
+        wait_active(session, operation, id).await
     }
 
     async fn delete(&self, session: &Session, operation: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -158,33 +176,6 @@ impl AwsResource for Cluster {
     }
 }
 
-impl Cluster {
-    /// Sends what differs, one update after the other.
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let name = present.name.as_str();
-        let mut changed = eks::update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
-        for (part, call) in config::changes(session, &present, wanted) {
-            operation.sink.progress(&format!("updating {part} of cluster {name}"));
-            let call = call.name(name).client_request_token(eks::client_token(operation, part));
-            let answer = call.send().await.map_err(IntoProviderError::classify)?;
-            eks::wait_update(session, operation, name, None, answer.update).await?;
-            changed = true;
-        }
-        changed |= set_version(session, operation, &present, wanted).await?;
-        if !changed {
-            return Ok(present);
-        }
-        wait_active(session, operation, name).await?;
-        read_back(self, session, operation, name).await
-    }
-}
-
 async fn set_version(
     session: &Session,
     operation: &Operation<'_>,
@@ -201,18 +192,6 @@ async fn set_version(
     let answer = call.send().await.map_err(IntoProviderError::classify)?;
     eks::wait_update(session, operation, name, None, answer.update).await?;
     Ok(true)
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = config::create(session, wanted)
-        .name(generated_name(&wanted.name, operation.id, eks::NAME_LENGTH))
-        .client_request_token(eks::client_token(operation, ""))
-        .set_tags(Some(eks::create_tags(session, operation, &wanted.tags)));
-    let send = || async { call.clone().send().await.map_err(IntoProviderError::classify) };
-    let answer = wait::while_refused(operation, eks::is_fresh_role, send).await?;
-    let name = answer.cluster.and_then(|cluster| cluster.name).ok_or_else(|| missing("the cluster's name"))?;
-    operation.checkpoint(&[("name", &name)]).await?;
-    Ok(name)
 }
 
 async fn list_names(session: &Session) -> Result<Vec<String>, ProviderError> {

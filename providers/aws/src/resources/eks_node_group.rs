@@ -7,7 +7,7 @@ use crate::client::Session;
 use crate::eks;
 use crate::error::{IntoProviderError, found, missing};
 use crate::iam::{done, read_each, search_by_stamp};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, Search, generated_name, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query, Search, generated_name};
 use crate::schema::FULL;
 use crate::validate::{Findings, known, number};
 use crate::wait::{self, Progress, Rhythm};
@@ -36,6 +36,7 @@ impl AwsResource for NodeGroup {
     .capabilities(FULL);
     const VOLATILE: &'static [(&'static str, &'static [&'static str])] =
         &[("release_version", &["version", "launch_template"]), ("version", &["release_version", "launch_template"])];
+    const SETTLES_BEFORE_UPDATES: bool = true;
 
     type Values = Values;
 
@@ -64,34 +65,62 @@ impl AwsResource for NodeGroup {
         Ok(search_by_stamp(present, |values| &values.tags_all, &format!("the node group `{id}`"), operation))
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        wait_active(session, operation, &id).await?;
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = config::create(session, wanted)
+            .nodegroup_name(name_of(wanted, operation.id))
+            .client_request_token(eks::client_token(operation, ""))
+            .set_tags(Some(eks::create_tags(session, operation, &wanted.tags)));
+        let send = || async { call.clone().send().await.map_err(IntoProviderError::classify) };
+        let answer = wait::while_refused(operation, eks::is_fresh_role, send).await?;
+        let name =
+            answer.nodegroup.and_then(|group| group.nodegroup_name).ok_or_else(|| missing("the node group's name"))?;
+        let id = id_of(&wanted.cluster_name, &name);
+        Ok(id)
     }
 
-    async fn update(
+    /// Sends what differs: settings first, then what replaces the machines.
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = eks::update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
+        let (cluster, name) = parts(&present.id)?;
+        if let Some(call) = config::settings_change(session, present, wanted) {
+            operation.sink.progress(&format!("updating node group {}", present.id));
+            let call = call.cluster_name(cluster).nodegroup_name(name);
+            let call = call.client_request_token(eks::client_token(operation, "config"));
+            let answer = call.send().await.map_err(IntoProviderError::classify)?;
+            eks::wait_update(session, operation, cluster, Some(name), answer.update).await?;
+            changed = true;
+        }
+        if let Some(call) = config::version_change(session, present, wanted) {
+            operation.sink.progress(&format!("replacing the machines of node group {}", present.id));
+            let call = call.cluster_name(cluster).nodegroup_name(name);
+            let call = call.client_request_token(eks::client_token(operation, "version"));
+            let answer = call.send().await.map_err(IntoProviderError::classify)?;
+            eks::wait_update(session, operation, cluster, Some(name), answer.update).await?;
+            changed = true;
+        }
+        if changed {
+            wait_active(session, operation, &present.id).await?;
+        }
+        Ok(changed)
+    }
+
+    async fn settle(&self, session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
         // A create or an update that was cut off may still go on; it takes one at a time.
-        let (cluster, name) = parts(&prior.id)?;
+        let (cluster, name) = parts(id)?;
         eks::wait_resumed(session, operation, cluster, Some(name)).await?;
-        wait_active(session, operation, &prior.id).await?;
-        let present = self.import(session, &prior.id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wait_active(session, operation, id).await
     }
 
     async fn delete(&self, session: &Session, operation: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -185,41 +214,6 @@ fn check_sizes(config: ValueRef<'_>, findings: &mut Findings) {
     }
 }
 
-impl NodeGroup {
-    /// Sends what differs: settings first, then what replaces the machines.
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = eks::update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
-        let (cluster, name) = parts(&present.id)?;
-        if let Some(call) = config::settings_change(session, &present, wanted) {
-            operation.sink.progress(&format!("updating node group {}", present.id));
-            let call = call.cluster_name(cluster).nodegroup_name(name);
-            let call = call.client_request_token(eks::client_token(operation, "config"));
-            let answer = call.send().await.map_err(IntoProviderError::classify)?;
-            eks::wait_update(session, operation, cluster, Some(name), answer.update).await?;
-            changed = true;
-        }
-        if let Some(call) = config::version_change(session, &present, wanted) {
-            operation.sink.progress(&format!("replacing the machines of node group {}", present.id));
-            let call = call.cluster_name(cluster).nodegroup_name(name);
-            let call = call.client_request_token(eks::client_token(operation, "version"));
-            let answer = call.send().await.map_err(IntoProviderError::classify)?;
-            eks::wait_update(session, operation, cluster, Some(name), answer.update).await?;
-            changed = true;
-        }
-        if !changed {
-            return Ok(present);
-        }
-        wait_active(session, operation, &present.id).await?;
-        read_back(self, session, operation, &present.id).await
-    }
-}
-
 /// A group's id, as CloudFormation has it.
 fn id_of(cluster: &str, name: &str) -> String {
     format!("{cluster}/{name}")
@@ -235,20 +229,6 @@ fn parts(id: &str) -> Result<(&str, &str), ProviderError> {
 fn name_of(wanted: &Values, operation: &str) -> String {
     // EKS takes 63 characters.
     generated_name(&wanted.nodegroup_name, operation, 63)
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = config::create(session, wanted)
-        .nodegroup_name(name_of(wanted, operation.id))
-        .client_request_token(eks::client_token(operation, ""))
-        .set_tags(Some(eks::create_tags(session, operation, &wanted.tags)));
-    let send = || async { call.clone().send().await.map_err(IntoProviderError::classify) };
-    let answer = wait::while_refused(operation, eks::is_fresh_role, send).await?;
-    let name =
-        answer.nodegroup.and_then(|group| group.nodegroup_name).ok_or_else(|| missing("the node group's name"))?;
-    let id = id_of(&wanted.cluster_name, &name);
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
 }
 
 async fn list_ids(session: &Session) -> Result<Vec<String>, ProviderError> {

@@ -3,7 +3,7 @@
 use crate::client::Session;
 use crate::error::{IntoProviderError, found, missing};
 use crate::iam::{self, Tagged, done};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, Search, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query, Search};
 use crate::schema::{FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use async_trait::async_trait;
@@ -92,28 +92,47 @@ impl AwsResource for OpenIdConnectProvider {
         Ok(iam::search_by_stamp(present, |values| &values.tags_all, &arn, operation))
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let arn = match operation.resumed("arn") {
-            Some(arn) => arn,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &arn).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let thumbprints = Some(wanted.thumbprint_list.clone()).filter(|list| !list.is_empty());
+        let call = session
+            .iam()
+            .create_open_id_connect_provider()
+            .url(&wanted.url)
+            .set_client_id_list(Some(wanted.client_id_list.0.clone()))
+            .set_thumbprint_list(thumbprints)
+            .set_tags(Some(iam::create_tags(session, operation, &wanted.tags)?));
+        let answer = call.send().await.map_err(IntoProviderError::classify)?;
+        answer.open_id_connect_provider_arn.ok_or_else(|| missing("the provider's ARN"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
-        operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
+        _: &Operation<'_>,
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = self.update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
+        changed |= set_client_ids(session, present, wanted).await?;
+        let sorted = |list: &[String]| {
+            let mut list: Vec<String> = list.iter().map(|text| text.to_ascii_lowercase()).collect();
+            list.sort();
+            list
+        };
+        let thumbprints = &wanted.thumbprint_list;
+        if !thumbprints.is_empty() && sorted(thumbprints) != sorted(&present.thumbprint_list) {
+            let call = session.iam().update_open_id_connect_provider_thumbprint();
+            let call = call.open_id_connect_provider_arn(&present.arn).set_thumbprint_list(Some(thumbprints.clone()));
+            done(call.send().await)?;
+            changed = true;
+        }
+        Ok(changed)
     }
 
     async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -142,32 +161,6 @@ impl Tagged for OpenIdConnectProvider {
     }
 }
 
-impl OpenIdConnectProvider {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = self.update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
-        changed |= set_client_ids(session, &present, wanted).await?;
-        let sorted = |list: &[String]| {
-            let mut list: Vec<String> = list.iter().map(|text| text.to_ascii_lowercase()).collect();
-            list.sort();
-            list
-        };
-        let thumbprints = &wanted.thumbprint_list;
-        if !thumbprints.is_empty() && sorted(thumbprints) != sorted(&present.thumbprint_list) {
-            let call = session.iam().update_open_id_connect_provider_thumbprint();
-            let call = call.open_id_connect_provider_arn(&present.arn).set_thumbprint_list(Some(thumbprints.clone()));
-            done(call.send().await)?;
-            changed = true;
-        }
-        if changed { read_back(self, session, operation, &present.arn).await } else { Ok(present) }
-    }
-}
-
 async fn set_client_ids(session: &Session, present: &Values, wanted: &Values) -> Result<bool, ProviderError> {
     let (before, after) = (&present.client_id_list.0, &wanted.client_id_list.0);
     let mut changed = false;
@@ -187,21 +180,6 @@ async fn set_client_ids(session: &Session, present: &Values, wanted: &Values) ->
 /// The issuer as ARNs and answers have it.
 fn host(url: &str) -> &str {
     url.strip_prefix("https://").unwrap_or(url).trim_end_matches('/')
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let thumbprints = Some(wanted.thumbprint_list.clone()).filter(|list| !list.is_empty());
-    let call = session
-        .iam()
-        .create_open_id_connect_provider()
-        .url(&wanted.url)
-        .set_client_id_list(Some(wanted.client_id_list.0.clone()))
-        .set_thumbprint_list(thumbprints)
-        .set_tags(Some(iam::create_tags(session, operation, &wanted.tags)?));
-    let answer = call.send().await.map_err(IntoProviderError::classify)?;
-    let arn = answer.open_id_connect_provider_arn.ok_or_else(|| missing("the provider's ARN"))?;
-    operation.checkpoint(&[("arn", &arn)]).await?;
-    Ok(arn)
 }
 
 async fn list_arns(session: &Session) -> Result<Vec<String>, ProviderError> {

@@ -4,10 +4,9 @@ use crate::client::Session;
 use crate::document;
 use crate::error::{IntoProviderError, found, missing};
 use crate::iam::{self, Tagged, done};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, Search, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query, Search};
 use crate::schema::{FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
-use crate::wait;
 use async_trait::async_trait;
 use aws_sdk_iam::types::{PolicyScopeType, PolicyVersion, Tag};
 use formwork_model::schema::{Attribute, Equality, Limit, Recognition, ResourceSchema};
@@ -85,28 +84,44 @@ impl AwsResource for Policy {
         Ok(iam::search_by_stamp(present, |values| &values.tags_all, &format!("the policy {arn}"), operation))
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let arn = match operation.resumed("arn") {
-            Some(arn) => arn,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &arn).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = session
+            .iam()
+            .create_policy()
+            .policy_name(&wanted.managed_policy_name)
+            .path(&wanted.path)
+            .set_description(wanted.description.clone())
+            .policy_document(&wanted.policy_document)
+            .set_tags(Some(iam::create_tags(session, operation, &wanted.tags)?));
+        let answer = call.send().await.map_err(IntoProviderError::classify)?;
+        answer.policy.and_then(|policy| policy.arn).ok_or_else(|| missing("the policy's ARN"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
-        operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
+        _: &Operation<'_>,
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = self.update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
+        if !document::same(&present.policy_document, &wanted.policy_document) {
+            make_room(session, &present.arn).await?;
+            let call = session.iam().create_policy_version().policy_arn(&present.arn).set_as_default(true);
+            done(call.policy_document(&wanted.policy_document).send().await)?;
+            changed = true;
+        }
+        Ok(changed)
+    }
+
+    fn shows(read: &Values, wanted: &Values) -> bool {
+        document::same(&read.policy_document, &wanted.policy_document)
     }
 
     async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -127,56 +142,6 @@ impl Tagged for Policy {
     async fn untag(&self, session: &Session, id: &str, keys: Vec<String>) -> Result<(), ProviderError> {
         done(session.iam().untag_policy().policy_arn(id).set_tag_keys(Some(keys)).send().await)
     }
-}
-
-impl Policy {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = self.update_tags(session, &present.arn, &present.tags_all, &wanted.tags).await?;
-        if !document::same(&present.policy_document, &wanted.policy_document) {
-            make_room(session, &present.arn).await?;
-            let call = session.iam().create_policy_version().policy_arn(&present.arn).set_as_default(true);
-            done(call.policy_document(&wanted.policy_document).send().await)?;
-            changed = true;
-        }
-        if !changed {
-            return Ok(present);
-        }
-        // A read may still show the version before.
-        wait::while_refused(
-            operation,
-            |error| error.code == STALE,
-            || async {
-                let read = self.import(session, &present.arn).await?;
-                let shown = document::same(&read.policy_document, &wanted.policy_document);
-                if shown { Ok(read) } else { Err(missing("the new version of the policy").vendor(STALE, "")) }
-            },
-        )
-        .await
-    }
-}
-
-/// Our own code for a read that shows what was there before.
-const STALE: &str = "Stale";
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = session
-        .iam()
-        .create_policy()
-        .policy_name(&wanted.managed_policy_name)
-        .path(&wanted.path)
-        .set_description(wanted.description.clone())
-        .policy_document(&wanted.policy_document)
-        .set_tags(Some(iam::create_tags(session, operation, &wanted.tags)?));
-    let answer = call.send().await.map_err(IntoProviderError::classify)?;
-    let arn = answer.policy.and_then(|policy| policy.arn).ok_or_else(|| missing("the policy's ARN"))?;
-    operation.checkpoint(&[("arn", &arn)]).await?;
-    Ok(arn)
 }
 
 async fn arn_of(session: &Session, wanted: &Values) -> Result<String, ProviderError> {

@@ -4,7 +4,7 @@ use crate::client::Session;
 use crate::document;
 use crate::error::{IntoProviderError, found, missing};
 use crate::iam::{self, Tagged, done};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, Search, generated_name, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query, Search, generated_name};
 use crate::schema::{FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use crate::wait;
@@ -123,29 +123,55 @@ impl AwsResource for Role {
         Ok(iam::search_by_stamp(present, |values| &values.tags_all, &format!("the role `{name}`"), operation))
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let name = match operation.resumed("role_name") {
-            Some(name) => name,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &name).await?;
-        self.adjust(session, operation, present, None, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = session
+            .iam()
+            .create_role()
+            .role_name(generated_name(&wanted.role_name, operation.id, NAME_LENGTH))
+            .path(&wanted.path)
+            .assume_role_policy_document(&wanted.assume_role_policy_document)
+            .set_description(wanted.description.clone().filter(|text| !text.is_empty()))
+            .max_session_duration(wanted.max_session_duration)
+            .set_permissions_boundary(wanted.permissions_boundary.clone())
+            .set_tags(Some(iam::create_tags(session, operation, &wanted.tags)?));
+        let send = || async { call.clone().send().await.map_err(IntoProviderError::classify) };
+        let answer = wait::while_refused(operation, is_fresh_principal, send).await?;
+        answer.role.map(|role| role.role_name).ok_or_else(|| missing("the role"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let present = self.import(session, &prior.role_name).await?;
-        self.adjust(session, operation, present, Some(&prior), &wanted).await.map(Done::from)
+        present: &Values,
+        prior: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = self.update_tags(session, &present.role_name, &present.tags_all, &wanted.tags).await?;
+        changed |= set_settings(session, present, wanted).await?;
+        changed |= set_trust(session, operation, present, wanted).await?;
+        changed |= set_boundary(session, present, wanted).await?;
+        changed |= set_attached(session, operation, present, prior, wanted).await?;
+        changed |= set_inline(session, present, prior, wanted).await?;
+        Ok(changed)
+    }
+
+    fn shows(read: &Values, wanted: &Values) -> bool {
+        let attached = wanted.managed_policy_arns.as_ref().is_none_or(|_| {
+            let (present, wanted) = (arns(&read.managed_policy_arns), arns(&wanted.managed_policy_arns));
+            present.len() == wanted.len() && wanted.iter().all(|arn| present.contains(arn))
+        });
+        let inline = wanted.policies.as_ref().is_none_or(|wanted| {
+            let present = inline(&read.policies);
+            present.len() == wanted.len() && wanted.iter().all(|policy| holds(present, policy))
+        });
+        let trust = document::same(&read.assume_role_policy_document, &wanted.assume_role_policy_document);
+        attached && inline && trust && read.max_session_duration == wanted.max_session_duration
     }
 
     async fn delete(&self, session: &Session, operation: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -182,52 +208,8 @@ impl Tagged for Role {
     }
 }
 
-impl Role {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        prior: Option<&Values>,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = self.update_tags(session, &present.role_name, &present.tags_all, &wanted.tags).await?;
-        changed |= set_settings(session, &present, wanted).await?;
-        changed |= set_trust(session, operation, &present, wanted).await?;
-        changed |= set_boundary(session, &present, wanted).await?;
-        changed |= set_attached(session, operation, &present, prior, wanted).await?;
-        changed |= set_inline(session, &present, prior, wanted).await?;
-        if !changed {
-            return Ok(present);
-        }
-        // A read may still show what was there before.
-        let look = || async {
-            let read = self.import(session, &present.role_name).await?;
-            if shows(&read, wanted) { Ok(read) } else { Err(missing("the role's change").vendor(STALE, "")) }
-        };
-        wait::while_refused(operation, |error| error.code == STALE, look).await
-    }
-}
-
-/// Our own code for a read that shows what was there before.
-const STALE: &str = "Stale";
-
 /// The longest name of a role.
 const NAME_LENGTH: usize = 64;
-
-/// Whether what was read is what was asked for, as far as it is managed.
-fn shows(read: &Values, wanted: &Values) -> bool {
-    let attached = wanted.managed_policy_arns.as_ref().is_none_or(|_| {
-        let (present, wanted) = (arns(&read.managed_policy_arns), arns(&wanted.managed_policy_arns));
-        present.len() == wanted.len() && wanted.iter().all(|arn| present.contains(arn))
-    });
-    let inline = wanted.policies.as_ref().is_none_or(|wanted| {
-        let present = inline(&read.policies);
-        present.len() == wanted.len() && wanted.iter().all(|policy| holds(present, policy))
-    });
-    let trust = document::same(&read.assume_role_policy_document, &wanted.assume_role_policy_document);
-    attached && inline && trust && read.max_session_duration == wanted.max_session_duration
-}
 
 fn arns(set: &Option<SetOf<String>>) -> &[String] {
     set.as_ref().map_or(&[], |set| set.0.as_slice())
@@ -337,24 +319,6 @@ async fn set_inline(
         changed = true;
     }
     Ok(changed)
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = session
-        .iam()
-        .create_role()
-        .role_name(generated_name(&wanted.role_name, operation.id, NAME_LENGTH))
-        .path(&wanted.path)
-        .assume_role_policy_document(&wanted.assume_role_policy_document)
-        .set_description(wanted.description.clone().filter(|text| !text.is_empty()))
-        .max_session_duration(wanted.max_session_duration)
-        .set_permissions_boundary(wanted.permissions_boundary.clone())
-        .set_tags(Some(iam::create_tags(session, operation, &wanted.tags)?));
-    let send = || async { call.clone().send().await.map_err(IntoProviderError::classify) };
-    let answer = wait::while_refused(operation, is_fresh_principal, send).await?;
-    let name = answer.role.map(|role| role.role_name).ok_or_else(|| missing("the role"))?;
-    operation.checkpoint(&[("role_name", &name)]).await?;
-    Ok(name)
 }
 
 /// Roles that services made for themselves are left out: nobody else can change them.

@@ -3,7 +3,7 @@
 use crate::client::Session;
 use crate::ec2;
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use crate::wait;
@@ -65,28 +65,38 @@ impl AwsResource for InternetGateway {
         Ok(gateways.iter().map(|gateway| Hit { values: from_sdk(session, gateway), deleting: false }).collect())
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let tags = ec2::tag_specification(session, operation, ResourceType::InternetGateway, &wanted.tags);
+        let call = session.ec2().create_internet_gateway().tag_specifications(tags);
+        let answer = call.send().await.map_err(IntoProviderError::classify)?;
+        let id = answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id);
+        id.ok_or_else(|| missing("the internet gateway's id"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
+        if present.vpc_id != wanted.vpc_id {
+            if let Some(vpc) = &present.vpc_id {
+                detach(session, &present.id, vpc).await?;
+            }
+            if let Some(vpc) = &wanted.vpc_id {
+                attach(session, operation, &present.id, vpc).await?;
+            }
+            changed = true;
+        }
+        Ok(changed)
     }
 
     async fn delete(&self, session: &Session, operation: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -99,38 +109,6 @@ impl AwsResource for InternetGateway {
         let call = session.ec2().delete_internet_gateway().internet_gateway_id(&object.id);
         found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
     }
-}
-
-impl InternetGateway {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
-        if present.vpc_id != wanted.vpc_id {
-            if let Some(vpc) = &present.vpc_id {
-                detach(session, &present.id, vpc).await?;
-            }
-            if let Some(vpc) = &wanted.vpc_id {
-                attach(session, operation, &present.id, vpc).await?;
-            }
-            changed = true;
-        }
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
-    }
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let tags = ec2::tag_specification(session, operation, ResourceType::InternetGateway, &wanted.tags);
-    let call = session.ec2().create_internet_gateway().tag_specifications(tags);
-    let answer = call.send().await.map_err(IntoProviderError::classify)?;
-    let id = answer.internet_gateway.and_then(|gateway| gateway.internet_gateway_id);
-    let id = id.ok_or_else(|| missing("the internet gateway's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
 }
 
 async fn attach(session: &Session, operation: &Operation<'_>, id: &str, vpc: &str) -> Result<(), ProviderError> {

@@ -3,7 +3,7 @@
 use crate::client::Session;
 use crate::ec2::{self, filter};
 use crate::error::{IntoProviderError, class_of, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use crate::validate::{Findings, is_unknown, known};
@@ -73,6 +73,9 @@ impl AwsResource for NatGateway {
     .import_help("the gateway's id, such as nat-0a1b2c3d")
     .capabilities(FULL);
 
+    // A create that was cut off left it pending.
+    const SETTLES_BEFORE_UPDATES: bool = true;
+
     type Values = Values;
 
     fn id(values: &Values) -> &str {
@@ -94,31 +97,41 @@ impl AwsResource for NatGateway {
         Ok(hits.filter(|hit| ec2::fits(query, &hit.values.tags_all)).collect())
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        wait_available(session, operation, &id).await?;
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = session
+            .ec2()
+            .create_nat_gateway()
+            .subnet_id(&wanted.subnet_id)
+            .set_allocation_id(wanted.allocation_id.clone())
+            .connectivity_type(ConnectivityType::from(wanted.connectivity_type.as_str()))
+            .set_private_ip_address(wanted.private_ip_address.clone())
+            .client_token(ec2::client_token(operation))
+            .tag_specifications(ec2::tag_specification(session, operation, ResourceType::Natgateway, &wanted.tags));
+        let answer =
+            wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
+                .await?;
+        let id = answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
+        id.ok_or_else(|| missing("the NAT gateway's id"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
-        operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        // A create that was cut off left it pending.
-        wait_available(session, operation, &prior.id).await?;
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
+        _: &Operation<'_>,
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await
+    }
+
+    async fn settle(&self, session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
+        wait_available(session, operation, id).await
     }
 
     async fn delete(&self, session: &Session, operation: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -154,38 +167,6 @@ impl AwsResource for NatGateway {
             _ => {}
         }
     }
-}
-
-impl NatGateway {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
-    }
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = session
-        .ec2()
-        .create_nat_gateway()
-        .subnet_id(&wanted.subnet_id)
-        .set_allocation_id(wanted.allocation_id.clone())
-        .connectivity_type(ConnectivityType::from(wanted.connectivity_type.as_str()))
-        .set_private_ip_address(wanted.private_ip_address.clone())
-        .client_token(ec2::client_token(operation))
-        .tag_specifications(ec2::tag_specification(session, operation, ResourceType::Natgateway, &wanted.tags));
-    let answer =
-        wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
-            .await?;
-    let id = answer.nat_gateway.and_then(|gateway| gateway.nat_gateway_id);
-    let id = id.ok_or_else(|| missing("the NAT gateway's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
 }
 
 async fn describe(session: &Session, id: &str) -> Result<Option<sdk::NatGateway>, ProviderError> {

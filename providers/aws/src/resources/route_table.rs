@@ -3,16 +3,16 @@
 use crate::client::Session;
 use crate::ec2::{self, filter};
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
-use crate::validate::{Findings, items, known};
+use crate::validate::{Findings, exactly_one, items, known};
 use crate::wait;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as sdk, ResourceType, RouteOrigin, RouteTableAssociationStateCode};
 use formwork_model::schema::{Attribute, AttributeType, Default as Preset, Equality, Recognition, ResourceSchema};
 use formwork_model::{SetOf, ValueRef};
-use formwork_provider_api::ProviderError;
+use formwork_provider_api::{ErrorClass, ProviderError};
 use serde::{Deserialize, Serialize};
 
 /// The type.
@@ -157,30 +157,39 @@ impl AwsResource for RouteTable {
         Ok(tables.iter().map(|table| Hit { values: from_sdk(session, table), deleting: false }).collect())
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = session
+            .ec2()
+            .create_route_table()
+            .vpc_id(&wanted.vpc_id)
+            .client_token(ec2::client_token(operation))
+            .tag_specifications(ec2::tag_specification(session, operation, ResourceType::RouteTable, &wanted.tags));
+        let answer =
+            wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
+                .await?;
+        let id =
+            answer.route_table.and_then(|table| table.route_table_id).ok_or_else(|| missing("the route table's id"))?;
+        Ok(id)
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        // An update that was cut off half-way may have changed some routes already.
-        let present = self.import(session, &prior.id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
+        changed |= set_routes(session, operation, present, wanted).await?;
+        changed |= set_associations(session, operation, present, wanted).await?;
+        changed |= set_propagation(session, present, wanted).await?;
+        Ok(changed)
     }
 
     async fn delete(&self, session: &Session, operation: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -195,8 +204,8 @@ impl AwsResource for RouteTable {
     fn validate(config: ValueRef<'_>, findings: &mut Findings) {
         let mut seen: Vec<String> = Vec::new();
         for (path, route) in items(config, "routes") {
-            findings.exactly_one(&path, route, "destination", DESTINATIONS);
-            findings.exactly_one(&path, route, "target", TARGETS);
+            exactly_one(findings, &path, route, "destination", DESTINATIONS);
+            exactly_one(findings, &path, route, "target", TARGETS);
             let destination = DESTINATIONS.iter().find_map(|name| known(route, name)?.as_str()).map(ec2::network);
             match destination {
                 Some(destination) if seen.contains(&destination) => {
@@ -208,38 +217,6 @@ impl AwsResource for RouteTable {
             }
         }
     }
-}
-
-impl RouteTable {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
-        changed |= set_routes(session, operation, &present, wanted).await?;
-        changed |= set_associations(session, operation, &present, wanted).await?;
-        changed |= set_propagation(session, &present, wanted).await?;
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
-    }
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = session
-        .ec2()
-        .create_route_table()
-        .vpc_id(&wanted.vpc_id)
-        .client_token(ec2::client_token(operation))
-        .tag_specifications(ec2::tag_specification(session, operation, ResourceType::RouteTable, &wanted.tags));
-    let answer =
-        wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
-            .await?;
-    let id =
-        answer.route_table.and_then(|table| table.route_table_id).ok_or_else(|| missing("the route table's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
 }
 
 impl Route {
@@ -397,7 +374,7 @@ async fn associate(
     let call = session.ec2().associate_route_table().route_table_id(table);
     let call = call.set_subnet_id(subnet.cloned()).set_gateway_id(gateway.cloned());
     let passes =
-        |error: &ProviderError| error.code == "Resource.AlreadyAssociated" || crate::error::is_not_found(error);
+        |error: &ProviderError| error.code == "Resource.AlreadyAssociated" || error.class == ErrorClass::NotFound;
     wait::while_refused(operation, passes, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
         .await?;
     Ok(())

@@ -3,10 +3,10 @@
 use crate::client::Session;
 use crate::ec2;
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
-use crate::validate::{Findings, is_unknown, items, known, number};
+use crate::validate::{Findings, exactly_one, is_unknown, items, known, number};
 use crate::wait;
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{self as sdk, IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, UserIdGroupPair};
@@ -212,64 +212,35 @@ impl AwsResource for SecurityGroup {
         Ok(groups.iter().map(|group| Hit { values: from_sdk(session, group), deleting: false }).collect())
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, None, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let generated = || format!("formwork-{}", operation.id);
+        let name = Some(wanted.group_name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(generated);
+        let call = session
+            .ec2()
+            .create_security_group()
+            .group_name(name)
+            .description(&wanted.group_description)
+            .set_vpc_id(wanted.vpc_id.clone())
+            .tag_specifications(ec2::tag_specification(session, operation, ResourceType::SecurityGroup, &wanted.tags));
+        let answer =
+            wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
+                .await?;
+        answer.group_id.ok_or_else(|| missing("the security group's id"))
     }
 
-    async fn update(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let present = self.import(session, &prior.id).await?;
-        self.adjust(session, operation, present, Some(&prior), &wanted).await.map(Done::from)
-    }
-
-    async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
-        let call = session.ec2().delete_security_group().group_id(&object.id);
-        found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
-    }
-
-    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
-        let sides = ["cidr_ip", "cidr_ipv6", "source_prefix_list_id", "source_security_group_id"];
-        for (path, rule) in items(config, "security_group_ingress") {
-            findings.exactly_one(&path, rule, "other side", &sides);
-            check_ports(&path, rule, findings);
-        }
-        let sides = ["cidr_ip", "cidr_ipv6", "destination_prefix_list_id", "destination_security_group_id"];
-        for (path, rule) in items(config, "security_group_egress") {
-            findings.exactly_one(&path, rule, "other side", &sides);
-            check_ports(&path, rule, findings);
-        }
-    }
-
-    fn keep(known: &Values, read: &mut Values) {
-        read.security_group_ingress = spelled(&known.security_group_ingress, read.security_group_ingress.take());
-        read.security_group_egress = spelled(&known.security_group_egress, read.security_group_egress.take());
-    }
-}
-
-impl SecurityGroup {
     async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        present: Values,
+        present: &Values,
         prior: Option<&Values>,
         wanted: &Values,
-    ) -> Result<Values, ProviderError> {
+    ) -> Result<bool, ProviderError> {
         let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
         let before = prior.and_then(|prior| prior.security_group_ingress.clone());
         let plan = Rules::between(
@@ -282,26 +253,31 @@ impl SecurityGroup {
         let plan =
             Rules::between(rules(&present.security_group_egress), rules(&before), rules(&wanted.security_group_egress));
         changed |= plan.apply(session, operation, &present.id, Way::Out).await?;
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
+        Ok(changed)
     }
-}
 
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let generated = || format!("formwork-{}", operation.id);
-    let name = Some(wanted.group_name.clone()).filter(|name| !name.is_empty()).unwrap_or_else(generated);
-    let call = session
-        .ec2()
-        .create_security_group()
-        .group_name(name)
-        .description(&wanted.group_description)
-        .set_vpc_id(wanted.vpc_id.clone())
-        .tag_specifications(ec2::tag_specification(session, operation, ResourceType::SecurityGroup, &wanted.tags));
-    let answer =
-        wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
-            .await?;
-    let id = answer.group_id.ok_or_else(|| missing("the security group's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
+    async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
+        let call = session.ec2().delete_security_group().group_id(&object.id);
+        found(call.send().await.map_err(IntoProviderError::classify)).map(drop)
+    }
+
+    fn validate(config: ValueRef<'_>, findings: &mut Findings) {
+        let sides = ["cidr_ip", "cidr_ipv6", "source_prefix_list_id", "source_security_group_id"];
+        for (path, rule) in items(config, "security_group_ingress") {
+            exactly_one(findings, &path, rule, "other side", &sides);
+            check_ports(&path, rule, findings);
+        }
+        let sides = ["cidr_ip", "cidr_ipv6", "destination_prefix_list_id", "destination_security_group_id"];
+        for (path, rule) in items(config, "security_group_egress") {
+            exactly_one(findings, &path, rule, "other side", &sides);
+            check_ports(&path, rule, findings);
+        }
+    }
+
+    fn keep(known: &Values, read: &mut Values) {
+        read.security_group_ingress = spelled(&known.security_group_ingress, read.security_group_ingress.take());
+        read.security_group_egress = spelled(&known.security_group_egress, read.security_group_egress.take());
+    }
 }
 
 /// Rules of one way; none where they are not managed here.

@@ -7,7 +7,7 @@ use super::security_group::{
 use crate::client::Session;
 use crate::ec2;
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
 use crate::validate::Findings;
@@ -164,32 +164,24 @@ macro_rules! way {
                 Ok(hits.map(|fields| Hit { values: fields.into(), deleting: false }).collect())
             }
 
-            async fn create(
+            async fn send_create(
                 &self,
                 session: &Session,
                 operation: &Operation<'_>,
-                wanted: Self::Values,
-            ) -> Result<Done<Self::Values>, ProviderError> {
-                let wanted = Fields::from(wanted);
-                let id = match operation.resumed("id") {
-                    Some(id) => id,
-                    None => authorize(session, operation, &wanted, $egress).await?,
-                };
-                let present = read_back(self, session, operation, &id).await?;
-                let changed = adjust(session, &present.clone().into(), &wanted).await?;
-                Ok(if changed { read_back(self, session, operation, &id).await? } else { present }.into())
+                wanted: &Self::Values,
+            ) -> Result<String, ProviderError> {
+                authorize(session, operation, &wanted.clone().into(), $egress).await
             }
 
-            async fn update(
+            async fn adjust(
                 &self,
                 session: &Session,
-                operation: &Operation<'_>,
-                prior: Self::Values,
-                wanted: Self::Values,
-            ) -> Result<Done<Self::Values>, ProviderError> {
-                let id = prior.id.clone();
-                adjust(session, &prior.into(), &wanted.into()).await?;
-                read_back(self, session, operation, &id).await.map(Done::from)
+                _: &Operation<'_>,
+                present: &Self::Values,
+                _: Option<&Self::Values>,
+                wanted: &Self::Values,
+            ) -> Result<bool, ProviderError> {
+                adjust(session, &present.clone().into(), &wanted.clone().into()).await
             }
 
             async fn delete(
@@ -268,9 +260,7 @@ async fn authorize(
     })
     .await?;
     let made = rules.unwrap_or_default().into_iter().find_map(|rule| rule.security_group_rule_id);
-    let id = made.ok_or_else(|| missing("the rule's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
+    made.ok_or_else(|| missing("the rule's id"))
 }
 
 /// Brings tags and description to what is wanted; whether anything changed.

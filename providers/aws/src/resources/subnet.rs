@@ -3,10 +3,10 @@
 use crate::client::Session;
 use crate::ec2::{self, filter};
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
-use crate::validate::{Findings, known};
+use crate::validate::{Findings, known, prefix};
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
 use aws_sdk_ec2::operation::modify_subnet_attribute::builders::ModifySubnetAttributeFluentBuilder;
@@ -128,29 +128,54 @@ impl AwsResource for Subnet {
         Ok(subnets.iter().map(|subnet| Hit { values: from_sdk(subnet), deleting: false }).collect())
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        wait_available(session, operation, &id).await?;
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let call = session
+            .ec2()
+            .create_subnet()
+            .vpc_id(&wanted.vpc_id)
+            .set_cidr_block(wanted.cidr_block.clone())
+            .set_ipv6_cidr_block(wanted.ipv6_cidr_block.clone())
+            .set_ipv6_native(wanted.ipv6_native.then_some(true))
+            .set_availability_zone(wanted.availability_zone.clone())
+            .set_availability_zone_id(wanted.availability_zone_id.clone())
+            .set_outpost_arn(wanted.outpost_arn.clone())
+            .tag_specifications(ec2::tag_specification(session, operation, ResourceType::Subnet, &wanted.tags));
+        // A VPC made a moment ago may not be known everywhere.
+        let answer =
+            wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
+                .await?;
+        answer.subnet.and_then(|subnet| subnet.subnet_id).ok_or_else(|| missing("the subnet's id"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
+        // Addresses can be assigned only while the range is there.
+        let assigns_no_more = present.assign_ipv6_address_on_creation && !wanted.assign_ipv6_address_on_creation;
+        if assigns_no_more {
+            changed |= modify(&present.id, assign_ipv6(session, present, wanted)).await?;
+        }
+        changed |= set_ipv6(session, operation, present, wanted).await?;
+        if !assigns_no_more {
+            changed |= modify(&present.id, assign_ipv6(session, present, wanted)).await?;
+        }
+        changed |= modify(&present.id, changes(session, present, wanted)).await?;
+        Ok(changed)
+    }
+
+    async fn settle(&self, session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
+        wait_available(session, operation, id).await
     }
 
     async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -159,57 +184,13 @@ impl AwsResource for Subnet {
     }
 
     fn validate(config: ValueRef<'_>, findings: &mut Findings) {
-        findings.prefix(config, "cidr_block", 16, 28);
+        prefix(findings, config, "cidr_block", 16, 28);
         let native = known(config, "ipv6_native").and_then(|value| value.decode().ok()).unwrap_or(false);
         if native && known(config, "cidr_block").is_some() {
             let path = AttributePath::member("cidr_block");
             findings.error(path, "a subnet with IPv6 only has no IPv4 range", "remove `cidr_block` or `ipv6_native`");
         }
     }
-}
-
-impl Subnet {
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
-        // Addresses can be assigned only while the range is there.
-        let assigns_no_more = present.assign_ipv6_address_on_creation && !wanted.assign_ipv6_address_on_creation;
-        if assigns_no_more {
-            changed |= modify(&present.id, assign_ipv6(session, &present, wanted)).await?;
-        }
-        changed |= set_ipv6(session, operation, &present, wanted).await?;
-        if !assigns_no_more {
-            changed |= modify(&present.id, assign_ipv6(session, &present, wanted)).await?;
-        }
-        changed |= modify(&present.id, changes(session, &present, wanted)).await?;
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
-    }
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let call = session
-        .ec2()
-        .create_subnet()
-        .vpc_id(&wanted.vpc_id)
-        .set_cidr_block(wanted.cidr_block.clone())
-        .set_ipv6_cidr_block(wanted.ipv6_cidr_block.clone())
-        .set_ipv6_native(wanted.ipv6_native.then_some(true))
-        .set_availability_zone(wanted.availability_zone.clone())
-        .set_availability_zone_id(wanted.availability_zone_id.clone())
-        .set_outpost_arn(wanted.outpost_arn.clone())
-        .tag_specifications(ec2::tag_specification(session, operation, ResourceType::Subnet, &wanted.tags));
-    // A VPC made a moment ago may not be known everywhere.
-    let answer =
-        wait::while_unknown(operation, || async { call.clone().send().await.map_err(IntoProviderError::classify) })
-            .await?;
-    let id = answer.subnet.and_then(|subnet| subnet.subnet_id).ok_or_else(|| missing("the subnet's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
 }
 
 async fn wait_available(session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {

@@ -3,10 +3,10 @@
 use crate::client::Session;
 use crate::ec2::{self, filter};
 use crate::error::{IntoProviderError, found, missing};
-use crate::resource::{AwsResource, Done, Hit, Operation, Query, read_back};
+use crate::resource::{AwsResource, Hit, Operation, Query};
 use crate::schema::{EC2_SETTLE_MS, FULL, TAGS, TAGS_ALL};
 use crate::tags::Tags;
-use crate::validate::Findings;
+use crate::validate::{Findings, prefix};
 use crate::wait::{self, Progress, Rhythm};
 use async_trait::async_trait;
 use aws_sdk_ec2::types::{
@@ -115,29 +115,44 @@ impl AwsResource for Vpc {
         complete(session, vpcs.iter().map(from_sdk).collect()).await
     }
 
-    async fn create(
+    async fn send_create(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        let id = match operation.resumed("id") {
-            Some(id) => id,
-            None => send_create(session, operation, &wanted).await?,
-        };
-        wait_available(session, operation, &id).await?;
-        let present = read_back(self, session, operation, &id).await?;
-        self.adjust(session, operation, present, &wanted).await.map(Done::from)
+        wanted: &Values,
+    ) -> Result<String, ProviderError> {
+        let cidr_block = Some(wanted.cidr_block.clone()).filter(|range| !range.is_empty());
+        let tenancy = Some(wanted.instance_tenancy.as_str()).filter(|tenancy| !tenancy.is_empty());
+        let call = session
+            .ec2()
+            .create_vpc()
+            .set_cidr_block(cidr_block)
+            .set_ipv4_ipam_pool_id(wanted.ipv4_ipam_pool_id.clone())
+            .set_ipv4_netmask_length(wanted.ipv4_netmask_length)
+            .set_instance_tenancy(tenancy.map(sdk::Tenancy::from))
+            .amazon_provided_ipv6_cidr_block(wanted.amazon_provided_ipv6_cidr_block)
+            .tag_specifications(ec2::tag_specification(session, operation, ResourceType::Vpc, &wanted.tags));
+        let answer = call.send().await.map_err(IntoProviderError::classify)?;
+        answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| missing("the VPC's id"))
     }
 
-    async fn update(
+    async fn adjust(
         &self,
         session: &Session,
         operation: &Operation<'_>,
-        prior: Values,
-        wanted: Values,
-    ) -> Result<Done<Values>, ProviderError> {
-        self.adjust(session, operation, prior, &wanted).await.map(Done::from)
+        present: &Values,
+        _: Option<&Values>,
+        wanted: &Values,
+    ) -> Result<bool, ProviderError> {
+        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
+        changed |= set_dns(session, present, wanted).await?;
+        changed |= set_tenancy(session, present, wanted).await?;
+        changed |= set_ipv6(session, operation, present, wanted).await?;
+        Ok(changed)
+    }
+
+    async fn settle(&self, session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {
+        wait_available(session, operation, id).await
     }
 
     async fn delete(&self, session: &Session, _: &Operation<'_>, object: Values) -> Result<(), ProviderError> {
@@ -146,7 +161,7 @@ impl AwsResource for Vpc {
     }
 
     fn validate(config: ValueRef<'_>, findings: &mut Findings) {
-        findings.prefix(config, "cidr_block", 16, 28);
+        prefix(findings, config, "cidr_block", 16, 28);
     }
 
     fn keep(known: &Values, read: &mut Values) {
@@ -159,41 +174,6 @@ impl AwsResource for Vpc {
         let changed = prior.instance_tenancy != wanted.instance_tenancy && wanted.instance_tenancy != "default";
         if changed { vec![AttributePath::member("instance_tenancy")] } else { Vec::new() }
     }
-}
-
-impl Vpc {
-    /// Brings what there is to what is wanted, and reads it back when anything changed.
-    async fn adjust(
-        &self,
-        session: &Session,
-        operation: &Operation<'_>,
-        present: Values,
-        wanted: &Values,
-    ) -> Result<Values, ProviderError> {
-        let mut changed = ec2::update_tags(session, &present.id, &present.tags_all, &wanted.tags).await?;
-        changed |= set_dns(session, &present, wanted).await?;
-        changed |= set_tenancy(session, &present, wanted).await?;
-        changed |= set_ipv6(session, operation, &present, wanted).await?;
-        if changed { read_back(self, session, operation, &present.id).await } else { Ok(present) }
-    }
-}
-
-async fn send_create(session: &Session, operation: &Operation<'_>, wanted: &Values) -> Result<String, ProviderError> {
-    let cidr_block = Some(wanted.cidr_block.clone()).filter(|range| !range.is_empty());
-    let tenancy = Some(wanted.instance_tenancy.as_str()).filter(|tenancy| !tenancy.is_empty());
-    let call = session
-        .ec2()
-        .create_vpc()
-        .set_cidr_block(cidr_block)
-        .set_ipv4_ipam_pool_id(wanted.ipv4_ipam_pool_id.clone())
-        .set_ipv4_netmask_length(wanted.ipv4_netmask_length)
-        .set_instance_tenancy(tenancy.map(sdk::Tenancy::from))
-        .amazon_provided_ipv6_cidr_block(wanted.amazon_provided_ipv6_cidr_block)
-        .tag_specifications(ec2::tag_specification(session, operation, ResourceType::Vpc, &wanted.tags));
-    let answer = call.send().await.map_err(IntoProviderError::classify)?;
-    let id = answer.vpc.and_then(|vpc| vpc.vpc_id).ok_or_else(|| missing("the VPC's id"))?;
-    operation.checkpoint(&[("id", &id)]).await?;
-    Ok(id)
 }
 
 async fn wait_available(session: &Session, operation: &Operation<'_>, id: &str) -> Result<(), ProviderError> {

@@ -2,7 +2,7 @@
 
 use crate::cloud::{Cloud, Object, schema, to_config};
 use crate::replay::{connect, trial};
-use crate::script::{Reply, Script};
+use crate::script::{self, Reply, json_error};
 use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::{Checkpoint, ErrorClass, FindRequest, Found, UpdateRequest};
 use libtest_mimic::Trial;
@@ -71,8 +71,8 @@ fn update(status: &str, errors: &Json) -> Reply {
 
 async fn a_cluster_goes_through_its_states() {
     let nothing = json!({});
-    let gone = Reply::json_error(404, "ResourceNotFoundException", "No cluster found for name: prod.");
-    let script = Script::start(vec![
+    let gone = json_error(404, "ResourceNotFoundException", "No cluster found for name: prod.");
+    let script = script::start(vec![
         ("POST /clusters", vec![cluster("CREATING", &nothing)]),
         (
             "GET /clusters/prod",
@@ -94,7 +94,7 @@ async fn a_cluster_goes_through_its_states() {
     let sent = script.asked_for("POST /clusters")[0].body.clone();
     assert!(sent.contains("\"clientRequestToken\":\"op-") && sent.contains("formwork-operation"), "{sent}");
 
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("DELETE /clusters/prod", vec![cluster("DELETING", &nothing)]),
         (
             "GET /clusters/prod",
@@ -115,7 +115,7 @@ async fn a_cluster_goes_through_its_states() {
 
 async fn a_failed_cluster_says_why() {
     let issue = json!({ "code": "Ec2SubnetNotFound", "message": "no such subnet", "resourceIds": ["subnet-2"] });
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("POST /clusters", vec![cluster("CREATING", &json!({}))]),
         ("GET /clusters/prod", vec![cluster("FAILED", &json!({ "health": { "issues": [issue] } }))]),
     ])
@@ -128,7 +128,7 @@ async fn a_failed_cluster_says_why() {
 
 /// A create that goes on behind its checkpoint asks for no second cluster.
 async fn a_cluster_is_made_once() {
-    let script = Script::start(vec![(
+    let script = script::start(vec![(
         "GET /clusters/prod",
         vec![cluster("CREATING", &json!({})), cluster("ACTIVE", &json!({}))],
     )])
@@ -143,7 +143,7 @@ async fn a_cluster_is_made_once() {
 
 /// Found before it is through, its create goes on with waiting.
 async fn a_cluster_found_while_it_is_made_is_waited_for() {
-    let script = Script::start(vec![(
+    let script = script::start(vec![(
         "GET /clusters/prod",
         vec![cluster("CREATING", &json!({})), cluster("CREATING", &json!({})), cluster("ACTIVE", &json!({}))],
     )])
@@ -185,13 +185,14 @@ async fn updates_come_one_at_a_time() {
         "logging": { "clusterLogging": [{ "types": ["audit"], "enabled": true }] },
     });
     let (going, through) = (update("InProgress", &json!([])), update("Successful", &json!([])));
-    let script = Script::start(vec![
-        // The create: waiting and reading back; the update: waiting and reading, then waiting and reading back.
+    let script = script::start(vec![
+        // The create: waiting and reading back; the update: reading, waiting and reading, then waiting and reading back.
         (
             "GET /clusters/prod",
             vec![
                 cluster("ACTIVE", &before),
                 cluster("ACTIVE", &before),
+                cluster("UPDATING", &before),
                 cluster("UPDATING", &before),
                 cluster("ACTIVE", &before),
                 cluster("ACTIVE", &before),
@@ -244,11 +245,12 @@ async fn auto_mode_is_switched_in_one_call() {
             "kubernetes_network_config": { "elastic_load_balancing": { "enabled": on } },
         }))
     };
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("POST /clusters", vec![cluster("CREATING", &json!({}))]),
         (
             "GET /clusters/prod",
             vec![
+                cluster("ACTIVE", &shown(true)),
                 cluster("ACTIVE", &shown(true)),
                 cluster("ACTIVE", &shown(true)),
                 cluster("ACTIVE", &shown(true)),
@@ -284,11 +286,12 @@ async fn repairs_of_nodes_are_set() {
         config["node_repair_config"] = json!({ "enabled": true, "max_parallel_nodes_repaired_count": most });
         config
     };
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("POST /clusters/prod/node-groups", vec![group("CREATING", &json!({}))]),
         (
             GROUP,
             vec![
+                group("ACTIVE", &shown(1)),
                 group("ACTIVE", &shown(1)),
                 group("ACTIVE", &shown(1)),
                 group("ACTIVE", &shown(1)),
@@ -309,7 +312,7 @@ async fn repairs_of_nodes_are_set() {
 
 async fn a_failed_update_says_why() {
     let errors = json!([{ "errorCode": "PodEvictionFailure", "errorMessage": "pods stay", "resourceIds": ["pod-1"] }]);
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("GET /clusters/prod", vec![cluster("ACTIVE", &json!({}))]),
         ("POST /clusters/prod/updates", vec![update("InProgress", &json!([]))]),
         ("GET /clusters/prod/updates/u-1", vec![update("InProgress", &json!([])), update("Failed", &errors)]),
@@ -341,8 +344,8 @@ async fn a_failed_update_says_why() {
 
 async fn a_fresh_role_is_waited_for() {
     let refused = "Role with arn: arn:aws:iam::1:role/eks, could not be assumed because it does not exist";
-    let refused = Reply::json_error(400, "InvalidParameterException", refused);
-    let script = Script::start(vec![
+    let refused = json_error(400, "InvalidParameterException", refused);
+    let script = script::start(vec![
         ("POST /clusters", vec![refused.clone(), refused, cluster("CREATING", &json!({}))]),
         ("GET /clusters/prod", vec![cluster("ACTIVE", &json!({}))]),
     ])
@@ -351,8 +354,8 @@ async fn a_fresh_role_is_waited_for() {
     cloud.create("eks_cluster", config(&json!({}))).await;
     assert_eq!(script.asked_for("POST /clusters").len(), 3);
     // Another refusal is told at once.
-    let wrong = Reply::json_error(400, "InvalidParameterException", "unsupported Kubernetes version");
-    let script = Script::start(vec![("POST /clusters", vec![wrong])]).await;
+    let wrong = json_error(400, "InvalidParameterException", "unsupported Kubernetes version");
+    let script = script::start(vec![("POST /clusters", vec![wrong])]).await;
     let cloud = connect(&script).await;
     let error = cloud.try_create("eks_cluster", config(&json!({}))).await.expect_err("refused");
     assert_eq!((error.class, script.asked().len()), (ErrorClass::Invalid, 1));
@@ -397,7 +400,7 @@ const GROUP: &str = "GET /clusters/prod/node-groups/workers";
 async fn a_failed_node_group_says_why() {
     let issue = json!({ "code": "NodeCreationFailure", "message": "did not join", "resourceIds": ["i-1"] });
     let failed = group("CREATE_FAILED", &json!({ "health": { "issues": [issue] } }));
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("POST /clusters/prod/node-groups", vec![group("CREATING", &json!({}))]),
         (GROUP, vec![group("CREATING", &json!({})), failed]),
     ])
@@ -412,11 +415,12 @@ async fn a_failed_node_group_says_why() {
 async fn nodes_are_replaced_for_a_version() {
     let after = json!({ "version": "1.33", "releaseVersion": "1.33.1-1" });
     let none = json!({});
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("POST /clusters/prod/node-groups", vec![group("CREATING", &none)]),
         (
             GROUP,
             vec![
+                group("ACTIVE", &none),
                 group("ACTIVE", &none),
                 group("ACTIVE", &none),
                 group("ACTIVE", &none),
@@ -451,12 +455,12 @@ async fn scanning_is_turned_off() {
         )
     };
     let created = Reply::ok(json!({ "repository": { "repositoryName": "shop" } }).to_string());
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("CreateRepository", vec![created]),
         ("DescribeRepositories", vec![shown(true), shown(true), shown(false)]),
         ("ListTagsForResource", vec![Reply::ok("{\"tags\":[]}")]),
-        ("GetLifecyclePolicy", vec![Reply::json_error(400, "LifecyclePolicyNotFoundException", "none")]),
-        ("GetRepositoryPolicy", vec![Reply::json_error(400, "RepositoryPolicyNotFoundException", "none")]),
+        ("GetLifecyclePolicy", vec![json_error(400, "LifecyclePolicyNotFoundException", "none")]),
+        ("GetRepositoryPolicy", vec![json_error(400, "RepositoryPolicyNotFoundException", "none")]),
         ("PutImageScanningConfiguration", vec![Reply::ok("{}")]),
         ("TagResource", vec![Reply::ok("{}")]),
     ])

@@ -1,7 +1,7 @@
 //! What AWS does and moto does not: transitions, pages, tokens, errors of every class, lost answers.
 
 use crate::cloud::{Cloud, Object, Sink, schema, to_config};
-use crate::script::{Reply, Script};
+use crate::script::{self, Reply, Script, ec2_error};
 use formwork_model::{Address, Value, ValueBuf};
 use formwork_provider_api::{
     CreateRequest, ErrorClass, ListRequest, ProviderError, ReadManyRequest, ReadOutcome, StoredObject,
@@ -63,7 +63,7 @@ fn created_nat() -> Reply {
 
 async fn nat_gateway_goes_through_its_states() {
     let none = ec2("DescribeNatGateways", "<natGatewaySet/>");
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("GetCallerIdentity", vec![Reply::ok(CALLER)]),
         ("CreateNatGateway", vec![created_nat()]),
         ("DescribeNatGateways", vec![none, described_nat("pending", ""), described_nat("available", "")]),
@@ -76,7 +76,7 @@ async fn nat_gateway_goes_through_its_states() {
     assert!(sent.contains("ClientToken=op-") && sent.contains("formwork-operation"), "{sent}");
 
     // Deleting takes its time, and the deleted one is shown for an hour.
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("GetCallerIdentity", vec![Reply::ok(CALLER)]),
         ("DeleteNatGateway", vec![ec2("DeleteNatGateway", "<natGatewayId>nat-1</natGatewayId>")]),
         (
@@ -97,7 +97,7 @@ async fn nat_gateway_goes_through_its_states() {
 
 async fn a_failed_nat_gateway_says_why() {
     let reason = "<failureCode>Gateway.NotAttached</failureCode><failureMessage>Network vpc-1 has no Internet gateway attached</failureMessage>";
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("GetCallerIdentity", vec![Reply::ok(CALLER)]),
         ("CreateNatGateway", vec![created_nat()]),
         ("DescribeNatGateways", vec![described_nat("pending", ""), described_nat("failed", reason)]),
@@ -127,7 +127,7 @@ async fn pages_are_read_to_the_end() {
         let content = format!("<internetGatewaySet>{items}</internetGatewaySet>{next}");
         ec2("DescribeInternetGateways", &content)
     };
-    let script = Script::start(vec![(
+    let script = script::start(vec![(
         "DescribeInternetGateways",
         vec![page(&["igw-1", "igw-2"], "<nextToken>more</nextToken>"), page(&["igw-3"], "")],
     )])
@@ -139,7 +139,7 @@ async fn pages_are_read_to_the_end() {
     assert!(script.asked()[1].body.contains("NextToken=more"));
 
     // 450 objects are three calls.
-    let script = Script::start(vec![("DescribeInternetGateways", vec![page(&["igw-7", "igw-300"], "")])]).await;
+    let script = script::start(vec![("DescribeInternetGateways", vec![page(&["igw-7", "igw-300"], "")])]).await;
     let cloud = connect(&script).await;
     let objects = (0..450)
         .map(|number| StoredObject { values: identity(&format!("igw-{number}")), private: Vec::new() })
@@ -155,7 +155,7 @@ async fn pages_are_read_to_the_end() {
 async fn a_fresh_object_that_is_not_shown_yet() {
     let gateway = "<internetGatewayId>igw-1</internetGatewayId><ownerId>1</ownerId><attachmentSet/><tagSet/>";
     let shown = format!("<internetGatewaySet><item>{gateway}</item></internetGatewaySet>");
-    let script = Script::start(vec![
+    let script = script::start(vec![
         (
             "CreateInternetGateway",
             vec![ec2("CreateInternetGateway", &format!("<internetGateway>{gateway}</internetGateway>"))],
@@ -177,7 +177,7 @@ async fn a_fresh_object_that_is_not_shown_yet() {
 }
 
 async fn refused(reply: Reply) -> ProviderError {
-    let script = Script::start(vec![("CreateInternetGateway", vec![reply])]).await;
+    let script = script::start(vec![("CreateInternetGateway", vec![reply])]).await;
     let cloud = connect(&script).await;
     let error = cloud.try_create("internet_gateway", json!({})).await.expect_err("refused");
     assert_eq!(script.asked().len(), 1, "retries are the engine's");
@@ -186,13 +186,13 @@ async fn refused(reply: Reply) -> ProviderError {
 
 async fn errors_have_their_class() {
     let cases = [
-        (Reply::ec2_error(503, "RequestLimitExceeded", "slow down"), ErrorClass::Retryable),
-        (Reply::ec2_error(500, "InternalError", "oops"), ErrorClass::Retryable),
-        (Reply::Answer { status: 502, headers: Vec::new(), body: "<html>".into() }, ErrorClass::Retryable),
-        (Reply::ec2_error(403, "UnauthorizedOperation", "no"), ErrorClass::Forbidden),
-        (Reply::ec2_error(400, "ExpiredToken", "old"), ErrorClass::Forbidden),
-        (Reply::ec2_error(400, "InternetGatewayLimitExceeded", "full"), ErrorClass::Quota),
-        (Reply::ec2_error(400, "InvalidParameterValue", "bad"), ErrorClass::Invalid),
+        (ec2_error(503, "RequestLimitExceeded", "slow down"), ErrorClass::Retryable),
+        (ec2_error(500, "InternalError", "oops"), ErrorClass::Retryable),
+        (Reply::text(502, "<html>"), ErrorClass::Retryable),
+        (ec2_error(403, "UnauthorizedOperation", "no"), ErrorClass::Forbidden),
+        (ec2_error(400, "ExpiredToken", "old"), ErrorClass::Forbidden),
+        (ec2_error(400, "InternetGatewayLimitExceeded", "full"), ErrorClass::Quota),
+        (ec2_error(400, "InvalidParameterValue", "bad"), ErrorClass::Invalid),
         (Reply::Hang, ErrorClass::AnswerLost),
         (Reply::Cut, ErrorClass::AnswerLost),
     ];
@@ -200,7 +200,7 @@ async fn errors_have_their_class() {
         let error = refused(reply.clone()).await;
         assert_eq!(error.class, class, "{reply:?}: {error:?}");
     }
-    let reply = Reply::ec2_error(503, "RequestLimitExceeded", "slow");
+    let reply = ec2_error(503, "RequestLimitExceeded", "slow");
     let error = refused(reply.header("retry-after", "7").header("x-amzn-RequestId", "req-1")).await;
     assert_eq!(error.retry_after_ms, Some(7_000));
     assert_eq!((error.code.as_str(), error.request_id.as_str()), ("RequestLimitExceeded", "req-1"));
@@ -211,7 +211,7 @@ async fn nothing_is_sent_twice() {
     let gateway = "<internetGatewayId>igw-1</internetGatewayId><ownerId>1</ownerId><attachmentSet><item><vpcId>vpc-1</vpcId>\
         <state>available</state></item></attachmentSet><tagSet/>";
     let shown = format!("<internetGatewaySet><item>{gateway}</item></internetGatewaySet>");
-    let script = Script::start(vec![("DescribeInternetGateways", vec![ec2("DescribeInternetGateways", &shown)])]).await;
+    let script = script::start(vec![("DescribeInternetGateways", vec![ec2("DescribeInternetGateways", &shown)])]).await;
     let cloud = connect(&script).await;
     let schema = schema("internet_gateway");
     let config = to_config(schema, &json!({ "vpc_id": "vpc-1" }));
@@ -232,9 +232,9 @@ async fn nothing_is_sent_twice() {
 }
 
 async fn what_is_not_there() {
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("DescribeVpcs", vec![ec2("DescribeVpcs", "<vpcSet/>")]),
-        ("DeleteVpc", vec![Reply::ec2_error(400, "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist")]),
+        ("DeleteVpc", vec![ec2_error(400, "InvalidVpcID.NotFound", "The vpc ID 'vpc-1' does not exist")]),
     ])
     .await;
     let cloud = connect(&script).await;
@@ -259,9 +259,9 @@ async fn audiences_change_one_by_one() {
         iam("GetOpenIDConnectProvider", &content)
     };
     let arn = "<OpenIDConnectProviderArn>arn:aws:iam::1:oidc-provider/issuer.example.com</OpenIDConnectProviderArn>";
-    let script = Script::start(vec![
+    let script = script::start(vec![
         ("CreateOpenIDConnectProvider", vec![iam("CreateOpenIDConnectProvider", arn)]),
-        ("GetOpenIDConnectProvider", vec![shown(&["a", "b"]), shown(&["b", "c"])]),
+        ("GetOpenIDConnectProvider", vec![shown(&["a", "b"]), shown(&["a", "b"]), shown(&["b", "c"])]),
         ("AddClientIDToOpenIDConnectProvider", vec![iam("AddClientIDToOpenIDConnectProvider", "")]),
         ("RemoveClientIDFromOpenIDConnectProvider", vec![iam("RemoveClientIDFromOpenIDConnectProvider", "")]),
     ])

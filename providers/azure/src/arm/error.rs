@@ -1,5 +1,6 @@
 //! From ARM's errors to the contract's classes. ARM answers an envelope, some services a bare object, a proxy HTML.
 
+pub(crate) use formwork_provider_api::found;
 use formwork_provider_api::{ErrorClass, ProviderError};
 use serde_json::Value as Json;
 
@@ -104,17 +105,15 @@ fn word(json: &Json, name: &str) -> String {
 }
 
 fn classified(found: &Envelope, status: u16, message: String) -> ProviderError {
-    let class = found.codes().find_map(class_of_code).unwrap_or_else(|| class_of_status(status));
+    let class = found
+        .codes()
+        .find_map(|code| ErrorClass::of_code(code, EXACT, WORDS))
+        .unwrap_or_else(|| class_of_status(status));
     let error = ProviderError::new(class, message);
     match found.codes().find_map(advice) {
         Some(help) => error.help(help),
         None => error,
     }
-}
-
-fn class_of_code(code: &str) -> Option<ErrorClass> {
-    let exact = EXACT.iter().find(|(name, _)| name.eq_ignore_ascii_case(code)).map(|(_, class)| *class);
-    exact.or_else(|| WORDS.iter().find(|(word, _)| code.contains(word)).map(|(_, class)| *class))
 }
 
 const fn class_of_status(status: u16) -> ErrorClass {
@@ -210,20 +209,6 @@ pub(crate) fn is_in_use(code: &str) -> bool {
 /// Whether the error says that there is no such object.
 pub(crate) fn is_not_found(error: &ProviderError) -> bool {
     error.class == ErrorClass::NotFound
-}
-
-/// Makes an error that says "not there" into `None`.
-pub(crate) fn found<T>(result: Result<T, ProviderError>) -> Result<Option<T>, ProviderError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if is_not_found(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether asking again may help, without anything having been changed by the call.
-pub(crate) const fn is_passing(class: ErrorClass) -> bool {
-    matches!(class, ErrorClass::Retryable | ErrorClass::AnswerLost | ErrorClass::Unreachable)
 }
 
 /// What went wrong before or while a request was on its way.

@@ -3,7 +3,7 @@
 //! An answer's status says nothing of it. A header names where to ask; without one, a resource whose `provisioningState` is
 //! not a final one is asked itself; else it is over. Every state but `Succeeded`, `Failed` and `Canceled` means that it runs.
 
-use crate::arm::error::{is_not_found, is_passing, of_operation};
+use crate::arm::error::{is_not_found, of_operation};
 use crate::arm::{Answer, ArmClient, ResourceId};
 use formwork_provider_api::{Checkpoint, ErrorClass, OperationSink, ProviderError};
 use serde::{Deserialize, Serialize};
@@ -159,7 +159,7 @@ impl Waiting<'_> {
             let (looked, next) = match self.look(client, &mut handle).await {
                 Ok(looked) => looked,
                 // A look changes nothing: when it fails in passing, look again.
-                Err(error) if is_passing(error.class) => {
+                Err(error) if error.class.is_passing() => {
                     (State::Running(error.message), error.retry_after_ms.map(|ms| ms / 1000))
                 }
                 Err(error) => return Err(error),

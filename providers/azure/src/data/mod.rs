@@ -6,18 +6,30 @@ pub(crate) mod kubernetes_versions;
 pub(crate) mod locations;
 pub(crate) mod subscription;
 
-use crate::resource::ArmType;
+use crate::resource::{ArmType, known_map};
 use crate::session::Session;
 use async_trait::async_trait;
 use formwork_model::schema::{Attribute, AttributeType, Default as Preset, Presence, ResourceSchema};
-use formwork_model::{Map, Value};
-use formwork_provider_api::{ErrorClass, ProviderError};
+use formwork_model::{Map, Value, ValueBuf};
+use formwork_provider_api::typed::DataSource;
+use formwork_provider_api::{ErrorClass, ProviderError, ReadDataRequest};
 
 /// A data source with a call of its own.
 #[async_trait]
 pub(crate) trait Data: Send + Sync {
     /// Reads it; the config is known.
     async fn read(&self, session: &Session, config: &Map) -> Result<Map, ProviderError>;
+}
+
+/// A data source as the connection takes it.
+pub(crate) struct Source<D: 'static>(pub(crate) &'static D);
+
+#[async_trait]
+impl<D: Data> DataSource<Session> for Source<D> {
+    async fn read(&self, session: &Session, request: ReadDataRequest) -> Result<ValueBuf, ProviderError> {
+        let config = known_map(request.config.view());
+        Ok(ValueBuf::from(Value::Map(self.0.read(session, &config).await?)))
+    }
 }
 
 #[async_trait]

@@ -22,52 +22,20 @@ use crate::validate::Findings;
 use async_trait::async_trait;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
+use formwork_provider_api::typed::ResourceType;
+pub(crate) use formwork_provider_api::validate::known_map;
 use formwork_provider_api::{
     Applied, CreateRequest, DeleteRequest, FindRequest, Finding, Found, ImportRequest, Listed, OperationSink,
     PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
 };
 use serde_json::Value as Json;
 
-/// A resource type as the connection sees it: messages of the contract in, messages out.
-#[async_trait]
-pub(crate) trait Resource: Send + Sync {
-    /// How it is spoken of in the vendor's words, where ARM serves it.
+/// A resource type as the connection sees it, and how it is spoken of in the vendor's words, where ARM serves it.
+pub(crate) trait Resource: ResourceType<Session> {
+    /// See [`ArmType`].
     fn arm(&self) -> Option<&ArmType> {
         None
     }
-    /// See [`formwork_provider_api::Provider::validate`].
-    fn validate(&self, config: ValueRef<'_>) -> Vec<Finding>;
-    /// See [`formwork_provider_api::Connection::plan`].
-    fn plan(&self, session: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError>;
-    /// See [`formwork_provider_api::Connection::read_many`].
-    async fn read_many(&self, session: &Session, request: ReadManyRequest) -> Result<Vec<ReadOutcome>, ProviderError>;
-    /// See [`formwork_provider_api::Connection::create`].
-    async fn create(
-        &self,
-        session: &Session,
-        request: CreateRequest,
-        sink: &dyn OperationSink,
-    ) -> Result<Applied, ProviderError>;
-    /// See [`formwork_provider_api::Connection::update`].
-    async fn update(
-        &self,
-        session: &Session,
-        request: UpdateRequest,
-        sink: &dyn OperationSink,
-    ) -> Result<Applied, ProviderError>;
-    /// See [`formwork_provider_api::Connection::delete`].
-    async fn delete(
-        &self,
-        session: &Session,
-        request: DeleteRequest,
-        sink: &dyn OperationSink,
-    ) -> Result<(), ProviderError>;
-    /// See [`formwork_provider_api::Connection::find`].
-    async fn find(&self, session: &Session, request: FindRequest) -> Result<Found, ProviderError>;
-    /// See [`formwork_provider_api::Connection::import`].
-    async fn import(&self, session: &Session, request: ImportRequest) -> Result<StoredObject, ProviderError>;
-    /// See [`formwork_provider_api::Connection::list`].
-    async fn list(&self, session: &Session) -> Result<Vec<Listed>, ProviderError>;
 }
 
 /// Where objects of a type live, and so what their ids are made of.
@@ -329,12 +297,14 @@ struct NoHooks;
 
 impl Hooks for NoHooks {}
 
-#[async_trait]
 impl Resource for ArmType {
     fn arm(&self) -> Option<&ArmType> {
         Some(self)
     }
+}
 
+#[async_trait]
+impl ResourceType<Session> for ArmType {
     fn validate(&self, config: ValueRef<'_>) -> Vec<Finding> {
         let mut findings = Findings::default();
         self.hooks.validate(config, &mut findings);
@@ -387,28 +357,6 @@ impl Resource for ArmType {
     async fn list(&self, session: &Session) -> Result<Vec<Listed>, ProviderError> {
         self.list_objects(session).await
     }
-}
-
-/// The attributes of a value without nulls and unknowns.
-pub(crate) fn known_map(value: ValueRef<'_>) -> Map {
-    match strip(value.to_value()) {
-        Some(Value::Map(map)) => map,
-        Some(Value::Secret(inner)) => inner.as_map().cloned().unwrap_or_default(),
-        _ => Map::new(),
-    }
-}
-
-fn strip(value: Value) -> Option<Value> {
-    Some(match value {
-        Value::Null | Value::Unknown(_) | Value::Object(_) => return None,
-        Value::Map(map) => {
-            Value::Map(map.into_iter().filter_map(|(key, value)| strip(value).map(|value| (key, value))).collect())
-        }
-        Value::List(items) => Value::List(items.into_iter().filter_map(strip).collect()),
-        Value::Set(items) => Value::set(items.into_iter().filter_map(strip)),
-        Value::Secret(inner) => strip(inner.as_ref().clone())?.secret(),
-        other => other,
-    })
 }
 
 /// An object as it is kept.

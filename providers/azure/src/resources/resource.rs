@@ -13,6 +13,7 @@ use formwork_model::schema::{
 };
 use formwork_model::value::{Masking, from_json, to_json};
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
+use formwork_provider_api::typed::ResourceType;
 use formwork_provider_api::{
     Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
     OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
@@ -186,8 +187,10 @@ async fn note(sink: &dyn OperationSink, id: &ResourceId, handle: Option<&Handle>
     sink.checkpoint(Checkpoint { identity, private: Vec::new(), poll }).await
 }
 
+impl Resource for Any {}
+
 #[async_trait]
-impl Resource for Any {
+impl ResourceType<Session> for Any {
     fn validate(&self, _: ValueRef<'_>) -> Vec<Finding> {
         Vec::new()
     }

@@ -9,6 +9,7 @@ use crate::session::Session;
 use async_trait::async_trait;
 use formwork_model::schema::{Limit, ResourceSchema};
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
+use formwork_provider_api::typed::ResourceType;
 use formwork_provider_api::{
     Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
     OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
@@ -278,8 +279,10 @@ fn wanted<K: Kind>(address: &formwork_model::Address, config: &ValueBuf, planned
     known_map(settled(&K::SCHEMA, address, config.view(), planned.view()).view())
 }
 
+impl<K: Kind> Resource for VaultItem<K> {}
+
 #[async_trait]
-impl<K: Kind> Resource for VaultItem<K> {
+impl<K: Kind> ResourceType<Session> for VaultItem<K> {
     fn validate(&self, config: ValueRef<'_>) -> Vec<Finding> {
         let mut findings = crate::validate::Findings::default();
         for name in ["not_before", "expires"] {

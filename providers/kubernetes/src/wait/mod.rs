@@ -207,7 +207,7 @@ pub(crate) async fn until(
                 Progress::Stuck(reason) => return Ok(Some(told(session, identity, &live, reason).await)),
             },
             // A look changes nothing: when it fails in passing, look again.
-            Err(error) if is_passing(error.class) => (error.message, None),
+            Err(error) if error.class.is_passing() => (error.message, None),
             Err(error) => return Err(error),
         };
         sink.progress(&reason);
@@ -222,10 +222,6 @@ pub(crate) async fn until(
         own.pause(sink, pause).await?;
         pause = (pause * 3 / 2).min(PAUSES.1);
     }
-}
-
-const fn is_passing(class: ErrorClass) -> bool {
-    matches!(class, ErrorClass::Retryable | ErrorClass::AnswerLost | ErrorClass::Unreachable)
 }
 
 fn vanished(identity: &Identity) -> ProviderError {

@@ -1,6 +1,7 @@
 //! A stand-in for the engine at the contract's level: it proposes, plans, applies, checks each answer against the plan
 //! as the engine does, and looks whether a second plan is clean.
 
+use crate::steps::{Step, took};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use formwork_model::schema::{Attribute, AttributeType, ResourceSchema};
@@ -9,9 +10,9 @@ use formwork_provider_api::check::{self, CheckError, Subject};
 use formwork_provider_api::wire::EncodedProvider;
 use formwork_provider_api::{
     Applied, Cancelled, Checkpoint, ConfigureRequest, Connection, CreateRequest, DeleteRequest, Difference,
-    Environment, FindRequest, Found, ImportRequest, ListRequest, Listed, OperationSink, PlanRequest, PlanResponse,
-    Provider, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest, differences,
-    proposed,
+    Environment, ErrorClass, FindRequest, Found, ImportRequest, ListRequest, Listed, OperationSink, PlanRequest,
+    PlanResponse, Provider, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
+    differences, proposed,
 };
 use formwork_provider_aws::AwsProvider;
 use serde_json::{Value as Json, json};
@@ -33,7 +34,7 @@ impl OperationSink for Sink {
     async fn checkpoint(&self, checkpoint: Checkpoint) -> Result<(), ProviderError> {
         let mut checkpoints = self.checkpoints.lock().unwrap();
         if self.dies_after == Some(checkpoints.len()) {
-            return Err(ProviderError::new(formwork_provider_api::ErrorClass::Cancelled, "killed"));
+            return Err(ProviderError::new(ErrorClass::Cancelled, "killed"));
         }
         checkpoints.push(checkpoint);
         Ok(())
@@ -176,20 +177,44 @@ impl Cloud {
             let applied = applied.object.values.view().get(name).map(|value| value.to_buf());
             assert_eq!(recorded, applied, "{type_name}: the checkpoint has another `{name}`");
         }
+        took(type_name, Step::Create);
         Ok(Object { schema, config, stored: applied.object })
     }
 
-    /// Creates, but dies right after the call that made the object; gives the operation's id.
+    /// Creates, but dies right after the call that made the object; gives what is asked for it afterwards.
     pub async fn create_and_die(&self, type_name: &str, config: Json) -> FindRequest {
+        let sink = Sink { dies_after: Some(0), ..Sink::default() };
+        let (error, request) = self.create_in_vain(type_name, config, &sink).await;
+        assert_eq!(error.message, "killed", "{type_name}");
+        request
+    }
+
+    /// Creates, but the answer is lost on the way; gives what is asked for it afterwards.
+    pub async fn create_and_lose(&self, type_name: &str, config: Json) -> FindRequest {
+        let sink = Sink::default();
+        let (error, request) = self.create_in_vain(type_name, config, &sink).await;
+        assert_lost(type_name, &error, &sink);
+        request
+    }
+
+    /// Sends the recorded create again, as the engine does where nothing is found; the answer is lost once more.
+    pub async fn repeat_and_lose(&self, find: &FindRequest) {
+        let request = create_request(schema(&find.type_name), &find.config, &find.planned, None);
+        let request = CreateRequest { operation: find.operation.clone(), ..request };
+        let sink = Sink::default();
+        let error = self.connection.create(request, &sink).await.expect_err("no answer");
+        assert_lost(&find.type_name, &error, &sink);
+    }
+
+    async fn create_in_vain(&self, type_name: &str, config: Json, sink: &Sink) -> (ProviderError, FindRequest) {
         let schema = schema(type_name);
         let config = to_config(schema, &config);
         let planned = self.plan(schema, &config, None).await.planned;
-        let sink = Sink { dies_after: Some(0), ..Sink::default() };
         let request = create_request(schema, &config, &planned, None);
         let operation = request.operation.clone();
-        let error = self.connection.create(request, &sink).await.expect_err("dies");
-        assert_eq!(error.message, "killed", "{type_name}");
-        FindRequest { type_name: schema.name.into(), address: address(), operation, config, planned, checkpoint: None }
+        let error = self.connection.create(request, sink).await.expect_err("no answer");
+        let type_name = schema.name.into();
+        (error, FindRequest { type_name, address: address(), operation, config, planned, checkpoint: None })
     }
 
     /// Finds an unfinished create by its operation, and goes on with it as the engine would.
@@ -203,6 +228,7 @@ impl Cloud {
         let request = CreateRequest { operation, ..request };
         let applied = self.connection.create(request, &Sink::default()).await.expect("goes on");
         check(schema, &planned, &applied);
+        took(schema.name, Step::Recovery);
         Object { schema, config, stored: applied.object }
     }
 
@@ -257,6 +283,7 @@ impl Cloud {
         assert!(changes.is_empty(), "{}: the second plan is not clean: {changes:#?}", object.schema.name);
         let read = differences(object.schema, applied.values.view(), object.stored.values.view());
         assert!(read.is_empty(), "{}: read back differs from applied: {read:#?}", object.schema.name);
+        took(object.schema.name, Step::CleanPlan);
     }
 
     /// Names of the attributes that changed behind our back, as the next plan shows them.
@@ -268,6 +295,9 @@ impl Cloud {
             .filter_map(|change| change.path.first_name().map(str::to_owned))
             .collect();
         names.dedup();
+        if !names.is_empty() {
+            took(object.schema.name, Step::Drift);
+        }
         names
     }
 
@@ -288,6 +318,7 @@ impl Cloud {
         object.config = config;
         self.apply(object, plan.planned).await;
         self.assert_clean(object).await;
+        took(object.schema.name, Step::Change);
     }
 
     /// Repairs drift: applies the same config again.
@@ -324,6 +355,9 @@ impl Cloud {
         let by_schema = changes.iter().filter(|change| change.forces_replacement).map(|change| change.path.to_string());
         let mut paths: Vec<String> = by_schema.chain(plan.replace.iter().map(ToString::to_string)).collect();
         paths.dedup();
+        if !paths.is_empty() {
+            took(object.schema.name, Step::Replacement);
+        }
         paths
     }
 
@@ -333,6 +367,7 @@ impl Cloud {
         let request = ImportRequest { type_name: type_name.into(), id: id.into(), config: Some(config.clone()) };
         let stored = self.connection.import(request).await.unwrap_or_else(|error| panic!("import: {error:?}"));
         sound(&check::observed(&subject(schema), schema, stored.values.view()));
+        took(type_name, Step::Import);
         Object { schema, config, stored }
     }
 
@@ -341,6 +376,9 @@ impl Cloud {
         let schema = schema(type_name);
         for one in &listed {
             sound(&check::observed(&subject(schema), schema, one.object.values.view()));
+        }
+        if !listed.is_empty() {
+            took(type_name, Step::List);
         }
         listed
     }
@@ -365,6 +403,7 @@ impl Cloud {
         let outcome = self.read(object).await;
         assert!(matches!(outcome, ReadOutcome::Gone), "{name} after its deletion: {outcome:?}");
         self.try_delete(object).await.unwrap_or_else(|error| panic!("delete {name} again: {error:?}"));
+        took(name, Step::Delete);
     }
 
     pub async fn data(&self, type_name: &str, config: Json) -> Json {
@@ -375,6 +414,11 @@ impl Cloud {
         sound(&check::answered(&subject(schema), schema, config.view(), values.view()));
         formwork_model::value::to_json(values.view(), formwork_model::value::Masking::Exposed)
     }
+}
+
+fn assert_lost(type_name: &str, error: &ProviderError, sink: &Sink) {
+    assert_eq!(error.class, ErrorClass::AnswerLost, "{type_name}: {error:?}");
+    assert!(sink.checkpoints.lock().unwrap().is_empty(), "{type_name}: nothing is known of it");
 }
 
 pub fn schema(type_name: &str) -> &'static ResourceSchema {

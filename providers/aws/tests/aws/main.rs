@@ -24,6 +24,7 @@ mod page;
 mod replay;
 mod schemas;
 mod script;
+mod steps;
 
 use cloud::Cloud;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -78,8 +79,12 @@ fn main() {
     if let Err(reason) = &moto {
         eprintln!("skipped: {reason}");
     }
+    let whole = arguments.filter.is_none() && arguments.skip.is_empty() && moto.is_ok();
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(moto);
+    if whole && !conclusion.has_failed() {
+        libtest_mimic::run(&arguments, steps::tests()).exit();
+    }
     conclusion.exit();
 }
 

@@ -9,7 +9,7 @@ moto_tests![cluster, cluster_after_a_crash, node_group, node_group_after_a_crash
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/control-plane";
 
-fn config(name: &str, change: &Json) -> Json {
+pub(super) fn config(name: &str, change: &Json) -> Json {
     let mut config = json!({
         "name": name,
         "version": "1.33",
@@ -72,7 +72,7 @@ async fn cluster_after_a_crash(cloud: Cloud) {
     assert!(matches!(cloud.connection.find(request).await, Ok(Found::Absent)));
 }
 
-fn group_config(cluster: &str, change: &Json) -> Json {
+pub(super) fn group_config(cluster: &str, change: &Json) -> Json {
     let mut config = json!({
         "cluster_name": cluster,
         "nodegroup_name": "workers",

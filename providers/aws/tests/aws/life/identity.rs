@@ -7,7 +7,7 @@ use serde_json::json;
 
 moto_tests![policy, policy_after_a_crash, issuer];
 
-fn document(action: &str) -> String {
+pub(super) fn document(action: &str) -> String {
     json!({ "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": [action], "Resource": "*" }] })
         .to_string()
 }

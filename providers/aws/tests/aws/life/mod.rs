@@ -1,18 +1,29 @@
 //! The life of each type on moto.
 
+mod alike;
 mod clusters;
 mod identity;
 mod network;
 mod registry;
 mod roles;
 mod routing;
+mod samples;
 mod security;
 
 use crate::MotoTest;
 
 /// All tests that need moto.
 pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
-    [clusters::TESTS, identity::TESTS, network::TESTS, registry::TESTS, roles::TESTS, routing::TESTS, security::TESTS]
-        .into_iter()
-        .flatten()
+    [
+        alike::TESTS,
+        clusters::TESTS,
+        identity::TESTS,
+        network::TESTS,
+        registry::TESTS,
+        roles::TESTS,
+        routing::TESTS,
+        security::TESTS,
+    ]
+    .into_iter()
+    .flatten()
 }

@@ -23,7 +23,7 @@ fn document(action: &str) -> String {
 const NODE: &str = "arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy";
 const NETWORK: &str = "arn:aws:iam::aws:policy/AmazonEKS_CNI_Policy";
 
-fn config(name: &str, change: &Json) -> Json {
+pub(super) fn config(name: &str, change: &Json) -> Json {
     let mut config = json!({
         "role_name": name,
         "path": "/team/",

@@ -69,6 +69,10 @@ async fn nat_gateway(cloud: Cloud) {
     cloud.change(&mut gateway, config("b")).await;
     let private = json!({ "subnet_id": subnet.id(), "connectivity_type": "private", "tags": { "Name": "b" } });
     assert_eq!(cloud.replaced_by(&gateway, private).await, ["allocation_id", "connectivity_type"]);
+    let tag = aws_sdk_ec2::types::Tag::builder().key("Name").value("drift").build();
+    cloud.ec2().create_tags().resources(gateway.id()).tags(tag).send().await.unwrap();
+    assert_eq!(cloud.drift(&mut gateway).await, ["tags", "tags_all"]);
+    cloud.repair(&mut gateway).await;
     let mut imported = cloud.import("nat_gateway", &gateway.id(), config("b")).await;
     cloud.assert_clean(&mut imported).await;
     assert!(cloud.list("nat_gateway").await.iter().any(|listed| listed.id == gateway.id()));

@@ -2,10 +2,11 @@
 
 use crate::cloud::{Cloud, Object};
 use crate::moto_tests;
-use aws_sdk_ec2::types::{IpPermission, IpRange};
+use aws_sdk_ec2::types::{IpPermission, IpRange, SecurityGroupRuleRequest, SecurityGroupRuleUpdate, Tag};
+use formwork_provider_api::{ErrorClass, ReadOutcome};
 use serde_json::json;
 
-moto_tests![inline_rules, egress, rules_of_their_own, group_after_a_crash];
+moto_tests![inline_rules, egress, ingress_rule, egress_rule, group_after_a_crash];
 
 async fn vpc(cloud: &Cloud) -> Object {
     cloud.create("vpc", json!({ "cidr_block": "10.70.0.0/16" })).await
@@ -81,13 +82,24 @@ async fn egress(cloud: Cloud) {
     cloud.delete(&vpc).await;
 }
 
-async fn rules_of_their_own(cloud: Cloud) {
+/// A group for rules of their own.
+async fn empty_group(cloud: &Cloud, vpc: &Object) -> Object {
+    let config = json!({ "group_name": "own", "group_description": "own", "vpc_id": vpc.id() });
+    cloud.create("security_group", config).await
+}
+
+/// Somebody sets another tag, and takes one away.
+async fn retag(cloud: &Cloud, id: &str) {
+    let tag = Tag::builder().key("owner").value("somebody").build();
+    cloud.ec2().create_tags().resources(id).tags(tag).send().await.unwrap();
+    cloud.ec2().delete_tags().resources(id).tags(Tag::builder().key("Name").build()).send().await.unwrap();
+}
+
+async fn ingress_rule(cloud: Cloud) {
     let vpc = vpc(&cloud).await;
-    let mut group = cloud
-        .create("security_group", json!({ "group_name": "own", "group_description": "own", "vpc_id": vpc.id() }))
-        .await;
+    let mut group = empty_group(&cloud, &vpc).await;
     let id = group.id();
-    let config = |port: u16, text: &str| {
+    let config = |port: u16, text: &str, name: &str| {
         json!({
             "group_id": id,
             "ip_protocol": "tcp",
@@ -95,31 +107,116 @@ async fn rules_of_their_own(cloud: Cloud) {
             "to_port": port,
             "source_security_group_id": id,
             "description": text,
-            "tags": { "Name": "self" },
+            "tags": { "Name": name },
         })
     };
-    let mut rule = cloud.create("security_group_ingress_rule", config(80, "a")).await;
+    let mut rule = cloud.create("security_group_ingress_rule", config(80, "a", "self")).await;
     assert!(rule.id().starts_with("sgr-"));
     cloud.assert_clean(&mut rule).await;
-    assert_eq!(cloud.replaced_by(&rule, config(81, "a")).await, ["from_port", "to_port"]);
-    cloud.change(&mut rule, config(80, "b")).await;
-    let mut imported = cloud.import("security_group_ingress_rule", &rule.id(), config(80, "b")).await;
+    assert_eq!(cloud.replaced_by(&rule, config(81, "a", "self")).await, ["from_port", "to_port"]);
+    let mut elsewhere = config(80, "a", "self");
+    elsewhere["source_security_group_id"] = json!(null);
+    elsewhere["cidr_ip"] = json!("10.0.0.0/8");
+    assert_eq!(cloud.replaced_by(&rule, elsewhere).await, ["cidr_ip", "source_security_group_id"]);
+    cloud.change(&mut rule, config(80, "b", "self")).await;
+    cloud.change(&mut rule, config(80, "b", "other")).await;
+
+    retag(&cloud, &rule.id()).await;
+    assert_eq!(cloud.drift(&mut rule).await, ["tags", "tags_all"]);
+    cloud.repair(&mut rule).await;
+    redescribe(&cloud, &rule).await;
+    assert_eq!(cloud.drift(&mut rule).await, ["description"]);
+    cloud.repair(&mut rule).await;
+
+    let mut imported = cloud.import("security_group_ingress_rule", &rule.id(), config(80, "b", "other")).await;
+    assert_eq!(imported.stored.values, rule.stored.values);
     cloud.assert_clean(&mut imported).await;
     assert!(cloud.list("security_group_ingress_rule").await.iter().any(|listed| listed.id == rule.id()));
-
-    let out = json!({ "group_id": group.id(), "ip_protocol": "-1", "cidr_ipv6": "::/0" });
-    let mut out = cloud.create("security_group_egress_rule", out).await;
-    cloud.assert_clean(&mut out).await;
-    assert!(cloud.list("security_group_ingress_rule").await.iter().all(|listed| listed.id != out.id()));
+    assert!(cloud.list("security_group_egress_rule").await.iter().all(|listed| listed.id != rule.id()));
     cloud.assert_clean(&mut group).await;
+
+    // Somebody revoked it.
+    let call = cloud.ec2().revoke_security_group_ingress().group_id(&id).security_group_rule_ids(rule.id());
+    call.send().await.unwrap();
+    assert!(matches!(cloud.read(&rule).await, ReadOutcome::Gone));
     cloud.delete(&rule).await;
 
-    let crashed = cloud.create_and_die("security_group_ingress_rule", config(90, "c")).await;
+    let crashed = cloud.create_and_die("security_group_ingress_rule", config(90, "c", "self")).await;
     let mut rule = cloud.recover(crashed).await;
     cloud.assert_clean(&mut rule).await;
-    for object in [&rule, &out, &group, &vpc] {
+    for object in [&rule, &group, &vpc] {
         cloud.delete(object).await;
     }
+}
+
+async fn egress_rule(cloud: Cloud) {
+    let vpc = vpc(&cloud).await;
+    let group = empty_group(&cloud, &vpc).await;
+    let config = |range: &str, text: &str, name: &str| {
+        json!({
+            "group_id": group.id(),
+            "ip_protocol": "udp",
+            "from_port": 53,
+            "to_port": 53,
+            "cidr_ip": range,
+            "description": text,
+            "tags": { "Name": name },
+        })
+    };
+    let mut rule = cloud.create("security_group_egress_rule", config("10.0.0.0/8", "names", "dns")).await;
+    cloud.assert_clean(&mut rule).await;
+    assert_eq!(cloud.replaced_by(&rule, config("10.0.0.0/16", "names", "dns")).await, ["cidr_ip"]);
+    cloud.change(&mut rule, config("10.0.0.0/8", "names of hosts", "dns")).await;
+    cloud.change(&mut rule, config("10.0.0.0/8", "names of hosts", "resolver")).await;
+
+    retag(&cloud, &rule.id()).await;
+    assert_eq!(cloud.drift(&mut rule).await, ["tags", "tags_all"]);
+    cloud.repair(&mut rule).await;
+    redescribe(&cloud, &rule).await;
+    assert_eq!(cloud.drift(&mut rule).await, ["description"]);
+    cloud.repair(&mut rule).await;
+
+    let wanted = config("10.0.0.0/8", "names of hosts", "resolver");
+    let mut imported = cloud.import("security_group_egress_rule", &rule.id(), wanted.clone()).await;
+    assert_eq!(imported.stored.values, rule.stored.values);
+    cloud.assert_clean(&mut imported).await;
+    assert!(cloud.list("security_group_egress_rule").await.iter().any(|listed| listed.id == rule.id()));
+    assert!(cloud.list("security_group_ingress_rule").await.iter().all(|listed| listed.id != rule.id()));
+    cloud.delete(&rule).await;
+
+    let other = cloud.create("security_group_egress_rule", config("10.1.0.0/16", "a", "b")).await;
+    let taken = cloud.try_create("security_group_egress_rule", config("10.1.0.0/16", "a", "b")).await;
+    assert_eq!(taken.expect_err("the same rule is there").class, ErrorClass::Conflict);
+    cloud.delete(&other).await;
+
+    // All protocols have no ports.
+    let all = json!({ "group_id": group.id(), "ip_protocol": "-1", "cidr_ipv6": "::/0" });
+    let mut all = cloud.create("security_group_egress_rule", all).await;
+    cloud.assert_clean(&mut all).await;
+
+    let crashed = cloud.create_and_die("security_group_egress_rule", wanted).await;
+    let mut rule = cloud.recover(crashed).await;
+    cloud.assert_clean(&mut rule).await;
+    for object in [&rule, &all, &group, &vpc] {
+        cloud.delete(object).await;
+    }
+}
+
+/// Somebody describes a rule otherwise.
+async fn redescribe(cloud: &Cloud, rule: &Object) {
+    let text = |name: &str| rule.get(name).as_str().map(str::to_owned);
+    let port = |name: &str| rule.get(name).as_i64().and_then(|port| i32::try_from(port).ok());
+    let request = SecurityGroupRuleRequest::builder()
+        .set_ip_protocol(text("ip_protocol"))
+        .set_from_port(port("from_port"))
+        .set_to_port(port("to_port"))
+        .set_cidr_ipv4(text("cidr_ip"))
+        .set_referenced_group_id(text("source_security_group_id"))
+        .description("theirs");
+    let update = SecurityGroupRuleUpdate::builder().security_group_rule_id(rule.id());
+    let update = update.security_group_rule(request.build()).build();
+    let call = cloud.ec2().modify_security_group_rules().group_id(rule.text("group_id"));
+    call.security_group_rules(update).send().await.unwrap();
 }
 
 async fn group_after_a_crash(cloud: Cloud) {
@@ -132,6 +229,6 @@ async fn group_after_a_crash(cloud: Cloud) {
     cloud.delete(&group).await;
     let refused = json!({ "cidr_block": "10.0.0.0/24", "vpc_id": "vpc-0000000000000000f" });
     let error = cloud.try_create("subnet", refused).await.expect_err("no such VPC");
-    assert_eq!(error.class, formwork_provider_api::ErrorClass::NotFound);
+    assert_eq!(error.class, ErrorClass::NotFound);
     cloud.delete(&vpc).await;
 }

@@ -150,6 +150,17 @@ async fn pages_are_read_to_the_end() {
     assert!(there(7) && there(300) && !there(8));
     assert_eq!(answers.len(), 450);
     assert_eq!(script.asked().len(), 3);
+
+    // ECR takes a hundred names a call.
+    let script = script::start(vec![("DescribeRepositories", vec![Reply::ok(r#"{"repositories": []}"#)])]).await;
+    let cloud = connect(&script).await;
+    let named = |number| Value::map([("repository_name", Value::string(format!("shop/{number}")))]);
+    let objects =
+        (0..250).map(|number| StoredObject { values: ValueBuf::from(named(number)), private: Vec::new() }).collect();
+    let request = ReadManyRequest { type_name: "ecr_repository".into(), objects };
+    let answers = cloud.connection.read_many(request).await.unwrap();
+    assert!(answers.len() == 250 && answers.iter().all(|answer| matches!(answer, ReadOutcome::Gone)));
+    assert_eq!(script.asked().len(), 3);
 }
 
 async fn a_fresh_object_that_is_not_shown_yet() {

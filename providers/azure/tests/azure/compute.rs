@@ -205,7 +205,7 @@ async fn the_last_data_disk_is_taken_away() {
     let harness = connect(&script).await;
     let made = harness.create("virtual_machine", "m", &machine_config(&[0])).await.unwrap();
     harness.update("virtual_machine", "m", &machine_config(&[]), &made).await.unwrap();
-    let sent: Vec<Json> = script.asked_for(PUT_MACHINE).iter().map(crate::script::Asked::json).collect();
+    let sent: Vec<Json> = script.asked_for(PUT_MACHINE).iter().map(|asked| asked.json()).collect();
     assert_eq!(sent[0]["properties"]["osProfile"]["adminPassword"], "hush");
     assert_eq!(sent[0]["properties"]["storageProfile"]["osDisk"]["deleteOption"], "Delete");
     assert_eq!(sent[1]["properties"]["storageProfile"]["dataDisks"], json!([]));

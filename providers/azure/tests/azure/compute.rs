@@ -129,11 +129,8 @@ async fn a_refused_token_is_asked_once_more() {
     ])
     .await;
     connect(&script).await.create("disk", "d", &config(32)).await.unwrap();
-    let tokens: Vec<String> = script
-        .asked_for(GET)
-        .into_iter()
-        .map(|asked| asked.header("authorization").unwrap_or_default().to_owned())
-        .collect();
+    let tokens: Vec<String> =
+        script.asked_for(GET).iter().filter_map(|asked| asked.header("authorization")).map(str::to_owned).collect();
     assert_eq!(tokens, ["Bearer first", "Bearer second", "Bearer second"]);
 }
 
@@ -208,8 +205,7 @@ async fn the_last_data_disk_is_taken_away() {
     let harness = connect(&script).await;
     let made = harness.create("virtual_machine", "m", &machine_config(&[0])).await.unwrap();
     harness.update("virtual_machine", "m", &machine_config(&[]), &made).await.unwrap();
-    let sent: Vec<Json> =
-        script.asked_for(PUT_MACHINE).iter().map(formwork_provider_api::testing::server::Asked::json).collect();
+    let sent: Vec<Json> = script.asked_for(PUT_MACHINE).iter().map(|asked| asked.json()).collect();
     assert_eq!(sent[0]["properties"]["osProfile"]["adminPassword"], "hush");
     assert_eq!(sent[0]["properties"]["storageProfile"]["osDisk"]["deleteOption"], "Delete");
     assert_eq!(sent[1]["properties"]["storageProfile"]["dataDisks"], json!([]));

@@ -455,7 +455,7 @@ async fn an_application_proves_itself_by_its_certificate() {
     let path = folder.path().join("application.pem");
     let file = pem("CERTIFICATE", b"a certificate") + &pem("PRIVATE KEY", key.as_der().unwrap().as_ref());
     std::fs::write(&path, file).unwrap();
-    let script = Script::start(vec![(GET, vec![Reply::json(200, network("Succeeded", "somebody"))])]).await;
+    let script = script::start(vec![(GET, vec![Reply::json(200, network("Succeeded", "somebody"))])]).await;
     let text = |text: &str| Value::string(text);
     let configuration = Value::map([
         ("subscription_id", text("sub")),
@@ -473,7 +473,7 @@ async fn an_application_proves_itself_by_its_certificate() {
     assert_eq!(fields["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
     assert_eq!(fields["client_assertion"].split('.').count(), 3);
     assert_eq!(fields.get("client_secret"), None);
-    assert_eq!(script.asked_for(GET)[0].authorization, "Bearer first");
+    assert_eq!(script.asked_for(GET)[0].header("authorization"), Some("Bearer first"));
     // Without the file the reason is told, and nothing is asked.
     std::fs::remove_file(&path).unwrap();
     let configuration = Value::map([

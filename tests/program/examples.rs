@@ -107,7 +107,7 @@ fn the_platform_is_planned_in_full() {
     for (environment, more) in [
         ("dev", &["istio.strict_namespace[\"shop\"]"][..]),
         ("staging", &["istio.strict_namespace[\"shop\"]"]),
-        ("prod", &["network.bastion", "certificates.issuer[\"lets-encrypt\"]"]),
+        ("prod", &["network.bastion.host", "certificates.issuer[\"lets-encrypt\"]"]),
     ] {
         let planned = run(&["plan", "--sandbox", "-e", environment]);
         run(&["sandbox", "stop", "-e", environment]).expect(0);

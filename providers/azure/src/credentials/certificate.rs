@@ -66,6 +66,7 @@ fn unusable(path: &str, why: &str) -> ProviderError {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     #![allow(clippy::unwrap_used)]
 
     use super::*;

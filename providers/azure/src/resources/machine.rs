@@ -1,7 +1,24 @@
 //! What `azure.virtual_machine` and `azure.scale_set` share: images, disks, sign-in, interfaces, security.
 
-use crate::schema::{choice, id_text, on, refer, refers};
-use formwork_model::schema::{Attribute, AttributeType, Equality};
+use crate::schema::{USER_IDENTITIES, choice, id_text, on, refer, refers};
+use formwork_model::schema::{Attribute, AttributeType, Equality, Limit};
+
+/// Names of Linux machines and of sets of them.
+pub(super) const NAME: &[Limit] = &[Limit::Pattern(
+    r"^[^_\W][\w.-]{0,62}[\w-]$|^[^_\W]$",
+    "1 to 64 letters, digits, `_`, `.` and `-`; it does not begin with `_` and does not end with `.`",
+)];
+
+/// The block `identity`.
+pub(super) const IDENTITY: &[Attribute] = &[
+    choice(
+        "type",
+        &["SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"],
+        "Whose identity it is.",
+    )
+    .default_string("SystemAssigned"),
+    USER_IDENTITIES,
+];
 
 /// The image that a disk is made from.
 pub(super) const IMAGE: &[Attribute] = &[

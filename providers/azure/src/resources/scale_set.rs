@@ -4,39 +4,22 @@ use crate::arm::{Answer, Request};
 use crate::compute::{self, Kind};
 use crate::resource::{ArmType, Change, Hooks, Scope};
 use crate::resources::machine::{
-    ADDITIONAL_CAPABILITIES, BOOT_DIAGNOSTICS, CREATE_OPTIONS, DIFF_DISK, DISK_SIZE, GALLERY_APPLICATIONS, IMAGE,
-    MANAGED_DISKS, PLAN, PUBLIC_ADDRESS_OF_MANY, SCHEDULED_EVENTS_POLICY, SCHEDULED_EVENTS_PROFILE, SECURITY,
-    SIZE_PROPERTIES, WRITE_ACCELERATOR, caching, delete_option, interface_configuration, ip_configuration, os_profile,
-    pools, time_budget,
+    ADDITIONAL_CAPABILITIES, BOOT_DIAGNOSTICS, CREATE_OPTIONS, DIFF_DISK, DISK_SIZE, GALLERY_APPLICATIONS, IDENTITY,
+    IMAGE, MANAGED_DISKS, NAME, PLAN, PUBLIC_ADDRESS_OF_MANY, SCHEDULED_EVENTS_POLICY, SCHEDULED_EVENTS_PROFILE,
+    SECURITY, SIZE_PROPERTIES, WRITE_ACCELERATOR, caching, delete_option, interface_configuration, ip_configuration,
+    os_profile, pools, time_budget,
 };
 use crate::resources::virtual_machine::check_sign_in;
 use crate::schema::{
-    EDGE_ZONE, FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, USER_IDENTITIES, ZONES, choice, id_text, name, named, on,
-    texts, versions,
+    EDGE_ZONE, FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, ZONES, choice, id_text, name, named, on, texts, versions,
 };
 use crate::session::Session;
 use crate::validate::{Findings, known};
 use async_trait::async_trait;
-use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema};
+use formwork_model::schema::{Attribute, AttributeType, Equality, Recognition, ResourceSchema};
 use formwork_model::{AttributePath, Step, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde_json::Value as Json;
-
-/// Names of sets of Linux machines.
-const NAME: &[Limit] = &[Limit::Pattern(
-    r"^[^_\W][\w.-]{0,62}[\w-]$|^[^_\W]$",
-    "1 to 64 letters, digits, `_`, `.` and `-`; it does not begin with `_` and does not end with `.`",
-)];
-
-const IDENTITY: &[Attribute] = &[
-    choice(
-        "type",
-        &["SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"],
-        "Whose identity it is.",
-    )
-    .default_string("SystemAssigned"),
-    USER_IDENTITIES,
-];
 
 const OS_DISK: &[Attribute] = &[
     choice("create_option", CREATE_OPTIONS, "How it comes about: `FromImage`.")

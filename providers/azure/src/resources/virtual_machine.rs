@@ -4,38 +4,21 @@ use crate::arm::{Answer, Request};
 use crate::compute::{self, Kind};
 use crate::resource::{ArmType, Change, Hooks, Scope};
 use crate::resources::machine::{
-    ADDITIONAL_CAPABILITIES, BOOT_DIAGNOSTICS, CREATE_OPTIONS, DIFF_DISK, DISK_SIZE, GALLERY_APPLICATIONS, IMAGE,
-    MANAGED_DISK, PLAN, PUBLIC_ADDRESS_OF_ONE, SCHEDULED_EVENTS_POLICY, SCHEDULED_EVENTS_PROFILE, SECURITY,
-    SIZE_PROPERTIES, WRITE_ACCELERATOR, caching, delete_option, interface_configuration, ip_configuration, os_profile,
-    time_budget,
+    ADDITIONAL_CAPABILITIES, BOOT_DIAGNOSTICS, CREATE_OPTIONS, DIFF_DISK, DISK_SIZE, GALLERY_APPLICATIONS, IDENTITY,
+    IMAGE, MANAGED_DISK, NAME, PLAN, PUBLIC_ADDRESS_OF_ONE, SCHEDULED_EVENTS_POLICY, SCHEDULED_EVENTS_PROFILE,
+    SECURITY, SIZE_PROPERTIES, WRITE_ACCELERATOR, caching, delete_option, interface_configuration, ip_configuration,
+    os_profile, time_budget,
 };
 use crate::schema::{
-    EDGE_ZONE, FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, USER_IDENTITIES, ZONES, choice, id_text, name, named, on,
-    refers, versions,
+    EDGE_ZONE, FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, ZONES, choice, id_text, name, named, on, refers, versions,
 };
 use crate::session::Session;
 use crate::validate::{Findings, is_set, known};
 use async_trait::async_trait;
-use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
+use formwork_model::schema::{Attribute, AttributeType, Equality, Recognition, ResourceSchema, Rule};
 use formwork_model::{AttributePath, Map, Value, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde_json::Value as Json;
-
-/// Names of Linux machines.
-const NAME: &[Limit] = &[Limit::Pattern(
-    r"^[^_\W][\w.-]{0,62}[\w-]$|^[^_\W]$",
-    "1 to 64 letters, digits, `_`, `.` and `-`; it does not begin with `_` and does not end with `.`",
-)];
-
-const IDENTITY: &[Attribute] = &[
-    choice(
-        "type",
-        &["SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned", "None"],
-        "Whose identity it is.",
-    )
-    .default_string("SystemAssigned"),
-    USER_IDENTITIES,
-];
 
 const OS_DISK: &[Attribute] = &[
     Attribute::string("name", "Name of the disk; else one that Azure makes up.").optional_computed().create_only(),

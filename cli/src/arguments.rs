@@ -47,7 +47,7 @@ pub(crate) struct Global {
     /// Work in a local cloud instead of the real one; it is started when it is needed, and has a state of its own.
     #[arg(long, global = true)]
     pub(crate) sandbox: bool,
-    /// Ask nothing; fail instead. The default where standard input is no terminal.
+    /// Whether a question may be asked; `false` makes it an error, and so does a standard input that is no terminal.
     #[arg(long, global = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set)]
     pub(crate) input: bool,
 }
@@ -219,7 +219,7 @@ pub(crate) struct ApplyArguments {
     /// What is planned.
     #[command(flatten)]
     pub(crate) planning: Planning,
-    /// Ask nothing.
+    /// Do it without asking first.
     #[arg(long)]
     pub(crate) auto_approve: bool,
     /// With a plan file: write the next phase's plan here.
@@ -233,7 +233,7 @@ pub(crate) struct DestroyArguments {
     /// What is planned.
     #[command(flatten)]
     pub(crate) planning: Planning,
-    /// Ask nothing.
+    /// Do it without asking first.
     #[arg(long)]
     pub(crate) auto_approve: bool,
 }
@@ -337,7 +337,7 @@ pub(crate) struct RefreshArguments {
     /// What is planned.
     #[command(flatten)]
     pub(crate) planning: Planning,
-    /// Ask nothing.
+    /// Do it without asking first.
     #[arg(long)]
     pub(crate) auto_approve: bool,
 }
@@ -397,7 +397,7 @@ pub(crate) enum EnvCommand {
 /// `unlock`
 #[derive(Args, Debug)]
 pub(crate) struct UnlockArguments {
-    /// Ask nothing.
+    /// Unlock without asking first.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -1,6 +1,6 @@
 //! One case: its files, what is reported of them, and what was expected.
 
-use crate::schema::PROVIDERS;
+use crate::providers::PROVIDERS;
 use formwork_lang::check::{Checked, Options, check};
 use formwork_lang::load::load;
 use formwork_lang::source::{FileTable, SourceError, Sources};

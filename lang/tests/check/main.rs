@@ -18,8 +18,9 @@ mod case;
 mod coverage;
 mod page_schema;
 mod pages;
+#[path = "../suite/providers.rs"]
+mod providers;
 mod reading;
-mod schema;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! Files that cannot be read as they should be.
 
-use crate::schema::PROVIDERS;
+use crate::providers::PROVIDERS;
 use formwork_lang::check::{Options, check};
 use formwork_lang::load::load;
 use formwork_lang::source::{SourceError, Sources};

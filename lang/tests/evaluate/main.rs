@@ -17,8 +17,9 @@
 
 mod case;
 mod coverage;
+#[path = "../suite/providers.rs"]
+mod providers;
 mod run;
-mod schema;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Running a case: load, check, merge, evaluate.
 
 use crate::case::Case;
-use crate::schema::PROVIDERS;
+use crate::providers::PROVIDERS;
 use formwork_lang::check::{Options, check};
 use formwork_lang::evaluate::evaluate;
 use formwork_lang::explain::{Explanation, Origin, explain, locate};

@@ -1,14 +1,14 @@
-//! Providers for the suite: `test` with one attribute of each kind, `strict` that has to be configured.
+//! Providers for the tests: `test` with one attribute of each kind, `strict` that has to be configured.
 
 use formwork_model::schema::{
     Attribute, AttributeType, Default, Limit, ProviderSchema, Recognition, ResourceSchema, Rule,
 };
 
 /// What the suite's stacks may use.
-pub const PROVIDERS: &[&ProviderSchema] = &[&TEST, &STRICT];
+pub(crate) const PROVIDERS: &[&ProviderSchema] = &[&TEST, &STRICT];
 
 /// A provider that needs no configuration.
-pub const TEST: ProviderSchema = ProviderSchema {
+pub(crate) const TEST: ProviderSchema = ProviderSchema {
     name: "test",
     version: "1.0.0",
     docs: "Types with one attribute of each kind.",
@@ -23,7 +23,7 @@ pub const TEST: ProviderSchema = ProviderSchema {
 };
 
 /// A provider that has to be configured.
-pub const STRICT: ProviderSchema = ProviderSchema {
+pub(crate) const STRICT: ProviderSchema = ProviderSchema {
     name: "strict",
     version: "1.0.0",
     docs: "A provider that has to be configured.",

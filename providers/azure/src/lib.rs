@@ -8,7 +8,7 @@
 //!
 //! 1. Write `resources/NAME.rs` with two items: `pub(crate) const SCHEMA: ResourceSchema` and
 //!    `pub(crate) static RESOURCE: ArmType`. Add `pub(crate) mod NAME;` to `resources/mod.rs`, and to `registry.rs` `NAME`
-//!    (sorted) under `served`; or, where it cannot be read as an existing object, under `resources`. `resources/subnet.rs` (a child) and `resources/virtual_network.rs` are the patterns.
+//!    (sorted) under `served`; or, where its data source is made otherwise, under `resources`. `resources/subnet.rs` (a child) and `resources/virtual_network.rs` are the patterns.
 //! 2. `ArmType::new(&SCHEMA, "Microsoft.X/type/child", versions::X, Scope::…)`: the version comes from the table in
 //!    `schema.rs`; take one for which the vendor's `types/` and `examples/` are both at hand. The scope says what the id is
 //!    made of: `Group` (attribute `group`), `Child("parent_attribute")`, `Extension("scope_attribute")`. Then, where they

@@ -24,7 +24,7 @@ macro_rules! registry {
         pub(crate) const DATA_SCHEMAS: &[ResourceSchema] = &data::sorted([
             $(data::$source::SCHEMA,)*
             $(data::schema(&resources::$($served)::+::SCHEMA, {
-                const COUNT: usize = resources::$($served)::+::SCHEMA.attributes.len();
+                const COUNT: usize = data::count(resources::$($served)::+::SCHEMA.attributes);
                 const ATTRIBUTES: [Attribute; COUNT] = data::attributes(resources::$($served)::+::SCHEMA.attributes);
                 &ATTRIBUTES
             }),)*
@@ -80,7 +80,7 @@ registry! {
         virtual_network,
         virtual_network_peering,
     }
-    // Resource types alone.
+    // What has another data source than that of its attributes.
     resources {
         key,
         resource,
@@ -89,9 +89,13 @@ registry! {
     // Data sources with a call of their own.
     data {
         client_config,
+        key,
         kubernetes_credentials,
         kubernetes_versions,
         locations,
+        resource,
+        secret,
+        storage_account_keys,
         subscription,
     }
 }

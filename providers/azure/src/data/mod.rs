@@ -1,11 +1,16 @@
-//! Data sources: every type that ARM serves as an existing object, and what the subscription and the credentials tell.
+//! Data sources: every resource type as an existing object, and what the subscription and the credentials tell.
 
 pub(crate) mod client_config;
+pub(crate) mod key;
 pub(crate) mod kubernetes_credentials;
 pub(crate) mod kubernetes_versions;
 pub(crate) mod locations;
+pub(crate) mod resource;
+pub(crate) mod secret;
+pub(crate) mod storage_account_keys;
 pub(crate) mod subscription;
 
+use crate::resource::path::LOCAL;
 use crate::resource::{ArmType, known_map};
 use crate::session::Session;
 use async_trait::async_trait;
@@ -44,6 +49,9 @@ impl Data for ArmType {
             known.insert(*child, Value::list([]));
         }
         let mut values = self.decode(&id, &answer.body, &known);
+        for attribute in self.schema.attributes.iter().filter(|attribute| !is_shown(attribute)) {
+            values.remove(attribute.name);
+        }
         if self.hooks.enriches() {
             self.hooks.enrich(session, &id, &mut values).await?;
         }
@@ -56,16 +64,48 @@ pub(crate) const fn schema(resource: &ResourceSchema, attributes: &'static [Attr
     ResourceSchema::new(resource.name, resource.docs).attributes(attributes)
 }
 
+/// How many attributes of a resource type its data source has.
+#[expect(clippy::indexing_slicing, reason = "evaluated while compiling; out of bounds does not compile")]
+pub(crate) const fn count(resource: &[Attribute]) -> usize {
+    let (mut index, mut count) = (0, 0);
+    while index < resource.len() {
+        count += if is_shown(&resource[index]) { 1 } else { 0 };
+        index += 1;
+    }
+    count
+}
+
 /// The attributes of such a data source.
 #[expect(clippy::indexing_slicing, reason = "evaluated while compiling; out of bounds does not compile")]
 pub(crate) const fn attributes<const N: usize>(resource: &[Attribute]) -> [Attribute; N] {
     let mut attributes = [Attribute::boolean("", ""); N];
-    let mut index = 0;
-    while index < N {
-        attributes[index] = observed(resource[index]);
+    let (mut index, mut count) = (0, 0);
+    while index < resource.len() {
+        if is_shown(&resource[index]) {
+            attributes[count] = observed(resource[index]);
+            count += 1;
+        }
         index += 1;
     }
     attributes
+}
+
+/// The same attributes, of which this one may be given; else it is read.
+#[expect(clippy::indexing_slicing, reason = "evaluated while compiling; out of bounds does not compile")]
+const fn with_given<const N: usize>(mut attributes: [Attribute; N], given: Attribute) -> [Attribute; N] {
+    let mut index = 0;
+    while index < N {
+        if same(attributes[index].name, given.name) {
+            attributes[index] = given.optional_computed();
+        }
+        index += 1;
+    }
+    attributes
+}
+
+/// Whether an attribute is something of the object's, and not what Formwork shall do with it.
+const fn is_shown(attribute: &Attribute) -> bool {
+    !same(attribute.vendor, LOCAL) || matches!(attribute.presence, Presence::Computed)
 }
 
 const fn observed(mut attribute: Attribute) -> Attribute {

@@ -39,7 +39,7 @@ pub(crate) mod ssh_public_key;
 pub(crate) mod storage_account;
 pub(crate) mod subnet;
 pub(crate) mod user_assigned_identity;
-mod vault_item;
+pub(crate) mod vault_item;
 pub(crate) mod virtual_machine;
 pub(crate) mod virtual_network;
 pub(crate) mod virtual_network_peering;

@@ -22,6 +22,12 @@ use formwork_provider_api::{
 use serde_json::Value as Json;
 use std::time::Duration;
 
+/// Which version of a type's interface is spoken.
+pub(crate) const API_VERSION: Attribute =
+    Attribute::string("api_version", "Version of the type's interface, such as `2024-09-01`.")
+        .required()
+        .limits(&[Limit::Pattern(r"^\d{4}-\d{2}-\d{2}(-[a-z]+)?$", "a date, with `-preview` where it is one")]);
+
 const ATTRIBUTES: &[Attribute] = &[
     Attribute::string("type", "Type, such as `Microsoft.Cdn/profiles`.")
         .required()
@@ -31,9 +37,7 @@ const ATTRIBUTES: &[Attribute] = &[
             r"^[A-Za-z0-9.]+(/[A-Za-z0-9]+)+$",
             "`Namespace/type`, with `/` before each child's type",
         )]),
-    Attribute::string("api_version", "Version of the type's interface, such as `2024-09-01`.")
-        .required()
-        .limits(&[Limit::Pattern(r"^\d{4}-\d{2}-\d{2}(-[a-z]+)?$", "a date, with `-preview` where it is one")]),
+    API_VERSION,
     Attribute::string("name", "Name of the object.").required().create_only().equality(Equality::CaseInsensitive),
     Attribute::string(
         "parent",

@@ -1,13 +1,15 @@
 //! What lies in a vault and is reached by the vault's own address: what `azure.secret` and `azure.key` share. Absence is checked
 //! before a create, since a PUT on a name that is taken would make a new version of somebody else's; the stamp is a tag.
 
+mod data;
+mod place;
+
 use crate::arm::error::{found, is_not_found};
-use crate::arm::{Answer, ResourceId, Verb};
+use crate::arm::{Answer, Verb};
 use crate::resource::{Resource, known_map, stored, tags};
-use crate::schema::versions;
 use crate::session::Session;
 use async_trait::async_trait;
-use formwork_model::schema::{Limit, ResourceSchema};
+use formwork_model::schema::{Attribute, Limit, ResourceSchema};
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
 use formwork_provider_api::typed::ResourceType;
 use formwork_provider_api::{
@@ -16,12 +18,17 @@ use formwork_provider_api::{
     settled,
 };
 use futures::{FutureExt, StreamExt, stream};
+use place::Place;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use url::Url;
 
 /// How objects of a vault may be called.
 pub(super) const NAME: &[Limit] = &[Limit::Pattern("^[a-zA-Z0-9-]{1,127}$", "1 to 127 letters, digits and `-`")];
+
+/// Which version a data source reads.
+pub(crate) const VERSION: Attribute = Attribute::string("version", "Which version; left out, the newest one.")
+    .limits(&[Limit::Pattern("^[0-9a-f]{32}$", "32 hexadecimal digits")]);
 
 /// The attributes of what lies in a vault: the kind's own settings stand after the vault, what it tells at the end.
 macro_rules! item_fields {
@@ -34,8 +41,10 @@ macro_rules! item_fields {
             Attribute::string("not_before", "From when it can be used (RFC 3339)."),
             Attribute::string("expires", "Until when it can be used (RFC 3339)."),
             Attribute::boolean("recover_soft_deleted", "Whether a deleted object of that name is brought back.")
+                .vendor($crate::resource::path::LOCAL)
                 .default_bool(false),
             Attribute::boolean("purge_on_delete", "Whether a delete purges it, so that its name is free again.")
+                .vendor($crate::resource::path::LOCAL)
                 .default_bool(false),
             crate::schema::TAGS,
             Attribute::string("id", "Address without the version: it means the newest one.").computed(),
@@ -75,46 +84,13 @@ pub(crate) enum Change {
 }
 
 /// The calls of one kind.
-pub(crate) struct VaultItem<K>(pub(super) std::marker::PhantomData<K>);
+pub(crate) struct VaultItem<K>(pub(crate) std::marker::PhantomData<K>);
 
 /// Reads at the same time.
 const AT_ONCE: usize = 8;
 /// Role assignments take effect after a while.
 const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(10);
-
-/// An object's place: the vault's address and the object's name.
-struct Place {
-    vault: Url,
-    name: String,
-}
-
-impl Place {
-    /// From an identity such as `https://example.vault.azure.net/secrets/name`.
-    fn parse<K: Kind>(id: &str) -> Result<Self, ProviderError> {
-        let wrong = || {
-            ProviderError::invalid(format!("`{id}` is no id of this kind"))
-                .help(format!("it looks so: https://VAULT.vault.azure.net/{}/NAME", K::COLLECTION))
-        };
-        let mut url = Url::parse(id).map_err(|_| wrong())?;
-        let marker = format!("/{}/", K::COLLECTION);
-        let (base, rest) = url.path().split_once(&marker).ok_or_else(wrong)?;
-        let name = rest.split('/').next().filter(|name| !name.is_empty()).ok_or_else(wrong)?.to_owned();
-        let base = format!("{base}/");
-        url.set_path(&base);
-        url.set_query(None);
-        Ok(Self { vault: url, name })
-    }
-
-    fn id<K: Kind>(&self) -> String {
-        format!("{}{}/{}", self.vault, K::COLLECTION, self.name)
-    }
-
-    fn url(&self, collection: &str, rest: &str) -> Result<Url, ProviderError> {
-        let path = format!("{collection}/{}{rest}?api-version={}", self.name, versions::VAULT_DATA);
-        self.vault.join(&path).map_err(|error| ProviderError::invalid(format!("`{path}` is no path: {error}")))
-    }
-}
 
 impl<K: Kind> VaultItem<K> {
     async fn send(session: &Session, verb: Verb, url: Url, body: Option<&Json>) -> Result<Answer, ProviderError> {
@@ -128,22 +104,6 @@ impl<K: Kind> VaultItem<K> {
     async fn is_deleted(session: &Session, place: &Place) -> Result<bool, ProviderError> {
         let answer = found(Self::send(session, Verb::Get, place.url(K::DELETED, "")?, None).await);
         answer.map(|answer| answer.is_some())
-    }
-
-    /// Where an object of the config lies: its vault is asked for its address.
-    async fn place(session: &Session, wanted: &Map) -> Result<Place, ProviderError> {
-        let text = |name: &str| wanted.get(name).and_then(Value::as_str).unwrap_or_default();
-        let vault = ResourceId::expect(text("vault")).map_err(|error| error.at(AttributePath::member("vault")))?;
-        let missing = || ProviderError::new(ErrorClass::NotFound, format!("there is no vault {}", vault.as_str()));
-        let answer = session.arm.get(&vault, versions::KEY_VAULT).await?.ok_or_else(missing)?;
-        let address = answer.body.pointer("/properties/vaultUri").and_then(Json::as_str).unwrap_or_default();
-        let mut address = Url::parse(address).map_err(|_| {
-            ProviderError::new(ErrorClass::Retryable, format!("the vault {} has no address yet", vault.name()))
-        })?;
-        if !address.path().ends_with('/') {
-            address.set_path(&format!("{}/", address.path()));
-        }
-        Ok(Place { vault: address, name: text("name").to_owned() })
     }
 
     fn decode(place: &Place, body: &Json, known: &Map) -> Map {
@@ -328,7 +288,7 @@ impl<K: Kind> ResourceType<Session> for VaultItem<K> {
         sink: &dyn OperationSink,
     ) -> Result<Applied, ProviderError> {
         let wanted = wanted::<K>(&request.address, &request.config, &request.planned);
-        let place = Self::place(session, &wanted).await?;
+        let place = Place::of_config(session, &wanted).await?;
         if request.resume.is_some()
             && let Some(answer) = Self::get(session, &place).await?
         {
@@ -398,7 +358,7 @@ impl<K: Kind> ResourceType<Session> for VaultItem<K> {
 
     async fn find(&self, session: &Session, request: FindRequest) -> Result<Found, ProviderError> {
         let wanted = wanted::<K>(&request.address, &request.config, &request.planned);
-        let place = Self::place(session, &wanted).await?;
+        let place = Place::of_config(session, &wanted).await?;
         let Some(answer) = Self::get(session, &place).await? else { return Ok(Found::Absent) };
         Ok(match tags::stamp(&answer.body) {
             Some(stamp) if stamp == request.operation => Found::Ours(Self::stored(&place, &answer.body, &wanted)),

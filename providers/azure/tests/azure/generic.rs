@@ -1,4 +1,4 @@
-//! What is not one type: `azure.resource`, data sources, credentials other than a secret, how many calls a refresh takes.
+//! What is not one type: `azure.resource`, credentials other than a secret, how many calls a refresh takes.
 
 use crate::client::connect;
 use crate::script::{self, Reply, Script, TOKEN, error, operations, token};
@@ -20,8 +20,6 @@ macro_rules! trials {
 
 trials! {
     any_type_is_kept_by_its_body,
-    a_data_source_shows_what_is_there,
-    the_subscription_and_its_regions_are_told,
     a_token_file_is_read_each_time,
     a_command_gives_tokens_where_it_is_allowed,
     a_thousand_objects_cost_few_calls,
@@ -87,49 +85,6 @@ async fn any_type_is_kept_by_its_body() {
     let drifted = harness.plan("resource", &Address::resource("p"), &config("Standard"), Some(&changed)).await.unwrap();
     assert!(!drifted.is_clean() && !drifted.replaces(), "{drifted:?}");
     harness.delete("resource", &changed, &config("Premium")).await.unwrap();
-}
-
-async fn a_data_source_shows_what_is_there() {
-    let id = format!("{GROUP}/providers/Microsoft.Network/networkSecurityGroups/n");
-    let rule = json!({"name": "r", "properties": {
-        "priority": 100, "direction": "Inbound", "access": "allow", "protocol": "TCP", "sourceAddressPrefix": "*",
-        "sourceAddressPrefixes": [], "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "443",
-    }});
-    let body = json!({"id": id, "name": "n", "location": "westeurope", "properties": {"securityRules": [rule]}});
-    let script = script::start(vec![(format!("GET {id}").as_str(), vec![Reply::json(200, body)])]).await;
-    let harness = connect(&script).await;
-    let config = Value::map([("name", Value::string("n")), ("group", Value::string("rg"))]);
-    let values = harness.data("network_security_group", &config).await.unwrap();
-    let rules = values.as_map().unwrap().get("security_rules").unwrap().as_items().unwrap().to_vec();
-    assert_eq!(rules[0].as_map().unwrap().get("protocol"), Some(&Value::string("Tcp")));
-    let missing = Value::map([("name", Value::string("x")), ("group", Value::string("rg"))]);
-    assert_eq!(harness.data("network_security_group", &missing).await.unwrap_err().class, ErrorClass::NotFound);
-}
-
-async fn the_subscription_and_its_regions_are_told() {
-    let region = |name: &str, kind: &str| {
-        json!({"name": name, "displayName": name, "metadata": {"regionType": kind, "geographyGroup": "Europe",
-            "pairedRegion": [{"name": "pair"}]}, "availabilityZoneMappings": [{"logicalZone": "1"}]})
-    };
-    let script = script::start(vec![
-        (
-            "GET /subscriptions/sub",
-            vec![Reply::json(200, json!({"displayName": "Team", "tenantId": "t", "state": "Enabled"}))],
-        ),
-        (
-            "GET /subscriptions/sub/locations",
-            vec![Reply::json(200, json!({"value": [region("westeurope", "Physical"), region("europe", "Logical")]}))],
-        ),
-    ])
-    .await;
-    let harness = connect(&script).await;
-    let nothing = Value::map::<&str>([]);
-    let subscription = harness.data("subscription", &nothing).await.unwrap();
-    assert_eq!(subscription.as_map().unwrap().get("display_name"), Some(&Value::string("Team")));
-    let locations = harness.data("locations", &nothing).await.unwrap();
-    assert_eq!(locations.as_map().unwrap().get("names"), Some(&Value::list([Value::string("westeurope")])));
-    let config = harness.data("client_config", &nothing).await.unwrap();
-    assert_eq!(config.as_map().unwrap().get("subscription_id"), Some(&Value::string("sub")));
 }
 
 async fn with_credential(

@@ -15,6 +15,7 @@
 mod bodies;
 mod client;
 mod compute;
+mod data;
 mod examples;
 mod exceptions;
 mod generic;
@@ -23,6 +24,7 @@ mod lost;
 mod page;
 mod schemas;
 mod script;
+mod stack;
 mod vendor;
 
 use libtest_mimic::{Arguments, Trial};
@@ -35,6 +37,7 @@ fn main() {
     trials.extend(examples::tests(vendor.as_ref()));
     trials.extend(client::tests());
     trials.extend(compute::tests());
+    trials.extend(data::tests());
     trials.extend(generic::tests());
     trials.extend(life::tests());
     trials.extend(lost::tests());

@@ -4,7 +4,7 @@ use formwork_provider_api::SandboxEndpoint;
 use libtest_mimic::Failed;
 use reqwest::Method;
 use serde_json::Value as Json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(super) struct Sandbox {
 }
 
 impl Sandbox {
-    pub(super) fn start(program: &PathBuf) -> Result<Self, Failed> {
+    pub(super) fn start(program: &Path) -> Result<Self, Failed> {
         let folder = tempfile::tempdir()?;
         std::fs::write(folder.path().join("formwork.toml"), "[stack]\nname = \"life\"\nversion = \"0.1.0\"\n")?;
         let arguments = ["sandbox", "start", "--json", "--latency", "none", "--idle", "10m"];
@@ -26,7 +26,7 @@ impl Sandbox {
         let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
         let endpoint =
             SandboxEndpoint { url: word("url"), token: word("token"), ca_pem: std::fs::read_to_string(word("ca"))? };
-        Ok(Self { program: program.clone(), folder, endpoint })
+        Ok(Self { program: program.to_owned(), folder, endpoint })
     }
 }
 

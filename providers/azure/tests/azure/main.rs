@@ -21,6 +21,7 @@ mod exceptions;
 mod generic;
 mod life;
 mod lost;
+mod order;
 mod page;
 mod schemas;
 mod script;
@@ -41,6 +42,7 @@ fn main() {
     trials.extend(generic::tests());
     trials.extend(life::tests());
     trials.extend(lost::tests());
+    trials.extend(order::tests());
     trials.extend(page::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");

@@ -23,6 +23,7 @@ mod life;
 mod lost;
 mod order;
 mod page;
+mod replaced;
 mod schemas;
 mod script;
 mod stack;
@@ -44,6 +45,7 @@ fn main() {
     trials.extend(lost::tests());
     trials.extend(order::tests());
     trials.extend(page::tests());
+    trials.extend(replaced::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");
     }

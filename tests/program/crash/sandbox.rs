@@ -21,13 +21,12 @@ use std::time::{Duration, Instant};
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("crash::killed_while_a_cluster_is_made", killed_while_a_cluster_is_made),
+        trial("crash::killed_while_a_machine_is_made", killed_while_a_machine_is_made),
         trial("crash::a_platform_is_killed_at_any_instant", a_platform_is_killed_at_any_instant),
     ]
 }
 
 type Inventory = BTreeMap<String, Json>;
-
-const CLUSTER: &str = "Microsoft.ContainerService/managedClusters";
 
 /// A network, a cluster in it, what runs in the cluster, and Argo CD with an application.
 fn stack(version: u32) -> String {
@@ -122,28 +121,62 @@ fn start(sandboxed: &Sandboxed, arguments: &[&str]) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
-fn is_cluster(open: &&OpenOperation) -> bool {
-    open.begin.row.type_name.name.as_str() == "kubernetes_cluster"
-}
-
 /// Killed as soon as Azure has heard of the cluster, and again while its long operation is followed.
 fn killed_while_a_cluster_is_made() {
+    killed_while_made(|| sandboxed("fast"), "kubernetes_cluster", "Microsoft.ContainerService/managedClusters");
+}
+
+/// The same of a machine: the compute crate makes its request.
+fn killed_while_a_machine_is_made() {
+    let sandboxed = || {
+        let sandboxed = Sandboxed::new(&[("main.fw", MACHINE)]);
+        sandboxed.start_at("fast");
+        sandboxed
+    };
+    killed_while_made(sandboxed, "virtual_machine", "Microsoft.Compute/virtualMachines");
+}
+
+const MACHINE: &str = r#"
+provider azure { defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource vnet: azure.virtual_network { name = "vnet", group, address_space = ["10.0.0.0/16"] }
+resource machines: azure.subnet { name = "machines", vnet, address_prefix = "10.0.0.0/24" }
+resource nic: azure.network_interface { name = "nic", group, ip_configurations = [{ name = "one", subnet = machines }] }
+resource machine: azure.virtual_machine {
+  name = "vm"
+  group
+  vm_size = "Standard_D2s_v5"
+  image_reference = { publisher = "Canonical", offer = "ubuntu-24_04-lts", sku = "server", version = "latest" }
+  os_profile = {
+    admin_username = "ops"
+    linux_configuration = {
+      disable_password_authentication = true
+      ssh_public_keys = [{ path = "/home/ops/.ssh/authorized_keys", key_data = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFormworkFormworkFormworkFormworkFormworkFo ops" }]
+    }
+  }
+  network_interfaces = [{ network_interface = nic }]
+}
+"#;
+
+/// The apply of a stack is killed right after the PUT of an object, and, another time, while the PUT's long operation is
+/// followed: the next one goes on, and sends nothing twice.
+fn killed_while_made(sandboxed: impl Fn() -> Sandboxed, ours: &str, theirs: &str) {
+    let is_it = |open: &OpenOperation| open.begin.row.type_name.name.as_str() == ours;
     for followed in [false, true] {
-        let sandboxed = sandboxed("fast");
-        let mut child = start(&sandboxed, &["apply"]);
-        let asked = || log(&sandboxed).iter().any(|line| line["type"] == CLUSTER && line["method"] == "PUT");
-        let polls = || {
-            let state = sandboxed.state();
-            state.open.values().find(is_cluster).is_some_and(|open| open.checkpoint.is_some())
+        let sandboxed = sandboxed();
+        let puts = || {
+            let mut log = log(&sandboxed);
+            log.retain(|line| line["type"] == theirs && line["method"] == "PUT");
+            log
         };
-        eventually("the cluster is being made", || if followed { polls() } else { asked() });
+        let is_followed = || sandboxed.state().open.values().any(|open| is_it(open) && open.checkpoint.is_some());
+        let mut child = start(&sandboxed, &["apply"]);
+        eventually("it is being made", || if followed { is_followed() } else { !puts().is_empty() });
         child.kill().unwrap();
         assert!(child.wait().unwrap().signal().is_some(), "it was killed, and had not ended");
-        assert!(sandboxed.state().open.values().any(|open| is_cluster(&open)), "the cluster was not done");
+        assert!(sandboxed.state().open.values().any(is_it), "the {ours} was not done");
         sandboxed.apply().expect(0);
-        let log = log(&sandboxed);
-        let puts: Vec<&Json> = log.iter().filter(|line| line["type"] == CLUSTER && line["method"] == "PUT").collect();
-        assert_eq!(puts.len(), 1, "followed {followed}: {puts:#?}");
+        assert_eq!(puts().len(), 1, "followed {followed}: {:#?}", puts());
         sandboxed.expect_clean();
         is_what_is_recorded(&sandboxed);
     }

@@ -351,7 +351,14 @@ impl<K: Kind> ResourceType<Session> for VaultItem<K> {
         }
         Self::wait_deleted(session, &place, sink).await?;
         if matches!(values.get("purge_on_delete"), Some(Value::Bool(true))) {
-            found(Self::send(session, Verb::Delete, place.url(K::DELETED, "")?, None).await)?;
+            let purged = Self::send(session, Verb::Delete, place.url(K::DELETED, "")?, None).await;
+            found(purged.map_err(|error| match error.class {
+                ErrorClass::Forbidden => error.help(
+                    "it is deleted, and keeps its name until its time is over: a vault with purge protection purges \
+                     nothing before; take `purge_on_delete` away, or let the credentials purge",
+                ),
+                _ => error,
+            }))?;
         }
         Ok(())
     }

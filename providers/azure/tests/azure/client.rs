@@ -26,6 +26,7 @@ trials! {
     "client":
     a_network_is_made_followed_and_left_alone,
     a_group_is_deleted_by_its_location,
+    a_group_with_what_others_made_stays,
     an_operation_may_fail_with_status_200,
     an_error_beside_a_success_is_none,
     a_resource_without_a_header_is_asked_itself,
@@ -149,8 +150,49 @@ async fn a_group_is_deleted_by_its_location() {
     .await;
     let harness = connect(&script).await;
     harness.delete("resource_group", &object(GROUP), &Value::map::<&str>([])).await.unwrap();
-    assert_eq!(operations(&script).len(), 3);
+    // What is in it, the delete, two looks at the operation.
+    assert_eq!(operations(&script).len(), 4);
     assert_eq!(harness.sink.slept().as_secs(), 18);
+}
+
+async fn a_group_with_what_others_made_stays() {
+    const LIST: &str = "GET /subscriptions/sub/resourceGroups/rg/resources";
+    const DELETE: &str = "DELETE /subscriptions/sub/resourceGroups/rg";
+    let strange = format!("{GROUP}/providers/Microsoft.Sql/servers/s");
+    let held = |ids: &[&str]| {
+        let items: Vec<Json> = ids.iter().map(|id| json!({"id": id, "name": "n"})).collect();
+        Reply::json(200, json!({"value": items}))
+    };
+    let nothing = Value::map::<&str>([]);
+    // A network that somebody made there.
+    let there = vec![
+        (LIST, vec![held(&[VNET])]),
+        (GET, vec![Reply::json(200, network("Succeeded", "other"))]),
+        (DELETE, vec![Reply::empty(200)]),
+    ];
+    let script = script::start(there.clone()).await;
+    let harness = connect(&script).await;
+    let refused = harness.delete("resource_group", &object(GROUP), &nothing).await.unwrap_err();
+    assert_eq!(refused.class, ErrorClass::Conflict);
+    assert!(refused.message.contains("Microsoft.Network/virtualNetworks/v"), "{}", refused.message);
+    assert!(refused.help.iter().any(|help| help.contains("delete_with_contents")), "{:?}", refused.help);
+    assert!(script.asked_for(DELETE).is_empty(), "nothing is deleted");
+    assert_eq!(harness.sink.slept().as_secs(), 0);
+    let script = script::start(there).await;
+    let all = Value::map([("delete_with_contents", Value::Bool(true))]);
+    connect(&script).await.delete("resource_group", &object(GROUP), &all).await.unwrap();
+    assert_eq!(operations(&script), [DELETE]);
+    // The list lags behind: the network is gone, and so is in the end what cannot be asked.
+    let lagging = vec![held(&[VNET, &strange]), held(&[&strange]), held(&[])];
+    let script = script::start(vec![(LIST, lagging), (DELETE, vec![Reply::empty(200)])]).await;
+    let harness = connect(&script).await;
+    harness.delete("resource_group", &object(GROUP), &nothing).await.unwrap();
+    assert_eq!((script.asked_for(DELETE).len(), harness.sink.slept().as_secs()), (1, 20));
+    // It does not go away: somebody has it.
+    let script = script::start(vec![(LIST, vec![held(&[&strange])]), (DELETE, vec![Reply::empty(200)])]).await;
+    let refused = connect(&script).await.delete("resource_group", &object(GROUP), &nothing).await.unwrap_err();
+    assert!(refused.message.contains("Microsoft.Sql/servers/s"), "{}", refused.message);
+    assert!(script.asked_for(DELETE).is_empty(), "nothing is deleted");
 }
 
 async fn an_operation_may_fail_with_status_200() {

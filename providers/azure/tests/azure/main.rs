@@ -37,6 +37,7 @@ fn main() {
     let mut trials: Vec<Trial> = schemas::tests(vendor.as_ref());
     trials.extend(bodies::tests(vendor.as_ref()));
     trials.extend(examples::tests(vendor.as_ref()));
+    trials.extend(exceptions::tests());
     trials.extend(client::tests());
     trials.extend(compute::tests());
     trials.extend(data::tests());

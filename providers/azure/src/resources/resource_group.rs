@@ -126,7 +126,7 @@ impl Contents {
             more => format!(" and {more} more"),
         };
         let message = format!("the group {} holds what is not of this stack: {named}{more}", group.name());
-        ProviderError::new(ErrorClass::Conflict, message).vendor("GroupNotEmpty", "").help(
+        ProviderError::new(ErrorClass::Conflict, message).help(
             "delete or move them, or write `delete_with_contents = true` and apply, and the group is deleted with all that \
              is in it",
         )

@@ -52,7 +52,7 @@ impl<'p> Evaluator<'p> {
         let inputs = self.inputs;
         let Some(given) = inputs.value(index) else { return self.default_of(param) };
         coerce(self, given.clone(), &param.ty, Some(param.span))
-            .map_err(|fault| inputs.blame(index, fault.at(param.span), "the param is declared here"))
+            .map_err(|fault| inputs.blame(index, fault.at(param.span), "the param is declared here").part_of(&param.name))
     }
 
     fn default_of(&mut self, param: &'p Param) -> Result<Value, Fault> {

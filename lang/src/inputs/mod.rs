@@ -13,8 +13,8 @@ mod tests;
 pub use difference::{Difference, difference};
 pub use resolve::resolve;
 
-pub(crate) use resolve::{Foreseen, foreseen};
 pub(crate) use merge::{below, child, record};
+pub(crate) use resolve::{Foreseen, foreseen};
 
 use crate::residual::Fault;
 use crate::tree::OverlayAction;

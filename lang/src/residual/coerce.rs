@@ -120,9 +120,11 @@ fn checked<T>(
 
 fn items(host: &mut dyn Host, list: &[Value], ty: &Type, span: Option<Span>) -> Result<EcoVec<Value>, Fault> {
     let each = (0_u32..).zip(list);
-    parts(each.map(|(index, item)| {
-        coerce(host, item.clone(), ty, span).map_err(|fault| fault.within(Step::Index(index)))
-    }))
+    parts(
+        each.map(|(index, item)| {
+            coerce(host, item.clone(), ty, span).map_err(|fault| fault.within(Step::Index(index)))
+        }),
+    )
 }
 
 /// The parts of a value, or what is wrong with any of them: one does not hide the others.

@@ -115,7 +115,8 @@ impl Fault {
 
     /// Names the value that it speaks of a part of.
     pub(crate) fn part_of(self, name: &EcoString) -> Self {
-        let named = |fault: Self| if fault.0.path.is_empty() { fault } else { fault.within(Step::Member(name.clone())) };
+        let named =
+            |fault: Self| if fault.0.path.is_empty() { fault } else { fault.within(Step::Member(name.clone())) };
         self.each(named)
     }
 

@@ -295,12 +295,11 @@ impl FaultKind {
             Self::NoArm { .. } => Some("add an arm `_ => …`".into()),
             Self::MissingField { name, ty } => Some(format!("add `{name} = …`, {ty}")),
             Self::Input { .. } => Some("set it where this command runs".into()),
-            Self::WrongType { .. }
-            | Self::Operands { .. }
-            | Self::Condition { .. }
-            | Self::TooLarge { .. }
-            | Self::Branch { .. }
-            | Self::Reported => None,
+            Self::WrongType { expected, .. } => Some(format!("give {expected}, or convert it")),
+            Self::Operands { .. } => Some("convert one of them, so that both are of one kind".into()),
+            Self::Condition { .. } => Some("give a value that fulfils it, or change the condition".into()),
+            Self::TooLarge { .. } => Some("make less of it at once".into()),
+            Self::Branch { .. } | Self::Reported => None,
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Configured providers: each instance is configured once, when it is first needed and can be.
 
-use crate::call::Limiter;
+use crate::apply::wait_to_retry;
+use crate::call::{Limiter, Repeatable, Retry, RetryPolicy, with_retries};
 use crate::guard;
-use crate::ports::Providers;
+use crate::ports::{InterruptionReceiver, Providers};
 use formwork_model::{Address, ValueBuf};
 use formwork_provider_api::{ConfigureRequest, Connection, Environment, ErrorClass, Provider, ProviderError};
 use std::collections::HashMap;
@@ -18,6 +19,41 @@ pub struct Connected {
     pub provider: Arc<dyn Provider>,
     /// Shared by all connections to the same account.
     pub limiter: Arc<Limiter>,
+    /// How the run is asked to end.
+    interruption: Option<InterruptionReceiver>,
+}
+
+impl Connected {
+    /// Makes a call that changes nothing, within the limits of the account: again where that may help, but not once the
+    /// run was interrupted.
+    ///
+    /// # Errors
+    /// The last error.
+    pub(crate) async fn ask<T>(
+        &self,
+        mut call: impl AsyncFnMut(&dyn Connection) -> Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
+        let wait = async |retry: Retry<'_>| wait_unless_interrupted(self.interruption.as_ref(), retry).await;
+        with_retries(RetryPolicy::reading(), Repeatable::Always, wait, async || {
+            self.limiter.call().await;
+            guard::catch(call(self.connection.as_ref())).await
+        })
+        .await
+    }
+}
+
+/// Waits for another attempt, which would be something new: an interruption ends it with the error that there was.
+async fn wait_unless_interrupted(
+    interruption: Option<&InterruptionReceiver>,
+    retry: Retry<'_>,
+) -> Result<(), ProviderError> {
+    match interruption {
+        Some(interruption) => wait_to_retry(interruption, retry.delay).await.map_err(|_| retry.error.clone()),
+        None => {
+            tokio::time::sleep(retry.delay).await;
+            Ok(())
+        }
+    }
 }
 
 /// An instance with its configuration.
@@ -30,13 +66,20 @@ pub struct Connections {
     environment: Environment,
     cells: Mutex<HashMap<InstanceKey, Arc<OnceCell<Connected>>>>,
     limiters: Mutex<HashMap<String, Arc<Limiter>>>,
+    interruption: Option<InterruptionReceiver>,
 }
 
 impl Connections {
     /// No connections yet.
     #[must_use]
     pub fn new(providers: Arc<dyn Providers>, environment: Environment) -> Self {
-        Self { providers, environment, cells: Mutex::default(), limiters: Mutex::default() }
+        Self { providers, environment, cells: Mutex::default(), limiters: Mutex::default(), interruption: None }
+    }
+
+    /// The same, for a run that can be asked to end: then no call is made again.
+    #[must_use]
+    pub fn interrupted_by(self, interruption: InterruptionReceiver) -> Self {
+        Self { interruption: Some(interruption), ..self }
     }
 
     /// What the run allows.
@@ -78,6 +121,24 @@ impl Connections {
         cell.get_or_try_init(|| self.connect(provider, name, configuration)).await.cloned()
     }
 
+    /// The connection of an instance, for those who plan: tried again where that may help, but not once the run was
+    /// interrupted.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(crate) async fn reach(
+        &self,
+        instance: &Address,
+        name: &str,
+        configuration: &ValueBuf,
+    ) -> Result<Connected, ProviderError> {
+        let wait = async |retry: Retry<'_>| wait_unless_interrupted(self.interruption.as_ref(), retry).await;
+        with_retries(RetryPolicy::reading(), Repeatable::Always, wait, async || {
+            guard::catch(self.get(instance, name, configuration)).await
+        })
+        .await
+    }
+
     /// A configuration was renewed: calls under way go on with it where the provider can do that. Where it cannot, the
     /// next caller gets a connection of its own.
     pub(crate) async fn reconfigure(&self, instance: &Address, before: &ValueBuf, after: &ValueBuf) {
@@ -110,6 +171,6 @@ impl Connections {
             let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(limiters.entry(account).or_insert_with(|| Arc::new(Limiter::new(connection.limits()))))
         };
-        Ok(Connected { connection, provider, limiter })
+        Ok(Connected { connection, provider, limiter, interruption: self.interruption.clone() })
     }
 }

@@ -1,12 +1,11 @@
 //! Imports: objects that exist and become part of the stack.
 
-use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::plan::items::Source;
 use crate::plan::problem::Problem;
 use crate::plan::walk::{Answer, Visit, Walk};
-use crate::{guard, secrets};
+use crate::secrets;
 use formwork_model::{Address, ValueBuf};
-use formwork_provider_api::{ImportRequest, ProviderError, StoredObject, check};
+use formwork_provider_api::{Connection, ImportRequest, ProviderError, StoredObject, check};
 use formwork_state::record::{Condition, Lifecycle, OperationId, Role, Row, RowKey};
 use std::collections::{BTreeMap, HashMap};
 
@@ -52,11 +51,8 @@ impl<'a> Walk<'a> {
         };
         let request = ImportRequest { type_name: source.type_name().name.to_string(), id: id.clone(), config };
         Visit::Call(Box::pin(async move {
-            let result = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
-                connected.limiter.call().await;
-                guard::catch(connected.connection.import(request.clone())).await
-            })
-            .await;
+            let call = async |connection: &dyn Connection| connection.import(request.clone()).await;
+            let result = connected.ask(call).await;
             Answer::Imported { source, id, result }
         }))
     }

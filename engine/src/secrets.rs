@@ -9,13 +9,18 @@ use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
 
 /// Marks what is secret in the values of an object: by schema, by place, and wherever a text of `sources` (configs,
-/// earlier values) that is secret there comes back elsewhere.
+/// earlier values) that is secret there comes back elsewhere, as it was or encoded.
 #[must_use]
 pub fn mark(schema: &ResourceSchema, sources: &[ValueRef<'_>], values: ValueBuf) -> ValueBuf {
     let mut secrets = BTreeSet::new();
     sources.iter().for_each(|source| collect(*source, &mut secrets));
     let marked = secrecy::marked(schema.attributes, sources, values);
-    if secrets.is_empty() { marked } else { ValueBuf::from(&mark_texts(&marked.to_value(), &secrets)) }
+    if secrets.is_empty() {
+        return marked;
+    }
+    let mut scrubber = Scrubber::new();
+    secrets.iter().for_each(|secret| scrubber.learn_whole(secret));
+    ValueBuf::from(&mark_texts(&marked.to_value(), &scrubber))
 }
 
 /// The secrets of a run, learnt as they become known: taken out of every text that leaves the engine.
@@ -28,6 +33,11 @@ impl SecretRegistry {
         if value.holds_secret() {
             self.0.write().unwrap_or_else(PoisonError::into_inner).learn(value);
         }
+    }
+
+    /// Learns the secrets of a plan: those that its file carried.
+    pub fn learn_plan(&self, plan: &crate::plan::Plan) {
+        plan.values.iter().for_each(|value| self.learn(value));
     }
 
     /// The text without secrets.
@@ -66,9 +76,11 @@ fn collect_all(value: ValueRef<'_>, secrets: &mut BTreeSet<String>) {
     }
 }
 
-fn mark_texts(value: &Value, secrets: &BTreeSet<String>) -> Value {
+fn mark_texts(value: &Value, secrets: &Scrubber) -> Value {
     match value {
-        Value::String(text) if secrets.iter().any(|secret| text.contains(secret.as_str())) => value.clone().secret(),
+        Value::String(text) if secrets.finds(text) => value.clone().secret(),
+        // A key cannot be secret by itself.
+        Value::Map(map) if map.keys().any(|key| secrets.finds(key)) => value.clone().secret(),
         Value::List(items) => Value::list(items.iter().map(|item| mark_texts(item, secrets))),
         Value::Set(items) => Value::set(items.iter().map(|item| mark_texts(item, secrets))),
         Value::Map(map) => {
@@ -97,10 +109,13 @@ mod tests {
         let answer = ValueBuf::from(Value::map([
             ("token", Value::string("abc")),
             ("tags", Value::map([("p", Value::string("hunter2")), ("q", Value::string("user=hunter2;"))])),
+            ("other", Value::map([("base64", Value::string("dXNlcj1odW50ZXIyOw==")), ("r", Value::string("b"))])),
+            ("keys", Value::map([("of hunter2", Value::string("c"))])),
             ("users", Value::list([Value::map([("name", Value::string("a")), ("key", Value::string("k"))])])),
         ]));
         let text = format!("{:?}", mark(&SCHEMA, &[config.view()], answer));
         assert!(!text.contains("hunter2") && !text.contains("abc") && !text.contains("\"k\""), "{text}");
-        assert!(text.contains("\"a\""), "{text}");
+        assert!(!text.contains("dXNlcj1odW50ZXIyOw") && !text.contains("\"c\""), "{text}");
+        assert!(text.contains("\"a\"") && text.contains("\"b\""), "{text}");
     }
 }

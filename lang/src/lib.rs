@@ -8,6 +8,7 @@
 //! environment or a clock.
 
 pub mod check;
+pub mod environments;
 pub mod evaluate;
 pub mod explain;
 pub mod format;

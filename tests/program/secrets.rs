@@ -4,7 +4,7 @@
 use super::support::{Bench, Ran};
 use super::trial;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use formwork_engine::plan_file;
 use formwork_state::store::Reader;
 use formwork_state::{Keys, LocalStore};
@@ -120,7 +120,22 @@ data refused: std.http {{
   headers = {{ authorization = "Bearer ${{base64_encode(password)}}" }}
   expected_status = [403]
 }}
+data declared_plain: std.http {{
+  url = "{url}"
+  headers = {{ authorization = "Bearer ${{base64_encode(password)}}" }}
+  sensitive = false
+}}
+data asked_by_url: std.http {{ url = to_url("{url}?key=${{url_encode(password)}}") }}
 resource kept: std.value {{ input = [told.status, refused.status] }}
+resource answers: std.value {{
+  input = {{
+    body = told.body, parts = told.json, headers = told.response_headers, bytes = declared_plain.body_base64,
+    url = asked_by_url.json.url, of_parts = [for part in told.json.headers => part], at = "at ${{told.json.url}}"
+  }}
+}}
+output answer = declared_plain.json
+output quoted = "<${{asked_by_url.body}}>"
+output carries = [told.sensitive, declared_plain.sensitive, asked_by_url.sensitive]
 "#
     );
     let bench = Bench::new(&[("main.fw", &stack)]);
@@ -129,11 +144,19 @@ resource kept: std.value {{ input = [told.status, refused.status] }}
     let mut said = String::new();
     for arguments in [
         vec!["plan", "--out", &file],
-        vec!["show", &file],
-        vec!["apply", "--auto-approve"],
         vec!["plan", "--json"],
+        vec!["show", &file],
+        vec!["show", &file, "--json"],
+        vec!["show", &file, "--markdown"],
+        vec!["apply", "--auto-approve", "--json"],
+        vec!["plan", "--json"],
+        vec!["show"],
+        vec!["show", "--json"],
+        vec!["output"],
+        vec!["output", "--json"],
         vec!["state", "show", "kept", "--json"],
-        vec!["destroy", "--auto-approve"],
+        vec!["state", "show", "answers", "--json"],
+        vec!["state", "history", "--json"],
     ] {
         let mut command = bench.command(&arguments);
         command.env("PASSWORD", PASSWORD).env("FORMWORK_LOG", "trace");
@@ -141,6 +164,11 @@ resource kept: std.value {{ input = [told.status, refused.status] }}
         said.push_str(&ran.out);
         said.push_str(&ran.err);
     }
+    // It is there, though: asked for by name, it comes.
+    let raw = Ran::of(&bench.command(&["output", "quoted", "--raw"]).output().unwrap()).expect(0).out;
+    assert!(raw.contains("pl4nted"), "{raw}");
+    let carries = bench.run(&["output", "carries", "--json"]).expect(0).out;
+    assert_eq!(carries.split_whitespace().collect::<String>(), "[true,false,true]");
     assert!(said.contains(&url) && said.contains("x-repeated"), "the exchanges are traced:\n{said}");
     refuse_forms("what was said", said.as_bytes());
     search(bench.home());
@@ -152,9 +180,11 @@ fn repeat(mut stream: TcpStream) {
     let mut head = lines.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty());
     let status = if head.next().unwrap().contains("status=403") { "403 Forbidden" } else { "200 OK" };
     let sent: Vec<String> = head.collect();
-    let credential = sent.iter().find_map(|line| line.strip_prefix("authorization: ")).unwrap();
-    let encoded = credential.split(' ').next_back().unwrap();
-    let raw = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded).unwrap()).unwrap();
+    let credential = sent.iter().find_map(|line| line.strip_prefix("authorization: "));
+    // Who asks by the URL says there what it is.
+    let encoded =
+        credential.map_or_else(|| STANDARD.encode(PASSWORD), |line| line.split(' ').next_back().unwrap().to_owned());
+    let raw = String::from_utf8(STANDARD.decode(&encoded).unwrap()).unwrap();
     let password = raw.trim_start_matches("app:");
     assert_eq!(password, PASSWORD);
     let escape =

@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("signals::the_first_lets_what_is_in_flight_finish", the_first_lets_what_is_in_flight_finish),
         trial("signals::the_second_leaves_and_the_next_apply_goes_on", the_second_leaves_and_the_next_apply_goes_on),
         trial("signals::one_that_comes_early_changes_nothing", one_that_comes_early_changes_nothing),
+        trial("signals::the_first_ends_what_planning_tries_again", the_first_ends_what_planning_tries_again),
         trial("signals::one_writer_at_a_time", one_writer_at_a_time),
         trial("signals::readers_need_not_wait", readers_need_not_wait),
     ]
@@ -174,6 +175,32 @@ fn one_that_comes_early_changes_nothing() {
     let ran = Ran::of(&child.wait_with_output().unwrap()).expect(1);
     assert!(ran.err.contains("Interrupted: 3 skipped."), "{}", ran.err);
     assert!(bench.state().rows.is_empty() && bench.cloud().objects("thing").unwrap().is_empty());
+}
+
+/// While planning, a cloud that says "later" again and again is asked for a minute; not once a signal came.
+fn the_first_ends_what_planning_tries_again() {
+    let stack =
+        "provider mock {}\nresource one: mock.thing { name = \"one\" }\ndata ours: mock.lookup { name = \"one-1\" }\n";
+    for (call, signal, needle) in [("read", "INT", "one"), ("read_data", "TERM", "data.ours")] {
+        let bench = Bench::new(&[("main.fw", "provider mock {}\nresource one: mock.thing { name = \"one\" }\n")]);
+        bench.apply().expect(0);
+        bench.write("main.fw", stack);
+        let faults = format!(r#"[{{"call": "{call}", "class": "retryable", "message": "come back later"}}]"#);
+        std::fs::write(bench.home().join("cloud/faults.json"), faults).unwrap();
+        let mut command = bench.command(&["apply", "--auto-approve"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let asked = || bench.cloud().log().unwrap().iter().filter(|entry| entry.call == call).count();
+        wait_until(|| bench.home().join("cloud/fault_counts.json").exists());
+        let began = std::time::Instant::now();
+        let process = child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &process]).status().unwrap().success());
+        let ran = Ran::of(&child.wait_with_output().unwrap()).expect(1);
+        assert!(began.elapsed() < Duration::from_secs(10), "it went on for {:?}", began.elapsed());
+        assert!(ran.err.contains("come back later") && ran.err.contains(needle), "{}", ran.err);
+        assert!(ran.err.contains("Interrupted"), "{}", ran.err);
+        assert!(asked() < 8, "asked {} times", asked());
+        assert!(bench.run(&["state", "lock"]).expect(0).out.contains("Nobody holds"), "the lock is released");
+    }
 }
 
 fn one_writer_at_a_time() {

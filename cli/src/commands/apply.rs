@@ -10,6 +10,7 @@ use crate::render::diagnostics;
 use crate::render::progress::Progress;
 use crate::signals;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
+use formwork_engine::event::Event;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
 use formwork_engine::ports::{Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
@@ -148,12 +149,16 @@ impl Undertaking<'_> {
         // What stays open blocks only what it is about.
         let told = recover_open(&self.session.ground, store, &interruption).await;
         self.session.ground.warn(&told);
-        let connections = self.session.ground.connections();
+        let connections = self.session.ground.connections().interrupted_by(interruption.clone());
         let mut waiting = usize::MAX;
         for phase in 1..=MOST_PHASES {
             self.options.phase = phase;
             let state = store.state();
-            let plan = self.session.plan(&connections, &state, &self.options).await?;
+            let planned = self.session.plan(&connections, &state, &self.options).await;
+            if planned.is_err() && *interruption.borrow() != Interruption::None {
+                self.session.ground.events.emit(Event::Interrupted { in_flight: 0, cancelled: false });
+            }
+            let plan = planned?;
             self.session.ground.announce(&plan, &state);
             if !plan.has_changes() {
                 return self.nothing_to_do(plan, store, &interruption, &told).await;

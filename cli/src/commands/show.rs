@@ -24,6 +24,7 @@ pub(super) fn run(global: &Global, arguments: &ShowArguments) -> Answer {
 fn plan(output: &Output, path: &Path, markdown: bool) -> Answer {
     let sealer = crate::project::keys()?.sealer()?;
     let plan = plan_file::read(path, &sealer).map_err(Failure::from)?;
+    logging::secrets().learn_plan(&plan);
     let text = if output.json {
         format!("{}\n", export::terraform_json(&plan, &State::default()))
     } else if markdown {

@@ -6,6 +6,7 @@ use crate::logging;
 use crate::registry::{NAMES, Registry};
 use formwork_engine::ports::{GraphSource, Providers};
 use formwork_lang::check::{Checked, Options, Schemas, check};
+use formwork_lang::environments;
 use formwork_lang::evaluate::evaluate;
 use formwork_lang::given;
 use formwork_lang::graph::{Known, ResourceGraph};
@@ -47,9 +48,16 @@ pub(crate) struct Examined {
     pub(crate) files: FileTable,
 }
 
-/// Loads and checks the stack in `root`, with the values that the command and its environment give.
+/// Loads and checks the stack in `root`, with the values that the command and its environment give; also the values of
+/// all of the stack's environments.
 pub(crate) fn examine(root: &Path, variables: &Variables) -> Result<Examined, Failure> {
-    Ok(report(read(root, variables)?))
+    let mut examined = report(read(root, variables)?);
+    let Checked { program, diagnostics } = &mut examined.checked;
+    if let Some(program) = program {
+        diagnostics.extend(environments::check(program, &Files::new(root)));
+        formwork_model::diagnostic::sort(diagnostics);
+    }
+    Ok(examined)
 }
 
 /// Reads the stack in `root`, with the values that the command and its environment give.

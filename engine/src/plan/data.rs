@@ -3,11 +3,10 @@
 use super::items::{Outcome, Source, Standing, Subject, Through};
 use super::walk::{Answer, Visit, Walk};
 use super::{Action, Reason};
-use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::{guard, secrets};
 use formwork_lang::graph::{NodeId, NodeKind};
 use formwork_model::{AttributePath, Value, ValueBuf};
-use formwork_provider_api::{OpenRequest, Opened, ProviderError, ReadDataRequest, check};
+use formwork_provider_api::{Connection, OpenRequest, Opened, ProviderError, ReadDataRequest, check};
 
 impl<'a> Walk<'a> {
     pub(crate) fn visit_data(&mut self, source: Source<'a>) -> Visit<'a> {
@@ -46,11 +45,8 @@ impl<'a> Walk<'a> {
         let Some(connected) = self.connection(source.provider()).cloned() else { return Visit::Done };
         let request = ReadDataRequest { type_name: source.type_name().name.to_string(), config: config.clone() };
         Visit::Call(Box::pin(async move {
-            let result = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
-                connected.limiter.call().await;
-                guard::catch(connected.connection.read_data(request.clone())).await
-            })
-            .await;
+            let call = async |connection: &dyn Connection| connection.read_data(request.clone()).await;
+            let result = connected.ask(call).await;
             Answer::Data { source, config, result }
         }))
     }
@@ -167,11 +163,8 @@ impl<'a> Walk<'a> {
         }
         let request = OpenRequest { type_name: source.type_name().name.to_string(), config: config.to_buf() };
         Visit::Call(Box::pin(async move {
-            let result = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
-                connected.limiter.call().await;
-                guard::catch(connected.connection.open(request.clone())).await
-            })
-            .await;
+            let call = async |connection: &dyn Connection| connection.open(request.clone()).await;
+            let result = connected.ask(call).await;
             Answer::Opened { source, result: Box::new(result) }
         }))
     }

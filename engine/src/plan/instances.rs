@@ -5,10 +5,9 @@ use super::items::Through;
 use super::problem::Problem;
 use super::rows::Observed;
 use super::walk::{Answer, Visit, Walk};
-use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::connections::Connected;
 use crate::refresh;
-use crate::{failure, guard, hosts};
+use crate::{failure, hosts};
 use formwork_lang::graph::{NodeId, NodeKind, ProviderInstance};
 use formwork_model::{Address, AttributePath, ObjectKind, Span, TypeName, Value, ValueBuf};
 use formwork_provider_api::{ErrorClass, Provider, ProviderError, UpgradeRequest, ValidateRequest};
@@ -27,6 +26,8 @@ pub(crate) struct Instance {
     pub(crate) failed: bool,
     /// It does not answer, and its objects shall be forgotten.
     pub(crate) forgets: bool,
+    /// What its objects live in is replaced, there is no way to them, and they shall be forgotten; new ones are made.
+    pub(crate) forgets_old: bool,
     /// Its configuration as it was before this plan, where that is what `connected` is made with.
     pub(crate) before: Option<ValueBuf>,
 }
@@ -149,14 +150,19 @@ impl<'a> Walk<'a> {
             Some(resolved)
         } else {
             let before = self.configuration_before(&given, address);
-            entry.before.clone_from(&before);
-            before.filter(|_| !rows.is_empty())
+            let known = before.as_ref().filter(|before| before.view().is_known());
+            entry.before = known.cloned();
+            if entry.replaced && known.is_none() {
+                self.cut_off(item, instance, address, span, &mut entry, before.as_ref());
+            }
+            known.cloned().filter(|_| !rows.is_empty())
         };
+        let failed = entry.failed;
         self.instances.insert(item, entry);
-        let Some(configuration) = configuration else { return Visit::Done };
+        let Some(configuration) = configuration.filter(|_| !failed) else { return Visit::Done };
         let name = instance.provider.clone();
         Visit::Call(Box::pin(async move {
-            let result = connect(connections, address, &name, &configuration).await;
+            let result = connections.reach(address, &name, &configuration).await;
             Answer::Connected { item, result, rows }
         }))
     }
@@ -180,17 +186,55 @@ impl<'a> Walk<'a> {
         self.attribute(object, path)
     }
 
-    /// The configuration with what was recorded before this plan, when all of it is known.
+    /// What an instance leads to is replaced, and how to reach the old one is not known: through the new one its objects
+    /// would be looked for, and deleted, in the wrong place. Where the old one is gone, they went with it.
+    fn cut_off(
+        &mut self,
+        item: u32,
+        instance: &ProviderInstance,
+        address: &Address,
+        span: Span,
+        entry: &mut Instance,
+        before: Option<&ValueBuf>,
+    ) {
+        let is_in_it = |(number, held): &(u32, &super::rows::Held)| {
+            let provider = self.nodes.get(&held.row.provider);
+            held.exists() && !held.fresh && provider == Some(&item) && self.recorded.of_row(*number).is_none()
+        };
+        let objects = self.memory.rows.all().filter(is_in_it).count();
+        if objects == 0 || self.request.options.refresh_only {
+            return;
+        }
+        let (open, secret) = self.referred(&instance.provider, &self.graph.value(instance.config).to_value());
+        let stands = |host: &u32| {
+            let row = self.source(*host).and_then(|source| self.memory.rows.current(source.address()));
+            row.and_then(|row| self.memory.rows.get(row)).is_some_and(super::rows::Held::exists)
+        };
+        if !open.iter().chain(&secret).filter(|host| self.outcome(**host).replaced).any(stands) {
+            entry.forgets_old = true;
+            return;
+        }
+        let nothing = ValueBuf::empty_map();
+        let made = self.unresolvable(address, Some(span), before.unwrap_or(&nothing).view(), objects);
+        entry.failed = made.failed;
+        entry.forgets_old = made.forgets;
+    }
+
+    /// The configuration with what was recorded before this plan: as it is written now, or as it was recorded, where all
+    /// of that is known; else with unknowns.
     fn configuration_before(&self, given: &Value, address: &Address) -> Option<ValueBuf> {
         let objects = |object: &Address, path: &AttributePath| match object.kind {
             ObjectKind::Resource => self.recorded_attribute(object, path),
             ObjectKind::Data | ObjectKind::Ephemeral | ObjectKind::Provider => self.configuring_attribute(object, path),
         };
-        let known = |value: &Value| {
-            let resolved = self.resolve_with(value, None, &objects).ok()?;
-            Some(ValueBuf::from(&resolved)).filter(|value| value.view().is_known())
-        };
-        known(given).or_else(|| known(&self.request.state.providers.get(address)?.to_value()))
+        let resolved = |value: &Value| Some(ValueBuf::from(&self.resolve_with(value, None, &objects).ok()?));
+        let is_known = |value: &ValueBuf| value.view().is_known();
+        let now = resolved(given);
+        if now.as_ref().is_some_and(is_known) {
+            return now;
+        }
+        let recorded = || resolved(&self.request.state.providers.get(address)?.to_value());
+        recorded().filter(is_known).or(now)
     }
 
     fn validate_configuration(
@@ -281,8 +325,8 @@ impl<'a> Walk<'a> {
         let before = self.instances.remove(&item).unwrap_or_default();
         let made = self.instance(&node.address, Some(node.span), result, rows.len());
         let connected = made.connected.clone();
-        let Instance { replaced, before, blocked, .. } = before;
-        self.instances.insert(item, Instance { replaced, before, blocked, ..made });
+        let Instance { replaced, before, blocked, forgets_old, .. } = before;
+        self.instances.insert(item, Instance { replaced, before, blocked, forgets_old, ..made });
         let Some(connected) = connected else { return Visit::Done };
         let batches = self.batches(rows, &connected);
         if batches.is_empty() {
@@ -389,16 +433,4 @@ impl<'a> Walk<'a> {
         let before = instance.is_some_and(|instance| instance.replaced && instance.before.is_some());
         Some(if before { Through::Before(item) } else { Through::Instance(item) })
     }
-}
-
-pub(super) async fn connect(
-    connections: &crate::connections::Connections,
-    address: &Address,
-    name: &str,
-    configuration: &ValueBuf,
-) -> Result<Connected, ProviderError> {
-    with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
-        guard::catch(connections.get(address, name, configuration)).await
-    })
-    .await
 }

@@ -8,8 +8,7 @@ use super::record::{recorded_config, write_only_changed};
 use super::rows::Observed;
 use super::walk::{Answer, Visit, Walk};
 use super::{Action, Deferral, REPLACE_WHEN, Reason};
-use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
-use crate::{failure, guard, secrets};
+use crate::{failure, secrets};
 use formwork_model::{AttributePath, ValueBuf, ValueRef};
 use formwork_provider_api as api;
 use formwork_provider_api::{PlanResponse, ProviderError, check};
@@ -220,11 +219,8 @@ impl<'a> Walk<'a> {
         }
         let connected = connected.clone();
         Visit::Call(Box::pin(async move {
-            let result = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
-                connected.limiter.call().await;
-                guard::catch(connected.connection.plan(pending.request.clone())).await
-            })
-            .await;
+            let call = async |connection: &dyn api::Connection| connection.plan(pending.request.clone()).await;
+            let result = connected.ask(call).await;
             Answer::Planned { pending: Box::new(pending), result }
         }))
     }

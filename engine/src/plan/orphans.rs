@@ -147,7 +147,7 @@ impl Walk<'_> {
         if instance.is_some_and(|instance| instance.failed) {
             return None;
         }
-        if instance.is_some_and(|instance| instance.forgets) {
+        if instance.is_some_and(|instance| instance.forgets || instance.forgets_old) {
             self.forget(number, reason);
             return None;
         }

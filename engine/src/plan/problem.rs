@@ -28,7 +28,7 @@ pub(crate) enum Problem {
     /// Nothing answers at a provider's endpoint.
     Unreachable { provider: Address, reason: String, objects: usize },
     /// A provider cannot be configured any more as it was for its objects: its block is gone, or what they live in.
-    RecordedProvider { provider: Address, objects: usize, missing: String },
+    RecordedProvider { provider: Address, objects: usize, missing: String, replaced: bool },
     /// The provider says that the config is wrong.
     Invalid { address: Address, path: AttributePath, message: String, help: Option<String>, warning: bool },
     /// The row was written by a newer provider.
@@ -111,7 +111,7 @@ impl Problem {
             Self::Unreachable { provider, reason, objects } => {
                 format!("`{provider}` does not answer, so {objects} of its objects could not be read: {reason}")
             }
-            Self::RecordedProvider { provider, objects, missing } => {
+            Self::RecordedProvider { provider, objects, missing, .. } => {
                 format!("`{provider}` can no longer be configured as it was for {objects} of its objects: {missing}")
             }
             Self::Invalid { address, path, message, .. } => format!("`{address}`, attribute `{path}`: {message}"),
@@ -165,6 +165,11 @@ impl Problem {
             }
             Self::Unreachable { .. } => {
                 "unreachable is not gone: bring it back, or plan by what is recorded with `--refresh=false`".to_owned()
+            }
+            Self::RecordedProvider { replaced: true, .. } => {
+                "take its objects out in an apply of their own, before what they live in is replaced; \
+                 `--forget-unreachable` lets go of them, where they go with what they live in"
+                    .to_owned()
             }
             Self::RecordedProvider { .. } => {
                 "put the provider block back until its objects are deleted, or let go of them with `forget`".to_owned()

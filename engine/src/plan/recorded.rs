@@ -1,13 +1,13 @@
 //! Provider instances that are reached by what is recorded: those whose block is gone, and those of objects that live in
 //! something which another one has taken the place of (a cluster that was replaced, and is still there).
 
-use super::instances::{Instance, connect};
+use super::instances::Instance;
 use super::problem::Problem;
 use super::values::inside;
 use super::walk::Walk;
 use crate::{hosts, refresh};
 use formwork_lang::graph::{NodeId, NodeKind};
-use formwork_model::{Address, AttributePath, ObjectKind, Value, ValueBuf, ValueRef};
+use formwork_model::{Address, AttributePath, ObjectKind, Span, Value, ValueBuf, ValueRef};
 use formwork_state::record::{Host, Row};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -112,7 +112,7 @@ impl Walk<'_> {
             };
             let instance = if resolved.view().is_known() {
                 let name = self.provider_name(rows);
-                let result = connect(self.request.connections, address, &name, &resolved).await;
+                let result = self.request.connections.reach(address, &name, &resolved).await;
                 let mut instance = self.instance(address, None, result, rows.len());
                 if let Some(connected) = instance.connected.clone() {
                     let batches = self.batches(rows, &connected);
@@ -122,7 +122,7 @@ impl Walk<'_> {
                 }
                 instance
             } else {
-                self.unresolvable(address, resolved.view(), rows.len())
+                self.unresolvable(address, None, resolved.view(), rows.len())
             };
             if let Some(slot) = self.recorded.all.get_mut(position) {
                 *slot = Recorded { given, instance, ..recorded };
@@ -176,10 +176,18 @@ impl Walk<'_> {
         rows.find(|row| hosts::is(host, row, self.request.connections)).cloned()
     }
 
-    fn unresolvable(&mut self, provider: &Address, configuration: ValueRef<'_>, objects: usize) -> Instance {
+    /// An instance that cannot be configured as it was for its objects; `replaced_at`: the block of one whose objects live
+    /// in what this plan replaces.
+    pub(crate) fn unresolvable(
+        &mut self,
+        provider: &Address,
+        replaced_at: Option<Span>,
+        configuration: ValueRef<'_>,
+        objects: usize,
+    ) -> Instance {
         if self.request.options.forget_unreachable {
             let problem = Problem::ForgetsUnreachable { provider: provider.clone(), objects };
-            self.report(&problem, None);
+            self.report(&problem, replaced_at);
             return Instance { forgets: true, ..Instance::default() };
         }
         let mut missing = "its configuration is not known".to_owned();
@@ -187,7 +195,9 @@ impl Walk<'_> {
             let name = if path.steps().is_empty() { object.to_string() } else { format!("{object}.{path}") };
             missing = format!("`{name}` is not known any more");
         });
-        self.report(&Problem::RecordedProvider { provider: provider.clone(), objects, missing }, None);
+        let replaced = replaced_at.is_some();
+        let problem = Problem::RecordedProvider { provider: provider.clone(), objects, missing, replaced };
+        self.report(&problem, replaced_at);
         Instance { failed: true, ..Instance::default() }
     }
 

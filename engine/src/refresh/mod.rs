@@ -1,12 +1,10 @@
 //! Reading what there is: batched by type, in parallel, each row's answer on its own.
 
-use crate::call::{Repeatable, RetryPolicy, patiently, with_retries};
 use crate::connections::Connected;
 use crate::event::Event;
-use crate::guard;
 use crate::ports::EventSink;
 use formwork_model::{Diagnostic, TypeName};
-use formwork_provider_api::{ReadManyRequest, ReadOutcome, StoredObject, check};
+use formwork_provider_api::{Connection, ReadManyRequest, ReadOutcome, StoredObject, check};
 use futures::StreamExt;
 use futures::stream;
 
@@ -79,11 +77,8 @@ fn split(batch: Batch) -> Vec<Batch> {
 
 async fn read_batch(connected: &Connected, batch: Batch) -> Vec<Read> {
     let request = ReadManyRequest { type_name: batch.type_name.name.to_string(), objects: batch.objects };
-    let answer = with_retries(RetryPolicy::reading(), Repeatable::Always, patiently, async || {
-        connected.limiter.call().await;
-        guard::catch(connected.connection.read_many(request.clone())).await
-    })
-    .await;
+    let call = async |connection: &dyn Connection| connection.read_many(request.clone()).await;
+    let answer = connected.ask(call).await;
     let outcomes = match answer {
         Ok(outcomes) => outcomes,
         Err(error) => vec![ReadOutcome::Failed(error); batch.rows.len()],

@@ -4,7 +4,7 @@ use crate::support::*;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions, PlannedProvider, Reason};
 use formwork_engine::ports::GraphSource;
 use formwork_lang::graph::{Decorators, Deferred, Known, ResourceGraph};
-use formwork_model::{AttributePath, Diagnostic, Value};
+use formwork_model::{AttributePath, Diagnostic, Value, ValueBuf};
 use formwork_provider_mock::MockCloud;
 use formwork_state::record::{OperationId, Role};
 use std::sync::Arc;
@@ -102,7 +102,12 @@ fn a_cluster_that_is_gone_takes_its_objects_along() {
     world.settle(graph.clone());
     let id = world.cloud.objects("cluster").unwrap()[0].id.clone();
     world.cloud.remove("cluster", &id).unwrap();
-    let plan = world.plan(graph);
+    let plan = world.settle(graph);
+    assert!(
+        summary(&plan).contains(&"forget one (ProviderReplaced)".to_owned()),
+        "it went along: {:?}",
+        summary(&plan)
+    );
     let created: Vec<_> = plan.operations.iter().filter(|operation| operation.action == Action::Create).collect();
     assert_eq!(created.len(), 2, "{:?}", summary(&plan));
     assert_eq!(created[0].reason, Reason::Gone);
@@ -157,6 +162,46 @@ fn an_old_object_is_never_looked_for_in_the_new_cluster() {
     let forget = PlanOptions { forget_unreachable: true, ..PlanOptions::default() };
     let plan = world.try_plan(graph, &forget).unwrap();
     assert_eq!(summary(&plan), ["forget one (Deposed)"]);
+}
+
+fn by_lease(world: &World) -> Value {
+    let mut configuration = world.cloud.configuration().as_map().unwrap().clone();
+    configuration.insert("endpoint", attribute("cluster", "endpoint"));
+    configuration.insert("token", Value::attribute(address("ephemeral.token"), AttributePath::member("token")));
+    Value::Map(configuration)
+}
+
+/// A cluster with an object, whose provider gets its token from an ephemeral value that is opened for this cluster.
+fn leased(world: &World, zone: &str) -> ResourceGraph {
+    let mut builder = Builder::default();
+    let mock = builder.mock(&world.cloud);
+    builder.resource("cluster", "mock.cluster", mock, Value::map([("name", text("c")), ("zone", text(zone))]));
+    builder.resource("ephemeral.token", "mock.lease", mock, Value::map([("name", attribute("cluster", "id"))]));
+    let inside = builder.provider("inside", "mock", by_lease(world));
+    builder.resource("one", "mock.object", inside, Value::map([("kind", text("item")), ("name", text("one"))]));
+    builder.build()
+}
+
+#[test]
+fn an_old_object_without_a_way_to_it_is_not_looked_for_in_the_new_cluster() {
+    let mut world = World::new();
+    let created = world.plan(leased(&world, "a"));
+    assert_eq!(summary(&created).len(), 3, "{:?}", summary(&created));
+    world.settle(cluster(&world, "a", "1", &["one"]));
+    world.state.providers.insert(address("provider.inside"), ValueBuf::from(&by_lease(&world)));
+    for refresh in [true, false] {
+        let options = PlanOptions { refresh, ..PlanOptions::default() };
+        let errors = world.errors(leased(&world, "b"), &options);
+        assert_eq!(codes(&errors), ["E1012"], "{errors:?}");
+        assert!(errors[0].message.contains("`ephemeral.token.token` is not known"), "{}", errors[0].message);
+    }
+    let forget = PlanOptions { forget_unreachable: true, ..PlanOptions::default() };
+    let plan = world.try_plan(leased(&world, "b"), &forget).unwrap();
+    let deletes: Vec<_> = plan.operations.iter().filter(|operation| operation.action == Action::Delete).collect();
+    assert_eq!(deletes.len(), 1, "the old cluster alone is deleted: {:?}", summary(&plan));
+    assert_eq!(deletes[0].address, address("cluster"));
+    assert!(summary(&plan).contains(&"forget one (ProviderReplaced)".to_owned()), "{:?}", summary(&plan));
+    assert!(summary(&plan).contains(&"create one (ProviderReplaced)".to_owned()), "{:?}", summary(&plan));
 }
 
 #[test]

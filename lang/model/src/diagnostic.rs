@@ -52,7 +52,7 @@ pub struct Label {
 }
 
 /// One thing to tell. It never contains the text of a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Diagnostic {
     /// Its stable code.
     pub code: Code,

@@ -210,6 +210,13 @@ impl<'a> ModuleChecker<'_, 'a> {
         let Some(placed) = self.place(word, &names, arguments, variadic, &|| signature(library)) else {
             return error(span);
         };
+        if let Some(problem) = swapped(library, arguments) {
+            let is_error = problem.is_error();
+            self.tell(problem);
+            if is_error {
+                return error(span);
+            }
+        }
         let mut call = LibraryCall {
             function: library,
             bindings: Bindings::default(),
@@ -314,6 +321,22 @@ impl<'a> ModuleChecker<'_, 'a> {
             span,
             help: Some(format!("it is {}", signature(call.function))),
         });
+    }
+}
+
+/// The separator first, as other languages have it. What is joined is then a text, which is an error; what is split is a
+/// text either way.
+fn swapped(library: &LibraryFunction, arguments: &[Argument]) -> Option<formwork_model::Diagnostic> {
+    let [first, second] = arguments else { return None };
+    let is_literal = |argument: &Argument| matches!(argument.value.kind, ExpressionKind::String(_));
+    if first.name.is_some() || second.name.is_some() || !is_literal(first) || is_literal(second) {
+        return None;
+    }
+    let (function, span) = (library.name, first.value.span.to(second.value.span));
+    match library.name {
+        "join" => Some(TypeProblem::ItemsFirst { span }.into()),
+        "split" => Some(TypeProblem::TextFirst { function, span }.into()),
+        _ => None,
     }
 }
 

@@ -55,6 +55,10 @@ impl Default for Interface {
     }
 }
 
+const FIELD_DEFAULT_PLACE: &str = "the default of a field";
+const FIELD_DEFAULT_HELP: &str =
+    "it sees no other fields: leave it out (`name?: T`), and say `x.name ?? …` where it is used";
+
 /// Which names an expression may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Allowed {
@@ -78,6 +82,8 @@ pub(crate) struct Frame {
     pub(crate) facts: Vec<Fact>,
     /// Which names may be used.
     pub(crate) allowed: Allowed,
+    /// Names of the fields beside the one whose default it is, which no default can use.
+    pub(crate) beside: Vec<EcoString>,
     /// Whether `env_var` and `secret_from` may be used.
     pub(crate) inputs: bool,
     /// Whether ephemeral values may be used.
@@ -108,6 +114,7 @@ impl Default for Frame {
             next: 0,
             most: 0,
             facts: Vec::new(),
+            beside: Vec::new(),
             allowed: Allowed::Everything,
             inputs: false,
             ephemeral: false,
@@ -235,6 +242,10 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     fn module_name(&mut self, name: &EcoString, span: Span) -> Expr {
+        if self.frame.beside.contains(name) {
+            let (place, help) = (FIELD_DEFAULT_PLACE, FIELD_DEFAULT_HELP);
+            return self.broken(span, NameProblem::NotConstant { name: name.clone(), span, place, help });
+        }
         let Some((meaning, _)) = self.names.values.get(name.as_str()).copied() else {
             return self.unknown_name(name, span);
         };

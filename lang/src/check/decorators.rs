@@ -74,8 +74,12 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     fn bad_decorator(&mut self, decorator: &Decorator, reason: &str, help: &str) {
-        let (name, reason, span, help) =
-            (decorator.name.text.clone(), reason.to_owned(), decorator.span, help.to_owned());
+        self.bad_argument(decorator, decorator.span, reason, help);
+    }
+
+    /// What is wrong with one argument.
+    fn bad_argument(&mut self, decorator: &Decorator, span: Span, reason: &str, help: &str) {
+        let (name, reason, help) = (decorator.name.text.clone(), reason.to_owned(), help.to_owned());
         self.tell(NameProblem::BadDecorator { name, reason, span, help });
     }
 
@@ -253,9 +257,15 @@ impl<'a> ModuleChecker<'_, 'a> {
                 "update" => &mut decorators.update_timeout_ms,
                 "delete" => &mut decorators.delete_timeout_ms,
                 other => {
-                    let near = nearest(other, ["create", "update", "delete"]).unwrap_or("create");
-                    let help = format!("it takes create, update and delete; did you mean `{near}`?");
-                    self.bad_decorator(decorator, &format!("has no `{other}`"), &help);
+                    // Terraform destroys what others delete.
+                    let near = if other == "destroy" {
+                        Some("delete")
+                    } else {
+                        nearest(other, ["create", "update", "delete"])
+                    };
+                    let meant = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+                    let help = format!("it takes create, update and delete{meant}");
+                    self.bad_argument(decorator, name.span, &format!("has no `{other}`"), &help);
                     continue;
                 }
             };
@@ -263,11 +273,8 @@ impl<'a> ModuleChecker<'_, 'a> {
                 ExpressionKind::Duration(milliseconds) if milliseconds > 0 => *slot = Some(milliseconds.unsigned_abs()),
                 _ => {
                     let (_, _) = self.in_frame(Frame::default(), |checker| checker.infer(value));
-                    self.bad_decorator(
-                        decorator,
-                        "takes durations that are written out",
-                        "write `@timeout(create = 45m)`",
-                    );
+                    let help = format!("write `@timeout({} = 45m)`", name.text);
+                    self.bad_argument(decorator, value.span, "takes durations that are written out", &help);
                 }
             }
         }

@@ -186,7 +186,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                 let help = match &ty {
                     Type::Object(_) => "name one of its attributes, such as its id".to_owned(),
                     Type::List(_) | Type::Set(_) => {
-                        "join its items, for instance with `join(\", \", x)`, or use `json_encode(x)`".to_owned()
+                        "join its items, for instance with `join(x, \", \")`, or use `json_encode(x)`".to_owned()
                     }
                     _ => "name one of its fields, or use `json_encode(x)`".to_owned(),
                 };

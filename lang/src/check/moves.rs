@@ -12,8 +12,8 @@ use formwork_model::{Literal, Type, Value};
 /// What an address leads to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Target {
-    /// A resource block; whether it has a `for`.
-    Resource(bool),
+    /// A resource block.
+    Resource,
     /// A module call.
     Module,
 }
@@ -24,7 +24,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         let from = self.address(&moved.from);
         let to = self.address(&moved.to);
         let target = self.target(&moved.to)?;
-        if let Some(Target::Resource(_)) = self.lookup(&moved.from)
+        if let Some(Target::Resource) = self.lookup(&moved.from)
             && moved.from.parts.iter().all(|part| part.key.is_none())
             && target != Target::Module
             && is_whole(&moved.from) == is_whole(&moved.to)
@@ -35,6 +35,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             self.tell(NameProblem::UnknownAddress { address, span: moved.from.span, reason, help });
             return None;
         }
+        self.keys_fit(&moved.to, false).then_some(())?;
         Some(program::Moved { from: from?, to: to? })
     }
 
@@ -65,13 +66,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                 self.tell(NameProblem::UnknownAddress { address, span: import.to.span, reason, help });
                 return None;
             }
-            Target::Resource(true) if import.to.parts.last().is_some_and(|part| part.key.is_none()) => {
-                let address = written(&import.to);
-                let (reason, help) = ("has instances".to_owned(), format!("choose one: `{address}[\"key\"]`"));
-                self.tell(NameProblem::UnknownAddress { address, span: import.to.span, reason, help });
-                return None;
-            }
-            Target::Resource(_) => {}
+            Target::Resource => self.keys_fit(&import.to, true).then_some(())?,
         }
         let iteration = match iteration {
             Some(None) => return None,
@@ -147,10 +142,48 @@ impl<'a> ModuleChecker<'_, 'a> {
             Meaning::Call(_) => Some(Target::Module),
             Meaning::Block(id) => {
                 let block = names.blocks.get(id.index())?.what;
-                (block.keyword == ObjectKeyword::Resource).then_some(Target::Resource(block.header.iteration.is_some()))
+                (block.keyword == ObjectKeyword::Resource).then_some(Target::Resource)
             }
             Meaning::Param(_) | Meaning::Let(_) => None,
         }
+    }
+
+    /// Whether keys stand where there are instances; reports where not. `all`: one object is meant, so none may be missing.
+    fn keys_fit(&mut self, address: &WrittenAddress, all: bool) -> bool {
+        let Some((parts, has_instances)) = self.misplaced_key(address, all) else { return true };
+        let at = written_parts(address.parts.get(..parts).unwrap_or(&[]));
+        let (reason, help) = if has_instances {
+            ("has instances", format!("choose one: `{at}[\"key\"]`"))
+        } else {
+            let without = at.rsplit_once('[').map_or(at.as_str(), |(before, _)| before);
+            ("has no instances: there is no `for` in its header", format!("write `{without}`"))
+        };
+        let (span, reason) = (address.span, reason.to_owned());
+        self.tell(NameProblem::UnknownAddress { address: at, span, reason, help });
+        false
+    }
+
+    /// The first parts up to a key that is missing, or one too many; and whether instances are there.
+    fn misplaced_key(&self, address: &WrittenAddress, all: bool) -> Option<(usize, bool)> {
+        let mut names: &Names<'a> = self.names;
+        for (position, part) in address.parts.iter().enumerate() {
+            let (header, target) = match names.values.get(part.name.text.as_str())?.0 {
+                Meaning::Call(id) => {
+                    let target = names.targets.get(id.index()).copied().flatten();
+                    (&names.calls.get(id.index())?.what.header, target.and_then(|target| self.all_names.get(target)))
+                }
+                Meaning::Block(id) => (&names.blocks.get(id.index())?.what.header, None),
+                Meaning::Param(_) | Meaning::Let(_) => return None,
+            };
+            let has_instances = header.iteration.is_some();
+            if part.key.is_some() != has_instances && (all || !has_instances) {
+                return Some((position + 1, has_instances));
+            }
+            if position + 1 < address.parts.len() {
+                names = target?;
+            }
+        }
+        None
     }
 }
 
@@ -159,8 +192,11 @@ fn is_whole(address: &WrittenAddress) -> bool {
 }
 
 fn written(address: &WrittenAddress) -> String {
-    let parts: Vec<EcoString> = address
-        .parts
+    written_parts(&address.parts)
+}
+
+fn written_parts(parts: &[AddressPart]) -> String {
+    let parts: Vec<EcoString> = parts
         .iter()
         .map(|part| match part.key.as_ref().map(|key| &key.kind) {
             Some(ExpressionKind::String(key)) => format!("{}[{key:?}]", part.name.text).into(),

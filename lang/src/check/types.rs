@@ -264,7 +264,8 @@ impl<'a> ModuleChecker<'_, 'a> {
 
     fn field_rules(&mut self, field: &'a TypeField, position: usize, record: &Arc<RecordType>) -> FieldRules {
         let ty = record.fields.get(position).map_or(Type::Error, |field| field.ty.clone());
-        let default = field.default.as_ref().map(|default| self.constant(default, &ty, &field.name.text));
+        let beside = record.fields.iter().map(|field| field.name.clone()).collect();
+        let default = field.default.as_ref().map(|default| self.constant(default, &ty, &field.name.text, beside));
         let own = field.conditions.iter().map(|condition| (condition, ty.clone()));
         let aliased = self.alias_conditions(&field.ty);
         let conditions = own.chain(aliased.into_iter().map(|condition| (condition, ty.clone())));
@@ -278,9 +279,15 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
     }
 
-    /// A default: constants only.
-    fn constant(&mut self, default: &'a crate::tree::Expression, ty: &Type, name: &EcoString) -> Expr {
-        let frame = Frame { allowed: Allowed::Constants(DEFAULT_PLACE, DEFAULT_HELP), ..Frame::default() };
+    /// The default of a field: constants only, and none of the fields beside it.
+    fn constant(
+        &mut self,
+        default: &'a crate::tree::Expression,
+        ty: &Type,
+        name: &EcoString,
+        beside: Vec<EcoString>,
+    ) -> Expr {
+        let frame = Frame { allowed: Allowed::Constants(DEFAULT_PLACE, DEFAULT_HELP), beside, ..Frame::default() };
         let what = super::expression::What::Field(name);
         self.in_frame(frame, |checker| checker.check(default, ty, what)).0
     }

@@ -404,16 +404,17 @@ fn pattern_value(pattern: &ArmPattern) -> Value {
 
 /// A fault within a literal is marked at the part that was written there.
 pub(crate) fn blame(expression: &Expr, fault: Fault) -> Fault {
-    let path = fault.path();
-    let mut at = expression;
-    for step in path.steps() {
-        match part_at(at, step) {
-            Some(part) => at = part,
-            None => break,
+    fault.each(|fault| {
+        let path = fault.path();
+        let mut at = expression;
+        for step in path.steps() {
+            match part_at(at, step) {
+                Some(part) => at = part,
+                None => break,
+            }
         }
-    }
-    let span = at.span;
-    fault.at(span)
+        fault.narrowed(expression.span, at.span)
+    })
 }
 
 /// The part of a literal that a step leads to.

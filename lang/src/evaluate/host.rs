@@ -159,20 +159,29 @@ impl Host for Evaluator<'_> {
             rules.conditions.iter().map(move |condition| (condition, value.clone(), Some(&field.name)))
         });
         let of_whole = declared.conditions.iter().map(|condition| (condition, whole.clone(), None));
+        // Of one value the first condition that does not hold is told, and of the whole only where its fields are right.
+        let mut wrong: Vec<(Option<&EcoString>, Fault)> = Vec::new();
         for (condition, value, field) in of_fields.chain(of_whole) {
+            if wrong.iter().any(|(other, _)| *other == field) || field.is_none() && !wrong.is_empty() {
+                continue;
+            }
             match self.verdict(condition, locals.iter().cloned().chain([value]))? {
                 Verdict::Holds => {}
                 Verdict::Fails(fault) => {
                     let fault = fault.at_optional(span).label(condition.span, "this is asked for");
-                    return Err(match field {
+                    let fault = match field {
                         Some(field) => fault.within(formwork_model::Step::Member(field.clone())),
                         None => fault,
-                    });
+                    };
+                    wrong.push((field, fault));
                 }
                 Verdict::Waits(check) => result = self.guard(result, check, span.unwrap_or(condition.span)),
             }
         }
-        Ok(result)
+        match wrong.into_iter().map(|(_, fault)| fault).reduce(Fault::and) {
+            Some(fault) => Err(fault),
+            None => Ok(result),
+        }
     }
 
     fn library(&mut self, function: &LibraryFunction, arguments: &[Value]) -> Result<Value, FunctionError> {

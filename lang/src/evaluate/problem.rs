@@ -26,7 +26,9 @@ impl Problem {
     /// As it is reported.
     pub(super) fn into_diagnostic(self) -> Diagnostic {
         match self {
-            Self::Assert { span, message } => error("E0609", message).at(span, "this does not hold"),
+            Self::Assert { span, message } => error("E0609", message)
+                .at(span, "this does not hold")
+                .help("change the values that it speaks of, or the condition"),
             Self::SecretKeys { span, what } => {
                 error("E0611", format!("the keys of {what} are secret, but they would stand in every plan"))
                     .at(span, "this is secret")

@@ -208,7 +208,7 @@ impl<'p> Evaluator<'p> {
     /// Reports a fault, unless it was.
     pub(crate) fn report(&mut self, fault: Fault) {
         if !fault.is_reported() {
-            self.diagnostics.push(fault.into_diagnostic());
+            self.diagnostics.extend(fault.into_diagnostics());
         }
     }
 

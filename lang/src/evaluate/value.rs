@@ -51,8 +51,9 @@ impl<'p> Evaluator<'p> {
     fn root_param(&mut self, index: usize, param: &'p Param) -> Result<Value, Fault> {
         let inputs = self.inputs;
         let Some(given) = inputs.value(index) else { return self.default_of(param) };
-        coerce(self, given.clone(), &param.ty, Some(param.span))
-            .map_err(|fault| inputs.blame(index, fault.at(param.span), "the param is declared here"))
+        coerce(self, given.clone(), &param.ty, Some(param.span)).map_err(|fault| {
+            inputs.blame(index, fault.at(param.span), "the param is declared here").part_of(&param.name)
+        })
     }
 
     fn default_of(&mut self, param: &'p Param) -> Result<Value, Fault> {

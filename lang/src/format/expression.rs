@@ -160,6 +160,7 @@ impl Printer<'_> {
     fn if_expression(&mut self, expression: &Expression) {
         let breaks = self.breaks_before_else(expression) || !self.fits(|printer| printer.branches(expression, false));
         if breaks {
+            self.begin();
             self.indented(|printer| printer.branches(expression, true));
         } else {
             self.branches(expression, false);

@@ -52,11 +52,7 @@ impl<'t> Printer<'t> {
         if self.stopped || text.is_empty() {
             return;
         }
-        if self.pending {
-            self.pending = false;
-            self.column = self.indent;
-            self.out.extend(std::iter::repeat_n(' ', self.indent));
-        }
+        self.begin();
         let last_line = text.rsplit('\n').next().unwrap_or(text);
         if last_line.len() < text.len() {
             self.write_lines(text, last_line);
@@ -65,6 +61,14 @@ impl<'t> Printer<'t> {
             self.out.push_str(text);
         }
         self.stopped = self.measuring && (self.stopped || self.column > WIDTH);
+    }
+
+    /// Writes the indentation of a line that was begun: what is printed then may go further in on its next lines alone.
+    pub(super) fn begin(&mut self) {
+        if std::mem::take(&mut self.pending) {
+            self.column = self.indent;
+            self.out.extend(std::iter::repeat_n(' ', self.indent));
+        }
     }
 
     /// A text or comment over several lines.

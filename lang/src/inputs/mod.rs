@@ -14,6 +14,7 @@ pub use difference::{Difference, difference};
 pub use resolve::resolve;
 
 pub(crate) use merge::{below, child, record};
+pub(crate) use resolve::{Foreseen, foreseen};
 
 use crate::residual::Fault;
 use crate::tree::OverlayAction;
@@ -114,10 +115,16 @@ impl Inputs {
         said.iter().filter(move |said| said.concerns(path))
     }
 
-    /// Marks a fault at the line that wrote the bad value last.
+    /// Marks a fault, and each that it holds, at the line that wrote the bad value last.
     pub(crate) fn blame(&self, param: usize, fault: Fault, was: &str) -> Fault {
+        match self.params.get(param) {
+            Some(param) => fault.each(|fault| self.blame_one(param, fault, was)),
+            None => fault,
+        }
+    }
+
+    fn blame_one(&self, param: &ParamInput, fault: Fault, was: &str) -> Fault {
         let path = fault.path();
-        let Some(param) = self.params.get(param) else { return fault };
         let mut writers = param.said.iter().rev().filter(|said| said.value.is_some());
         let Some(writer) = writers.find(|said| said.writes(&path)) else { return fault };
         match writer.place(&path) {

@@ -8,8 +8,11 @@ use crate::program::{Amendment, Expr, ExprKind, Overlay, Param, Program, RecordE
 use crate::residual::Host as _;
 use crate::source::{SourceError, Sources};
 use crate::tree::OverlayAction;
-use ecow::EcoString;
-use formwork_model::{AttributePath, Diagnostic, Map, RecordType, Span, Step, Type, Value, diagnostic};
+use ecow::{EcoString, eco_format};
+use formwork_model::{
+    AttributePath, Diagnostic, InputSource, Map, RecordType, Residual, Span, Step, Type, Value, diagnostic,
+};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Merges defaults, the overlays of `environment`, and what the command gives, in this order. The values are not made to fit their
@@ -18,6 +21,25 @@ use std::sync::Arc;
 /// # Errors
 /// All that is wrong with the layers, and params without a value. (Warnings come with [`Inputs::warnings`].)
 pub fn resolve(program: &Program, environment: &str) -> Result<Inputs, Vec<Diagnostic>> {
+    layered(program, environment).finish()
+}
+
+/// Merges what the sources say for `environment`: a param that nobody gives a value yet, or whose value is wrong, is not
+/// known, as if it came from outside. Gives also what was found on the way.
+pub(crate) fn foreseen(program: &Program, environment: &str) -> Foreseen {
+    layered(program, environment).open()
+}
+
+/// What [`foreseen`] gives.
+pub(crate) struct Foreseen {
+    pub(crate) inputs: Inputs,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// There are params whose value is not known.
+    pub(crate) is_open: bool,
+}
+
+/// Applies all layers.
+fn layered<'p>(program: &'p Program, environment: &str) -> Chain<'p> {
     let mut chain = Chain::new(program, environment);
     match program.environments.get(environment) {
         Some(found) => {
@@ -33,7 +55,7 @@ pub fn resolve(program: &Program, environment: &str) -> Result<Inputs, Vec<Diagn
     for setting in &program.given {
         chain.setting(setting);
     }
-    chain.finish()
+    chain
 }
 
 /// Overlays and defaults read no files.
@@ -59,6 +81,8 @@ struct Chain<'p> {
     params: &'p [Param],
     inputs: Inputs,
     diagnostics: Vec<Diagnostic>,
+    /// Params of which a layer could not be applied.
+    broken: BTreeSet<usize>,
 }
 
 impl<'p> Chain<'p> {
@@ -66,9 +90,12 @@ impl<'p> Chain<'p> {
         let params = program.modules.first().map_or(&[][..], |module| &module.params);
         let mut inputs = Inputs::none(environment);
         inputs.layers.push(Layer::Default);
-        let mut chain = Self { program, params, inputs, diagnostics: Vec::new() };
-        for param in params {
+        let mut chain = Self { program, params, inputs, diagnostics: Vec::new(), broken: BTreeSet::new() };
+        for (index, param) in params.iter().enumerate() {
             let input = chain.default(param);
+            if input.default.is_none() && param.default.is_some() {
+                chain.broken.insert(index);
+            }
             chain.inputs.params.push(input);
         }
         chain
@@ -101,7 +128,7 @@ impl<'p> Chain<'p> {
             Ok(value) => Some(value),
             Err(fault) if fault.is_reported() => None,
             Err(fault) => {
-                self.diagnostics.push(fault.into_diagnostic());
+                self.diagnostics.extend(fault.into_diagnostics());
                 None
             }
         }
@@ -130,7 +157,10 @@ impl<'p> Chain<'p> {
         let value = match &amendment.value {
             Some(value) => match self.evaluated(value) {
                 Some(value) => Some(value),
-                None => return,
+                None => {
+                    self.broken.insert(amendment.param.index());
+                    return;
+                }
             },
             None => None,
         };
@@ -154,7 +184,10 @@ impl<'p> Chain<'p> {
         let param = self.params.get(amendment.param.index());
         let is_flag = matches!(setting.layer, Layer::Flag(_));
         let layer = self.layer(setting.layer.clone());
-        let Some(value) = amendment.value.as_ref().and_then(|value| self.evaluated(value)) else { return };
+        let Some(value) = amendment.value.as_ref().and_then(|value| self.evaluated(value)) else {
+            self.broken.insert(amendment.param.index());
+            return;
+        };
         if let Some(param) = param.filter(|param| is_flag && marks::by_type(value.clone(), &param.ty).holds_secret()) {
             let problem = Problem::SecretFlag { name: param.name.to_string() };
             return self.diagnostics.push(problem.into_diagnostic(None));
@@ -189,8 +222,27 @@ impl<'p> Chain<'p> {
                 input.value = value;
                 input.said.push(said);
             }
-            Err(problem) => self.diagnostics.push(problem.into_diagnostic(said.span)),
+            Err(problem) => {
+                // Only a removal of nothing leaves the value as it should be.
+                if !matches!(problem, Problem::NothingToRemove) {
+                    self.broken.insert(param);
+                }
+                self.diagnostics.push(problem.into_diagnostic(said.span));
+            }
         }
+    }
+
+    fn open(mut self) -> Foreseen {
+        let mut is_open = false;
+        for (index, (param, input)) in self.params.iter().zip(&mut self.inputs.params).enumerate() {
+            let is_given = input.value.is_some() || param.default.is_some() || param.ty.holds_null();
+            if !is_given || self.broken.contains(&index) {
+                let source = InputSource::EnvironmentVariable(eco_format!("FORMWORK_VAR_{}", param.name));
+                input.value = Some(Value::Unknown(Arc::new(Residual::Input(source))));
+                is_open = true;
+            }
+        }
+        Foreseen { inputs: self.inputs, diagnostics: self.diagnostics, is_open }
     }
 
     fn finish(mut self) -> Result<Inputs, Vec<Diagnostic>> {

@@ -52,6 +52,10 @@ fn fits_plainly(value: &Value, ty: &Type) -> bool {
 
 /// A message about a secret must not quote it.
 fn hide(fault: Fault) -> Fault {
+    fault.each(hidden)
+}
+
+fn hidden(fault: Fault) -> Fault {
     let kind = match fault.kind() {
         FaultKind::Malformed { expected, example, .. } => FaultKind::Malformed {
             expected,
@@ -115,23 +119,44 @@ fn checked<T>(
 }
 
 fn items(host: &mut dyn Host, list: &[Value], ty: &Type, span: Option<Span>) -> Result<EcoVec<Value>, Fault> {
-    (0_u32..)
-        .zip(list)
-        .map(|(index, item)| coerce(host, item.clone(), ty, span).map_err(|fault| fault.within(Step::Index(index))))
-        .collect()
+    let each = (0_u32..).zip(list);
+    parts(
+        each.map(|(index, item)| {
+            coerce(host, item.clone(), ty, span).map_err(|fault| fault.within(Step::Index(index)))
+        }),
+    )
+}
+
+/// The parts of a value, or what is wrong with any of them: one does not hide the others.
+fn parts<T, C: FromIterator<T>>(each: impl Iterator<Item = Result<T, Fault>>) -> Result<C, Fault> {
+    let mut wrong: Option<Fault> = None;
+    let right = each.filter_map(|part| match part {
+        Ok(part) => Some(part),
+        Err(fault) => {
+            wrong = Some(together(wrong.take(), fault));
+            None
+        }
+    });
+    let right = right.collect();
+    wrong.map_or(Ok(right), Err)
+}
+
+fn together(before: Option<Fault>, fault: Fault) -> Fault {
+    match before {
+        Some(before) => before.and(fault),
+        None => fault,
+    }
 }
 
 fn entries(host: &mut dyn Host, map: Map, ty: &Type, span: Option<Span>) -> Result<Value, Fault> {
     if map.values().all(|value| fits_plainly(value, ty)) {
         return Ok(Value::Map(map));
     }
-    map.into_iter()
-        .map(|(key, value)| match coerce(host, value, ty, span) {
-            Ok(value) => Ok((key, value)),
-            Err(fault) => Err(fault.within(Step::Key(key))),
-        })
-        .collect::<Result<Map, Fault>>()
-        .map(Value::Map)
+    let each = map.into_iter().map(|(key, value)| match coerce(host, value, ty, span) {
+        Ok(value) => Ok((key, value)),
+        Err(fault) => Err(fault.within(Step::Key(key))),
+    });
+    parts(each).map(Value::Map)
 }
 
 fn fields(host: &mut dyn Host, map: &Map, record: &Arc<RecordType>, span: Option<Span>) -> Result<Value, Fault> {
@@ -141,17 +166,24 @@ fn fields(host: &mut dyn Host, map: &Map, record: &Arc<RecordType>, span: Option
         return Err(FaultKind::UnknownField { name: name.clone(), nearest, known }.into());
     }
     let mut result = Map::new();
+    let mut wrong: Option<Fault> = None;
     for (position, field) in record.fields.iter().enumerate() {
         let value = match map.get(&field.name) {
-            Some(value) => Some(
-                coerce(host, value.clone(), &field.ty, span)
-                    .map_err(|fault| fault.within(Step::Member(field.name.clone())))?,
-            ),
-            None => absent_field(host, record, position, field, &result)?,
+            Some(value) => coerce(host, value.clone(), &field.ty, span)
+                .map(Some)
+                .map_err(|fault| fault.within(Step::Member(field.name.clone()))),
+            // A default may use the fields before it.
+            None if wrong.is_some() && field.optional => Ok(None),
+            None => absent_field(host, record, position, field, &result),
         };
-        if let Some(value) = value {
-            result.insert(field.name.clone(), value);
+        match value {
+            Ok(Some(value)) => drop(result.insert(field.name.clone(), value)),
+            Ok(None) => {}
+            Err(fault) => wrong = Some(together(wrong, fault)),
         }
+    }
+    if let Some(fault) = wrong {
+        return Err(fault);
     }
     match record.declaration {
         Some(declaration) => host.conditions(declaration, result, span),

@@ -19,6 +19,8 @@ struct Details {
     labels: Vec<(Span, String)>,
     /// A further fact.
     note: Option<String>,
+    /// Faults of other parts of the same value.
+    others: Vec<Fault>,
 }
 
 /// Kinds of faults.
@@ -66,7 +68,8 @@ pub(crate) enum FaultKind {
 
 impl From<FaultKind> for Fault {
     fn from(kind: FaultKind) -> Self {
-        Self(Box::new(Details { kind, path: Vec::new(), span: None, labels: Vec::new(), note: None }))
+        let (path, labels, others) = (Vec::new(), Vec::new(), Vec::new());
+        Self(Box::new(Details { kind, path, span: None, labels, note: None, others }))
     }
 }
 
@@ -81,15 +84,56 @@ impl Fault {
         self.0.kind == FaultKind::Reported
     }
 
+    /// Takes in the fault of another part of the same value.
+    pub(crate) fn and(mut self, mut other: Self) -> Self {
+        let more = std::mem::take(&mut other.0.others);
+        // What was told already adds nothing, but must not hide what was not.
+        if self.is_reported() {
+            std::mem::swap(&mut self, &mut other);
+        }
+        self.0.others.extend((!other.is_reported()).then_some(other));
+        self.0.others.extend(more);
+        self
+    }
+
+    /// Changes each of the faults that it holds.
+    pub(crate) fn each(mut self, mut change: impl FnMut(Self) -> Self) -> Self {
+        let others = std::mem::take(&mut self.0.others);
+        let mut first = change(self);
+        first.0.others = others.into_iter().map(change).collect();
+        first
+    }
+
     /// The fault of a value that is reached by one more step.
     pub(crate) fn within(mut self, step: Step) -> Self {
+        for other in &mut self.0.others {
+            other.0.path.push(step.clone());
+        }
         self.0.path.push(step);
         self
     }
 
+    /// Names the value that it speaks of a part of.
+    pub(crate) fn part_of(self, name: &EcoString) -> Self {
+        let named =
+            |fault: Self| if fault.0.path.is_empty() { fault } else { fault.within(Step::Member(name.clone())) };
+        self.each(named)
+    }
+
     /// Says where, unless somebody further in already did.
     pub(crate) fn at(mut self, span: Span) -> Self {
+        for other in &mut self.0.others {
+            other.0.span.get_or_insert(span);
+        }
         self.0.span.get_or_insert(span);
+        self
+    }
+
+    /// Moves the mark from all of a literal, or from nowhere, to the part that is at fault.
+    pub(crate) fn narrowed(mut self, whole: Span, part: Span) -> Self {
+        if self.0.span.is_none_or(|span| span == whole) {
+            self.0.span = Some(part);
+        }
         self
     }
 
@@ -151,7 +195,13 @@ impl Fault {
         if path.steps().is_empty() { message } else { format!("{path}: {message}") }
     }
 
-    /// As it is reported.
+    /// As it is reported: one for each part of the value that is at fault.
+    pub(crate) fn into_diagnostics(mut self) -> impl Iterator<Item = Diagnostic> {
+        let others = std::mem::take(&mut self.0.others);
+        std::iter::once(self).chain(others).map(Self::into_diagnostic)
+    }
+
+    /// As it is reported where there is room for one alone.
     pub(crate) fn into_diagnostic(self) -> Diagnostic {
         let mut diagnostic = Diagnostic::error(self.0.kind.code(), self.message());
         diagnostic.help = self.0.kind.help();
@@ -245,12 +295,11 @@ impl FaultKind {
             Self::NoArm { .. } => Some("add an arm `_ => …`".into()),
             Self::MissingField { name, ty } => Some(format!("add `{name} = …`, {ty}")),
             Self::Input { .. } => Some("set it where this command runs".into()),
-            Self::WrongType { .. }
-            | Self::Operands { .. }
-            | Self::Condition { .. }
-            | Self::TooLarge { .. }
-            | Self::Branch { .. }
-            | Self::Reported => None,
+            Self::WrongType { expected, .. } => Some(format!("give {expected}, or convert it")),
+            Self::Operands { .. } => Some("convert one of them, so that both are of one kind".into()),
+            Self::Condition { .. } => Some("give a value that fulfils it, or change the condition".into()),
+            Self::TooLarge { .. } => Some("make less of it at once".into()),
+            Self::Branch { .. } | Self::Reported => None,
         }
     }
 }

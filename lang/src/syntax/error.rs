@@ -133,7 +133,7 @@ impl SyntaxError {
                 "E0112",
                 span,
                 format!("texts have no `%{{{word}}}`"),
-                "use `${if c then a else b}`, or `${join(\"\\n\", [for x in xs => …])}`; write the text in '…' if it is meant literally",
+                "use `${if c then a else b}`, or `${join([for x in xs => …], \"\\n\")}`; write the text in '…' if it is meant literally",
             ),
             Self::BadCodePoint { span } => at(
                 "E0113",

@@ -2,6 +2,7 @@
 
 use crate::providers::PROVIDERS;
 use formwork_lang::check::{Checked, Options, check};
+use formwork_lang::environments;
 use formwork_lang::load::load;
 use formwork_lang::source::{FileTable, SourceError, Sources};
 use formwork_model::schema::ProviderSchema;
@@ -48,12 +49,11 @@ pub(crate) fn run_file(path: &Path) -> Result<(), String> {
     let mut failures = String::new();
     let mut cases = read_file(path);
     for case in &mut cases {
-        let (found, is_program) = report(&case.files, PROVIDERS);
+        let (found, is_right) = report(&case.files, PROVIDERS);
         for message in helpless(&found) {
             let _ = writeln!(failures, "--- {}: says not what to do: {message}", case.title);
         }
-        let has_error = found.lines().any(|line| line.split(' ').nth(1).is_some_and(|code| code.starts_with('E')));
-        if is_program == has_error {
+        if !is_right {
             let _ = writeln!(failures, "--- {}: a program must come out exactly where there is no error", case.title);
         }
         if found != case.expected {
@@ -98,16 +98,21 @@ fn written(cases: &[Case]) -> String {
     text
 }
 
-/// What checking a stack reports, and whether a program came out.
+/// What checking a stack and its values reports, and whether a program came out exactly where its types are right.
 pub(crate) fn report(files: &BTreeMap<String, String>, providers: &[&'static ProviderSchema]) -> (String, bool) {
     let sources = Texts::of(files);
     let loaded = load(&sources, "");
-    let Checked { program, diagnostics } = check(&loaded, &providers, Options::default());
+    let Checked { program, mut diagnostics } = check(&loaded, &providers, Options::default());
+    let is_right = program.is_some() != diagnostics.iter().any(Diagnostic::is_error);
+    if let Some(program) = &program {
+        diagnostics.extend(environments::check(program, &sources));
+        formwork_model::diagnostic::sort(&mut diagnostics);
+    }
     let mut text = String::new();
     for diagnostic in &diagnostics {
         write_diagnostic(&mut text, &loaded.files, diagnostic);
     }
-    (text.trim_end().to_owned(), program.is_some())
+    (text.trim_end().to_owned(), is_right)
 }
 
 fn write_diagnostic(text: &mut String, files: &FileTable, diagnostic: &Diagnostic) {

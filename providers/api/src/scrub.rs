@@ -8,6 +8,8 @@ use std::fmt;
 
 /// Shorter texts are not looked for: they would be found in innocent words.
 const SHORTEST: usize = 4;
+/// Encodings are looked for in values from here on: shorter ones stand in other encoded texts by chance.
+const SHORTEST_ENCODED: usize = 8;
 
 /// The secrets of a run, in every form in which a service might repeat them: plain, base64 (all three alignments, both
 /// alphabets), URL-escaped (upper and lower case), JSON-escaped (with and without `\u`, once and twice), XML-escaped,
@@ -48,6 +50,22 @@ impl Scrubber {
                 self.forms.extend(forms(part).into_iter().map(|form| (Reverse(form.len()), form)));
             }
         }
+    }
+
+    /// Learns one secret text as it may come back in a value: as it is, or encoded.
+    pub fn learn_whole(&mut self, text: &str) {
+        if text.len() >= SHORTEST {
+            let encoded = forms(text).into_iter().filter(|form| form.len() >= SHORTEST_ENCODED);
+            let all = encoded.chain(std::iter::once(text.to_owned()));
+            self.forms.extend(all.map(|form| (Reverse(form.len()), form)));
+        }
+    }
+
+    /// Whether a secret is in the text, in any form.
+    #[must_use]
+    pub fn finds(&self, text: &str) -> bool {
+        // No form that is longer than the text is in it.
+        self.forms.range((Reverse(text.len()), String::new())..).any(|(_, form)| text.contains(form.as_str()))
     }
 
     /// Whether it knows no secret: then texts need not be looked at.

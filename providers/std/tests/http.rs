@@ -115,6 +115,33 @@ async fn headers_are_secret_and_stay_with_their_host() {
     );
 }
 
+/// Whether the parts of an answer are secret, if all of them are alike.
+fn is_secret(answer: &Map) -> bool {
+    let is = |name: &str| matches!(answer.get(name), Some(Value::Secret(_)));
+    let parts = ["body", "body_base64", "response_headers", "sha256"];
+    assert!(parts.iter().all(|name| is(name) == is("body")), "{answer:?}");
+    assert!(!is("status") && !is("url"), "{answer:?}");
+    is("body")
+}
+
+#[tokio::test]
+async fn what_is_answered_to_a_secret_is_secret() {
+    let server = serve().await;
+    let (json, token_url) = (format!("{server}/json"), format!("{server}/token"));
+    let said = |truth: bool| ("sensitive", Value::Bool(truth));
+    let innocent =
+        ("headers", Value::map([("Accept", Value::string("application/json")), ("If-None-Match", Value::string("x"))]));
+    assert!(!is_secret(&ask(&json, &[]).await.unwrap()));
+    assert!(!is_secret(&ask(&json, &[innocent]).await.unwrap()));
+    assert!(is_secret(&ask(&json, &[said(true)]).await.unwrap()));
+    let answer = ask(&json, &[("headers", token())]).await.unwrap();
+    assert!(is_secret(&answer) && matches!(answer.get("json"), Some(Value::Secret(_))));
+    assert_eq!(answer.get("sensitive"), Some(&Value::Bool(true)));
+    assert!(!is_secret(&ask(&json, &[("headers", token()), said(false)]).await.unwrap()), "who says so gets it");
+    let repeated = ask(&token_url, &[("headers", token()), said(false)]).await.unwrap();
+    assert!(is_secret(&repeated), "but not what was repeated");
+}
+
 #[tokio::test]
 async fn a_pinned_body_must_be_that_body() {
     let server = serve().await;

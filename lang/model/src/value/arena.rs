@@ -53,6 +53,11 @@ impl ValueArena {
         range.and_then(|range| self.bytes.get(range)).map_or_else(ValueRef::null, ValueRef::new)
     }
 
+    /// All values, in the order in which they were added.
+    pub fn iter(&self) -> impl Iterator<Item = ValueRef<'_>> {
+        (0..).take(self.ends.len()).map(|index| self.get(ValueId(index)))
+    }
+
     /// Number of values.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -181,6 +181,11 @@ TypeProblem {
         => "{place} cannot be a {ty}"
         .at(span, "")
         .help(help);
+    /// The separator where the list is expected that is joined.
+    E0435 error ItemsFirst { span: Span }
+        => "`join` takes what is joined first, then the separator"
+        .at(span, "the other way round")
+        .help("write `join(list, \", \")`");
     /// `?.` on what is never null.
     W0401 warning NeverNull { operator: &'static str, ty: String, span: Span, help: String }
         => "`{operator}` is not needed: {ty} is never null"
@@ -191,5 +196,10 @@ TypeProblem {
         => "{text:?} is not a value of {what} that is known here"
         .at(span, "")
         .help(format!("did you mean `\"{nearest}\"`?"));
+    /// The separator where the text is expected that is split: both are texts.
+    W0403 warning TextFirst { function: &'static str, span: Span }
+        => "`{function}` takes the text first, and here a literal is split"
+        .at(span, "perhaps the other way round")
+        .help(format!("write `{function}(text, \",\")`; if the literal is meant, name both: `{function}(text = …, separator = …)`"));
 }
 }

@@ -7,6 +7,7 @@ use formwork_model::schema::{Attribute, AttributeType, Default, ResourceSchema};
 use formwork_model::value::from_json;
 use formwork_model::{AttributePath, Map, Milliseconds, Redacted, Value, ValueBuf};
 use formwork_provider_api::http::{self, Body, Exchange};
+use formwork_provider_api::scrub::Scrubber;
 use formwork_provider_api::{Environment, ErrorClass, ProviderError, ReadDataRequest};
 use reqwest::redirect::{Action, Attempt, Policy};
 use reqwest::{Certificate, Client, ClientBuilder, Method, Request, Response, StatusCode, Url};
@@ -37,6 +38,13 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
     ),
     Attribute::string("sha256", "SHA-256 that the body must have, in hexadecimal; computed where it is left out.")
         .optional_computed(),
+    Attribute::boolean(
+        "sensitive",
+        "The answer is secret, but for its status. Left out: it is where the request carried a secret, in its URL or in \
+         another header than Accept, Accept-Encoding, Accept-Language, Cache-Control, Content-Type, User-Agent and those \
+         that begin with If-. An answer that repeats a secret of the request is secret whatever is said here.",
+    )
+    .optional_computed(),
     Attribute::int("status", "The answer's code.").computed(),
     Attribute::string_map("response_headers", "The answer's headers, their names in lower case.").computed(),
     Attribute::string("body", "The answer's body, where it is text.").computed(),
@@ -55,6 +63,7 @@ struct Wanted {
     timeout: Option<Milliseconds>,
     expected_status: Option<Vec<u16>>,
     sha256: Option<String>,
+    sensitive: Option<bool>,
 }
 
 pub(crate) async fn read(connection: &StdConnection, request: &ReadDataRequest) -> Result<ValueBuf, ProviderError> {
@@ -62,10 +71,45 @@ pub(crate) async fn read(connection: &StdConnection, request: &ReadDataRequest) 
     let url = wanted.allowed_url(&connection.environment)?;
     let Answer { status, headers, is_json, body } = wanted.ask(&wanted.client(connection).await?, url).await?;
     let mut values = request.config.to_value().as_map().cloned().unwrap_or_default();
-    values.insert("status", Value::Int(i64::from(status)));
     values.insert("response_headers", headers);
     wanted.keep(&mut values, &body, is_json)?;
+    let secret_url = request.config.view().get("url").is_some_and(|url| url.holds_secret());
+    let sensitive = wanted.is_answer_secret(secret_url, &values);
+    if sensitive {
+        for name in ANSWER.iter().filter(|name| !request.config.view().get(name).is_some_and(|said| !said.is_null())) {
+            if let Some(value) = values.remove(name).filter(|value| !value.is_null()) {
+                values.insert(*name, value.secret());
+            }
+        }
+    }
+    values.insert("sensitive", Value::Bool(wanted.sensitive.unwrap_or(sensitive)));
+    values.insert("status", Value::Int(i64::from(status)));
     Ok(ValueBuf::from(Value::Map(values)))
+}
+
+/// What a server decides; `sha256` only where it is computed.
+const ANSWER: &[&str] = &["response_headers", "body", "body_base64", "json", "sha256"];
+
+/// Shorter words of a header are those of its scheme, such as `Basic`.
+const SHORTEST_WORD: usize = 8;
+
+/// Whether a secret stands in a text of the value, or in a key.
+fn holds(value: &Value, secrets: &Scrubber) -> bool {
+    match value {
+        Value::String(text) => secrets.finds(text),
+        Value::List(items) | Value::Set(items) => items.iter().any(|item| holds(item, secrets)),
+        Value::Map(map) => map.iter().any(|(key, value)| secrets.finds(key) || holds(value, secrets)),
+        Value::Secret(inner) => holds(inner, secrets),
+        _ => false,
+    }
+}
+
+/// Headers that ask for a form of the answer, and say nothing of who asks.
+fn is_innocent(header: &str) -> bool {
+    let header = header.to_ascii_lowercase();
+    ["accept", "accept-encoding", "accept-language", "cache-control", "content-type", "user-agent"]
+        .contains(&header.as_str())
+        || header.starts_with("if-")
 }
 
 /// What a server said.
@@ -77,6 +121,28 @@ struct Answer {
 }
 
 impl Wanted {
+    /// Whether what came back has to be kept from those who read plans: a service that is told a secret answers with what
+    /// is not for everyone, or with the secret itself.
+    fn is_answer_secret(&self, secret_url: bool, values: &Map) -> bool {
+        let telling =
+            || self.headers.iter().flatten().filter(|(name, _)| !is_innocent(name)).map(|(_, value)| &value.0);
+        let carries = secret_url || telling().next().is_some();
+        let mut secrets = Scrubber::new();
+        for text in telling() {
+            secrets.learn_whole(text);
+            // The secret of `Bearer …` is its last word.
+            text.split_whitespace()
+                .filter(|word| word.len() >= SHORTEST_WORD)
+                .for_each(|word| secrets.learn_whole(word));
+        }
+        if secret_url {
+            secrets.learn_whole(&self.url);
+        }
+        self.sensitive.unwrap_or(carries)
+            || !secrets.is_empty()
+                && ANSWER.iter().any(|name| values.get(name).is_some_and(|value| holds(value, &secrets)))
+    }
+
     fn allowed_url(&self, environment: &Environment) -> Result<Url, ProviderError> {
         let at_url = |error: ProviderError| error.at(AttributePath::member("url"));
         let url: Url = self.url.parse().map_err(|_| at_url(ProviderError::invalid("it is no URL")))?;

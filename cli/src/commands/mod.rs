@@ -31,6 +31,7 @@ use crate::render::diagnostics;
 use formwork_state::store::Published;
 
 pub(crate) use run::{now_ms, run_record};
+#[cfg(feature = "sandbox")]
 pub(crate) use session::runtime as session_runtime;
 
 /// Done.

@@ -90,6 +90,11 @@ impl Cloud {
         (status == 200).then_some(object)
     }
 
+    /// Passes a request on to a Kubernetes API, as its administrator.
+    pub(crate) fn pass(&self, api: &Api, method: &str, path: &str, kind: &str, body: Option<&Json>) -> (u16, Json) {
+        self.send(method, &format!("{}{path}", api.root), &api.token, kind, body)
+    }
+
     /// Changes fields of an object as `kubectl edit` does.
     pub(crate) fn edit(&self, api: &Api, path: &str, change: &Json) {
         let path = format!("{}{path}?fieldManager=kubectl-edit", api.root);

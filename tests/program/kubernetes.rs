@@ -2,11 +2,12 @@
 //! told apart, a server that stopped, a cluster that is replaced. `FORMWORK_TEST_KUBECONFIG` names a cluster; without it the
 //! server is a sandbox's, reached as any other.
 
-use crate::cloud::Cloud;
+use crate::cloud::{Api, Cloud};
 use crate::sandbox::Sandboxed;
 use crate::support::Bench;
 use libtest_mimic::Trial;
 use std::fs;
+use std::path::Path;
 
 type Test = (&'static str, fn(&str));
 
@@ -24,27 +25,25 @@ pub(crate) fn trials() -> Vec<Trial> {
     tests.into_iter().map(trial).collect()
 }
 
-const CLUSTER: &str = r#"
-provider azure { defaults = { location = "westeurope" } }
-resource group: azure.resource_group { name = "rg" }
-resource aks: azure.kubernetes_cluster {
-  name = "aks"
-  group
-  dns_prefix = "aks"
-  identity = { type = "SystemAssigned" }
-  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = 1 }]
+const CLUSTER: &str = include_str!("aks.fw");
+
+/// A cluster of a sandbox's Azure, which lives as long as the first value.
+pub(crate) fn cluster() -> (Sandboxed, Cloud, Api) {
+    let sandboxed = Sandboxed::new(&[("main.fw", CLUSTER)]);
+    sandboxed.start_at("none");
+    sandboxed.apply().expect(0);
+    let cloud = Cloud::of(&sandboxed);
+    let api = cloud.apis().remove(0);
+    (sandboxed, cloud, api)
 }
-"#;
 
 /// Runs a test with the kubeconfig of a cluster.
 fn with_cluster(test: fn(&str)) {
     if let Some(path) = std::env::var_os("FORMWORK_TEST_KUBECONFIG") {
         return test(&fs::read_to_string(path).unwrap());
     }
-    let sandboxed = Sandboxed::new(&[("main.fw", CLUSTER)]);
-    sandboxed.start_at("none");
-    sandboxed.apply().expect(0);
-    test(&Cloud::of(&sandboxed).apis().remove(0).kubeconfig);
+    let (_sandboxed, _, api) = cluster();
+    test(&api.kubeconfig);
 }
 
 /// The kubeconfig ends with a value that only `apply` knows: so the provider is configured by what the same apply makes.
@@ -110,22 +109,29 @@ fn secrets_stay_out_of_the_state(kubeconfig: &str) {
     }
     let server = kubeconfig.split("certificate-authority-data: ").nth(1).unwrap_or_default();
     let needles = ["correct-horse-battery", "Y29ycmVjdC1ob3JzZS1iYXR0ZXJ5", &server[..server.len().min(60)]];
-    let mut open = vec![bench.home().to_path_buf()];
+    let needles: Vec<&str> = needles.into_iter().filter(|needle| !needle.is_empty()).collect();
+    let sources = ["kubeconfig", "main.fw"].map(|name| bench.root().join(name).display().to_string());
+    let found: Vec<String> =
+        files_with(bench.home(), &needles).into_iter().filter(|file| !sources.contains(file)).collect();
+    assert!(found.is_empty(), "{found:?}");
+    bench.run(&["destroy", "--auto-approve"]).expect(0);
+}
+
+/// Files below a folder that hold any of these texts.
+pub(crate) fn files_with(folder: &Path, needles: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
-        for entry in fs::read_dir(folder).unwrap().flatten() {
-            let path = entry.path();
+        for path in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
             if path.is_dir() {
                 open.push(path);
                 continue;
             }
-            if path.file_name().is_some_and(|name| name == "kubeconfig" || name == "main.fw") {
-                continue;
-            }
-            let content = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-            for needle in needles.iter().filter(|needle| !needle.is_empty()) {
-                assert!(!content.contains(needle), "{} holds {needle}", path.display());
+            let content = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();
+            if needles.iter().any(|needle| content.contains(needle)) {
+                found.push(path.display().to_string());
             }
         }
     }
-    bench.run(&["destroy", "--auto-approve"]).expect(0);
+    found
 }

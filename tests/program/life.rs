@@ -11,6 +11,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("life::create_change_replace_drift_destroy", create_change_replace_drift_destroy),
         trial("life::phases_go_on_by_themselves", phases_go_on_by_themselves),
         trial("life::protected_objects_stay", protected_objects_stay),
+        trial("life::what_is_deleted_waits_for_its_token", what_is_deleted_waits_for_its_token),
         trial("life::renames_keep_their_objects", renames_keep_their_objects),
         trial("life::import_takes_what_exists", import_takes_what_exists),
         trial("life::a_dead_endpoint_is_no_plan_to_create_anew", a_dead_endpoint_is_no_plan_to_create_anew),
@@ -40,6 +41,25 @@ fn init_plans_and_applies_at_once() {
     let json = bench.run(&["output", "--json"]).expect(0).out;
     assert!(json.contains("endpoints") && json.contains("(secret)"), "{json}");
     bench.run(&["init"]).expect(1);
+}
+
+/// Objects behind an ephemeral token: taken out one by one, and with all that the token is for.
+fn what_is_deleted_waits_for_its_token() {
+    const ROOT: &str = r#"
+provider mock {}
+resource root: mock.thing { name = "root" }
+ephemeral token: mock.lease { name = root.id }
+provider mock short { token = token.token }
+"#;
+    let leaf = |name: &str| format!("resource {name}: mock.thing with mock.short {{ name = \"{name}\" }}\n");
+    let bench = Bench::new(&[("main.fw", &(ROOT.to_owned() + &leaf("a") + &leaf("b")))]);
+    bench.apply().expect(0);
+    bench.write("main.fw", &(ROOT.to_owned() + &leaf("a")));
+    let less = bench.apply().expect(0);
+    assert!(less.err.contains("1 deleted"), "{}", less.err);
+    let gone = bench.run(&["destroy", "--auto-approve"]).expect(0);
+    assert!(gone.err.contains("2 deleted"), "{}", gone.err);
+    assert!(inventory(&bench.cloud(), &["thing", "lease"]).is_empty(), "also the tokens are given back");
 }
 
 fn create_change_replace_drift_destroy() {

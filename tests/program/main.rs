@@ -6,9 +6,11 @@ mod cli;
 mod cloud;
 mod commands;
 mod crash;
+mod eks;
 mod examples;
 mod kubernetes;
 mod life;
+mod moto;
 mod plan_files;
 mod platform;
 mod rehearse;
@@ -19,6 +21,7 @@ mod signals;
 mod suite;
 mod support;
 mod tidy;
+mod wire;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -26,6 +29,7 @@ fn main() {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
     trials.extend(kubernetes::trials());
+    trials.extend(eks::trials());
     trials.extend(life::trials());
     trials.extend(plan_files::trials());
     trials.extend(platform::trials());

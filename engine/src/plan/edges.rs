@@ -3,7 +3,7 @@
 //! Vertices are drafts, and points that many edges pass through; edges stay linear in what the graph and the rows list.
 
 use super::Action;
-use super::items::{Draft, Subject};
+use super::items::{Draft, Subject, Through};
 use super::walk::Walk;
 use crate::order::{Adjacency, Edge, Strength, without_circles};
 use formwork_model::Address;
@@ -52,6 +52,7 @@ impl Walk<'_> {
         self.config_edges(&points, &mut edges);
         self.replacement_edges(&mut edges);
         self.delete_edges(&mut points, &mut edges);
+        self.opening_edges(&mut edges);
         let weak = edges.iter().any(|edge| edge.strength != Strength::Needed);
         let edges = if weak { without_circles(points.count(), edges) } else { edges };
         self.condense(&points, &edges)
@@ -166,6 +167,30 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// What is deleted through a provider waits until the ephemeral values are open that the provider is configured with,
+    /// unless these wait for the delete.
+    fn opening_edges(&self, edges: &mut Vec<Edge>) {
+        let mut opened: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+        for (number, draft) in (0_u32..).zip(&self.drafts) {
+            let (Through::Instance(provider) | Through::Before(provider)) = draft.through else { continue };
+            if draft.action != Action::Delete {
+                continue;
+            }
+            let opens = opened.entry(provider).or_insert_with(|| self.opens_for(provider));
+            let wait = |before: &u32| Edge { vertex: number, before: *before, strength: Strength::LetGo };
+            edges.extend(opens.iter().map(wait));
+        }
+    }
+
+    /// The drafts that open what a provider is configured with.
+    fn opens_for(&self, provider: u32) -> Vec<u32> {
+        let behind = self.ephemerals_behind(vec![provider]);
+        let items = (0_u32..).zip(behind).filter_map(|(item, is_behind)| is_behind.then_some(item));
+        let drafts = items.filter_map(|item| self.outcome(item).draft);
+        let opens = |draft: &u32| self.drafts.get(*draft as usize).is_some_and(|draft| draft.action == Action::Open);
+        drafts.filter(opens).collect()
     }
 
     /// The update or create of an object that stays.

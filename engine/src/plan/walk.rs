@@ -215,9 +215,13 @@ impl<'a> Walk<'a> {
 
     /// Which ephemeral values a provider needs, directly or through junctions.
     fn wanted_ephemerals(&self) -> Vec<bool> {
-        let mut wanted = vec![false; self.graph.nodes.len()];
         let is_provider = |id: &NodeId| matches!(self.kind_of(id.0), Some(NodeKind::Provider(_)));
-        let mut open: Vec<u32> = self.graph.ids().filter(is_provider).map(|id| id.0).collect();
+        self.ephemerals_behind(self.graph.ids().filter(is_provider).map(|id| id.0).collect())
+    }
+
+    /// Which ephemeral values these items need, directly or through junctions.
+    pub(crate) fn ephemerals_behind(&self, mut open: Vec<u32>) -> Vec<bool> {
+        let mut wanted = vec![false; self.graph.nodes.len()];
         while let Some(item) = open.pop() {
             for need in self.graph.dependencies(NodeId(item)) {
                 let passes = match self.kind_of(need.0) {

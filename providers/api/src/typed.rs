@@ -2,8 +2,8 @@
 
 use crate::{
     AccountIdentity, Applied, Connection, CreateRequest, DeleteRequest, FindRequest, Finding, Found, ImportRequest,
-    Limits, ListRequest, Listed, OperationSink, PlanRequest, PlanResponse, ProviderError, ReadDataRequest,
-    ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest, ValidateRequest,
+    Limits, ListRequest, Listed, OpenRequest, Opened, OperationSink, PlanRequest, PlanResponse, ProviderError,
+    ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest, ValidateRequest,
 };
 use async_trait::async_trait;
 use formwork_model::{ValueBuf, ValueRef};
@@ -24,6 +24,9 @@ pub trait Cloud: Send + Sync + Sized + 'static {
 
     /// The data source of this name.
     fn data_source(name: &str) -> Option<&'static dyn DataSource<Self>>;
+
+    /// The ephemeral type of this name.
+    fn ephemeral(name: &str) -> Option<&'static dyn EphemeralType<Self>>;
 }
 
 /// A resource type: messages of the contract in, messages out. Each call is the [`Connection`]'s of the same name.
@@ -101,6 +104,22 @@ pub trait DataSource<C>: Send + Sync {
     async fn read(&self, session: &C, request: ReadDataRequest) -> Result<ValueBuf, ProviderError>;
 }
 
+/// A type of ephemeral value: what is opened when needed, renewed, and never recorded.
+#[async_trait]
+pub trait EphemeralType<C>: Send + Sync {
+    /// See [`Connection::open`].
+    ///
+    /// # Errors
+    /// See there.
+    async fn open(&self, session: &C, request: OpenRequest) -> Result<Opened, ProviderError>;
+
+    /// See [`Connection::renew`].
+    ///
+    /// # Errors
+    /// See there.
+    async fn renew(&self, session: &C, opened: Opened) -> Result<Opened, ProviderError>;
+}
+
 /// The connection over such a session.
 #[derive(Clone, Debug)]
 pub struct TypedConnection<C>(pub C);
@@ -114,6 +133,11 @@ pub fn validate<C: Cloud>(request: &ValidateRequest) -> Vec<Finding> {
 
 fn resource<C: Cloud>(name: &str) -> Result<&'static dyn ResourceType<C>, ProviderError> {
     C::resource(name).ok_or_else(|| ProviderError::unsupported(format!("there is no type `{}.{name}`", C::NAME)))
+}
+
+fn ephemeral<C: Cloud>(name: &str) -> Result<&'static dyn EphemeralType<C>, ProviderError> {
+    C::ephemeral(name)
+        .ok_or_else(|| ProviderError::unsupported(format!("there is no ephemeral value `{}.{name}`", C::NAME)))
 }
 
 #[async_trait]
@@ -167,5 +191,13 @@ impl<C: Cloud> Connection for TypedConnection<C> {
         let source = C::data_source(name)
             .ok_or_else(|| ProviderError::unsupported(format!("there is no data source `{cloud}.{name}`")))?;
         source.read(&self.0, request).await
+    }
+
+    async fn open(&self, request: OpenRequest) -> Result<Opened, ProviderError> {
+        ephemeral::<C>(&request.type_name)?.open(&self.0, request).await
+    }
+
+    async fn renew(&self, opened: Opened) -> Result<Opened, ProviderError> {
+        ephemeral::<C>(&opened.type_name)?.renew(&self.0, opened).await
     }
 }

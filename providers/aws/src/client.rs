@@ -1,12 +1,13 @@
 //! A session with AWS: credentials by the SDK's own chain, one HTTP client, a client for each service when needed.
 
 use crate::configuration::{AssumeRole, Configuration, check_endpoint, is_loopback};
-use crate::error::{IntoProviderError, missing};
+use crate::error::{IntoProviderError, chain, missing, unsent_error};
 use crate::tags::Tags;
 use crate::traced::traced;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider, SharedHttpClient};
+use aws_sdk_sts::config::endpoint::{self as sts, ResolveEndpoint};
+use aws_sdk_sts::config::{Credentials, ProvideCredentials, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -141,6 +142,31 @@ impl Session {
             arn: answer.arn.unwrap_or_default(),
             user_id: answer.user_id.unwrap_or_default(),
         })
+    }
+
+    /// Credentials that are good now; asked anew each time, since those that were used before may be about to end.
+    pub(crate) async fn credentials(&self) -> Result<Credentials, ProviderError> {
+        let provider = self.config.credentials_provider();
+        let provider = provider.ok_or_else(|| unsent_error("there is no provider of credentials"))?;
+        provider.provide_credentials().await.map_err(|error| unsent_error(&format!("credentials: {}", chain(&error))))
+    }
+
+    /// Where STS of the region is, or what stands in its place.
+    pub(crate) async fn sts_endpoint(&self) -> Result<String, ProviderError> {
+        let unknown = |error: &dyn std::error::Error| {
+            ProviderError::invalid(format!("the region `{}` has no STS: {}", self.region, chain(error)))
+                .at(AttributePath::member("region"))
+        };
+        let given = self.endpoint.as_deref().or_else(|| self.config.endpoint_url());
+        let parameters = sts::Params::builder()
+            .region(&self.region)
+            .use_fips(self.config.use_fips().unwrap_or_default())
+            .use_dual_stack(self.config.use_dual_stack().unwrap_or_default())
+            .set_endpoint(given.map(str::to_owned))
+            .build()
+            .map_err(|error| unknown(&error))?;
+        let endpoint = sts::DefaultResolver::new().resolve_endpoint(&parameters).await;
+        endpoint.map(|endpoint| endpoint.url().to_owned()).map_err(|error| unknown(error.as_ref()))
     }
 
     /// The partition of AWS that the region belongs to.

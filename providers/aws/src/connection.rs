@@ -6,7 +6,7 @@ use crate::registry;
 use crate::resource::decode;
 use async_trait::async_trait;
 use formwork_model::schema::ProviderSchema;
-use formwork_provider_api::typed::{self, Cloud, DataSource, ResourceType, TypedConnection};
+use formwork_provider_api::typed::{self, Cloud, DataSource, EphemeralType, ResourceType, TypedConnection};
 use formwork_provider_api::{
     AccountIdentity, ConfigureRequest, Connection, Finding, Limits, Provider, ProviderError, ValidateRequest,
 };
@@ -20,7 +20,7 @@ static SCHEMA: ProviderSchema = ProviderSchema {
     configuration: configuration::ATTRIBUTES,
     resources: registry::RESOURCE_SCHEMAS,
     data: registry::DATA_SCHEMAS,
-    ephemerals: &[],
+    ephemerals: registry::EPHEMERAL_SCHEMAS,
 };
 
 /// The AWS provider.
@@ -61,5 +61,9 @@ impl Cloud for Session {
 
     fn data_source(name: &str) -> Option<&'static dyn DataSource<Self>> {
         registry::data_source(name)
+    }
+
+    fn ephemeral(name: &str) -> Option<&'static dyn EphemeralType<Self>> {
+        registry::ephemeral_type(name)
     }
 }

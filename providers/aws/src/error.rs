@@ -52,7 +52,8 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-fn unsent_error(text: &str) -> ProviderError {
+/// A request that was never sent: without credentials, or with what no request can be made of.
+pub(crate) fn unsent_error(text: &str) -> ProviderError {
     if is_about_credentials(text) {
         return ProviderError::new(ErrorClass::Forbidden, format!("no usable AWS credentials: {text}"))
             .help("log in (`aws sso login`), or set `profile` in the provider block or AWS_PROFILE");

@@ -10,6 +10,7 @@ mod data;
 mod document;
 mod ec2;
 mod eks;
+mod ephemeral;
 mod error;
 mod iam;
 mod registry;

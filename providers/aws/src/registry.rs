@@ -2,22 +2,26 @@
 
 use crate::client::Session;
 use crate::data::{self, AwsData, Source};
+use crate::ephemeral::{self, AwsEphemeral, Made};
 use crate::resource::{AwsResource, Typed};
 use crate::resources::{
     ecr_repository, eip, eks_cluster, eks_node_group, iam_openid_connect_provider, iam_policy, iam_role,
     internet_gateway, nat_gateway, route_table, security_group, security_group_rule, subnet, vpc,
 };
 use formwork_model::schema::ResourceSchema;
-use formwork_provider_api::typed::{DataSource, ResourceType};
+use formwork_provider_api::typed::{DataSource, EphemeralType, ResourceType};
 
 macro_rules! registry {
-    (resources { $($resource:path,)* } data { $($data:path,)* }) => {
+    (resources { $($resource:path,)* } data { $($data:path,)* } ephemerals { $($ephemeral:path,)* }) => {
         /// Schemas of all resource types.
         pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] = &[$(<$resource as AwsResource>::SCHEMA),*];
         /// Schemas of all data sources.
         pub(crate) const DATA_SCHEMAS: &[ResourceSchema] = &[$(<$data as AwsData>::SCHEMA),*];
+        /// Schemas of all types of ephemeral values.
+        pub(crate) const EPHEMERAL_SCHEMAS: &[ResourceSchema] = &[$(<$ephemeral as AwsEphemeral>::SCHEMA),*];
         static RESOURCES: &[&dyn ResourceType<Session>] = &[$(&Typed($resource)),*];
         static DATA: &[&dyn DataSource<Session>] = &[$(&Source($data)),*];
+        static EPHEMERALS: &[&dyn EphemeralType<Session>] = &[$(&Made($ephemeral)),*];
     };
 }
 
@@ -43,6 +47,9 @@ registry! {
         data::availability_zones::AvailabilityZones,
         data::caller_identity::CallerIdentity,
     }
+    ephemerals {
+        ephemeral::eks_token::EksToken,
+    }
 }
 
 /// The resource type called `name`.
@@ -55,4 +62,10 @@ pub(crate) fn resource(name: &str) -> Option<&'static dyn ResourceType<Session>>
 pub(crate) fn data_source(name: &str) -> Option<&'static dyn DataSource<Session>> {
     let position = DATA_SCHEMAS.iter().position(|schema| schema.name == name)?;
     DATA.get(position).copied()
+}
+
+/// The type of ephemeral values called `name`.
+pub(crate) fn ephemeral_type(name: &str) -> Option<&'static dyn EphemeralType<Session>> {
+    let position = EPHEMERAL_SCHEMAS.iter().position(|schema| schema.name == name)?;
+    EPHEMERALS.get(position).copied()
 }

@@ -53,6 +53,7 @@ mod configuration;
 mod connection;
 mod credentials;
 mod data;
+mod ephemeral;
 mod http;
 pub mod inspect;
 mod registry;

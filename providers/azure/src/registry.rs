@@ -1,17 +1,19 @@
 //! Every type of the provider: one word each, in alphabetical order.
 
 use crate::data::{self, Source};
+use crate::ephemeral;
 use crate::resource::Resource;
 use crate::resources;
 use crate::session::Session;
 use formwork_model::schema::{Attribute, ResourceSchema};
-use formwork_provider_api::typed::DataSource;
+use formwork_provider_api::typed::{DataSource, EphemeralType};
 
 macro_rules! registry {
     (
         served { $($($served:ident)::+,)* }
         resources { $($resource:ident,)* }
         data { $($source:ident,)* }
+        ephemerals { $($ephemeral:ident,)* }
     ) => {
         /// Schemas of all resource types.
         pub(crate) const RESOURCE_SCHEMAS: &[ResourceSchema] =
@@ -33,6 +35,10 @@ macro_rules! registry {
             $((data::$source::SCHEMA.name, &Source(&data::$source::SOURCE)),)*
             $((resources::$($served)::+::SCHEMA.name, &Source(&resources::$($served)::+::RESOURCE)),)*
         ];
+        /// Schemas of all types of ephemeral values.
+        pub(crate) const EPHEMERAL_SCHEMAS: &[ResourceSchema] = &[$(ephemeral::$ephemeral::SCHEMA,)*];
+        static EPHEMERALS: &[(&str, &dyn EphemeralType<Session>)] =
+            &[$((ephemeral::$ephemeral::SCHEMA.name, &ephemeral::$ephemeral::TYPE),)*];
     };
 }
 
@@ -98,6 +104,9 @@ registry! {
         storage_account_keys,
         subscription,
     }
+    ephemerals {
+        access_token,
+    }
 }
 
 /// The resource type called `name`.
@@ -113,4 +122,9 @@ pub(crate) fn resources() -> impl Iterator<Item = &'static dyn Resource> {
 /// The data source called `name`.
 pub(crate) fn data_source(name: &str) -> Option<&'static dyn DataSource<Session>> {
     DATA.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
+}
+
+/// The type of ephemeral values called `name`.
+pub(crate) fn ephemeral_type(name: &str) -> Option<&'static dyn EphemeralType<Session>> {
+    EPHEMERALS.iter().find(|(known, _)| *known == name).map(|(_, ephemeral)| *ephemeral)
 }

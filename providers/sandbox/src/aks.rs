@@ -5,16 +5,16 @@ use crate::kubernetes::{ClusterSpec, Clusters, Credential, Pool};
 use std::sync::Arc;
 
 /// Lets clusters follow the resource manager: those that it has, and those that it will have. Kubeconfigs name APIs below
-/// the base URL, trusted by the certificate authority.
-pub fn connect(arm: &Arm, clusters: &Arc<Clusters>, base_url: &str, authority_pem: &str) {
+/// the base URL, trusted by the certificate authority. The token is the one that the directory gives to whoever asks.
+pub fn connect(arm: &Arm, clusters: &Arc<Clusters>, base_url: &str, authority_pem: &str, token: &str) {
     clusters.trust(authority_pem);
     let link =
         Link { clusters: Arc::clone(clusters), base_url: base_url.to_owned(), authority_pem: authority_pem.to_owned() };
     arm.set_credentials(Arc::new(link));
-    let follower = Arc::clone(clusters);
-    arm.listen(move |event| follow(&follower, event));
+    let (follower, shown) = (Arc::clone(clusters), token.to_owned());
+    arm.listen(move |event| follow(&follower, event, &shown));
     for cluster in arm.clusters() {
-        follow(clusters, &Event::Cluster(cluster));
+        follow(clusters, &Event::Cluster(cluster), token);
     }
 }
 
@@ -31,9 +31,9 @@ impl arm::Credentials for Link {
     }
 }
 
-fn follow(clusters: &Clusters, event: &Event) {
+fn follow(clusters: &Clusters, event: &Event, token: &str) {
     let done = match event {
-        Event::Cluster(cluster) => clusters.create(spec(cluster)),
+        Event::Cluster(cluster) => clusters.create(spec(cluster, token)),
         Event::ClusterGone { id } => clusters.delete(id),
     };
     if let Err(error) = done {
@@ -41,7 +41,7 @@ fn follow(clusters: &Clusters, event: &Event) {
     }
 }
 
-fn spec(cluster: &arm::Cluster) -> ClusterSpec {
+fn spec(cluster: &arm::Cluster, token: &str) -> ClusterSpec {
     let pool = |pool: &arm::Pool| Pool {
         name: pool.name.clone(),
         count: u32::try_from(pool.count).unwrap_or(u32::MAX),
@@ -55,6 +55,7 @@ fn spec(cluster: &arm::Cluster) -> ClusterSpec {
         id: cluster.id.clone(),
         name: cluster.name.clone(),
         version: cluster.version.clone(),
+        directory_token: cluster.signs_in_with_directory.then(|| token.to_owned()),
         pools: cluster.pools.iter().map(pool).collect(),
     }
 }

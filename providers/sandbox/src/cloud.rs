@@ -48,7 +48,7 @@ impl Cloud {
     pub(crate) fn new(store: &Arc<Store>, clock: &Arc<dyn Clock>, identity: &Identity, folder: PathBuf) -> Self {
         let arm = Arc::new(Arm::new(Arc::clone(store), Arc::clone(clock)));
         let clusters = Clusters::new(Arc::clone(store), Arc::clone(clock));
-        aks::connect(&arm, &clusters, &identity.url(), &identity.ca_pem);
+        aks::connect(&arm, &clusters, &identity.url(), &identity.ca_pem, &identity.token);
         let register = Arc::new(Registered(Arc::clone(store)));
         let vaults = Vaults::new(Arc::clone(store), Arc::clone(clock), register, identity.url());
         let repositories = Repositories::new(folder.join("repositories"));

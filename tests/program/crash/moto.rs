@@ -4,82 +4,34 @@
 use super::number;
 use super::proxy::{Aim, Moment, Proxy};
 use super::table::{Kind, Table, WINDOWS, Window};
+use crate::moto::{self, CREDENTIALS, Moto};
 use crate::support::{Bench, Ran};
 use formwork_state::record::{Change, State};
 use libtest_mimic::{Failed, Trial};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 /// Ignored where there is no moto.
 pub(crate) fn trials() -> Vec<Trial> {
-    let missing = !python().is_some_and(|python| runs(&python));
-    vec![Trial::test("crash::aws_applies_are_killed", aws_applies_are_killed).with_ignored_flag(missing)]
+    vec![Trial::test("crash::aws_applies_are_killed", aws_applies_are_killed).with_ignored_flag(!moto::is_here())]
 }
 
-/// The interpreter beside `moto_server`, which has boto3 too.
-fn python() -> Option<String> {
-    let path = std::env::var_os("PATH")?;
-    let directory = std::env::split_paths(&path).find(|directory| directory.join("moto_server").is_file())?;
-    Some(directory.join("python3").to_str()?.to_owned())
+/// Everything that carries an operation's stamp: id, then the operation.
+fn stamped(moto: &Moto) -> Vec<(String, String)> {
+    let mut command = Command::new(&moto.python);
+    command.args(["-c", INVENTORY, &moto.endpoint]).envs(CREDENTIALS);
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut objects: Vec<(String, String)> = serde_json::from_slice(&output.stdout).unwrap();
+    objects.sort();
+    objects
 }
 
-fn runs(python: &str) -> bool {
-    let import = Command::new(python).args(["-c", "import boto3, moto.server"]).stderr(Stdio::null()).status();
-    import.is_ok_and(|status| status.success())
+fn stamped_ids(moto: &Moto) -> Vec<String> {
+    stamped(moto).into_iter().map(|(id, _)| id).collect()
 }
-
-/// moto on a free port; ends with the value.
-struct Moto {
-    endpoint: String,
-    python: String,
-    child: Child,
-}
-
-impl Moto {
-    fn start() -> Self {
-        let python = python().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut command = Command::new(&python);
-        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &port.to_string()]);
-        command.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true").stdin(Stdio::null());
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(120), "moto does not listen");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Self { endpoint: format!("http://127.0.0.1:{port}"), python, child }
-    }
-
-    /// Everything that carries an operation's stamp: id, then the operation.
-    fn inventory(&self) -> Vec<(String, String)> {
-        let mut command = Command::new(&self.python);
-        command.args(["-c", INVENTORY, &self.endpoint]).envs(CREDENTIALS);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let mut objects: Vec<(String, String)> = serde_json::from_slice(&output.stdout).unwrap();
-        objects.sort();
-        objects
-    }
-
-    fn ids(&self) -> Vec<String> {
-        self.inventory().into_iter().map(|(id, _)| id).collect()
-    }
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const CREDENTIALS: [(&str, &str); 3] =
-    [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_EC2_METADATA_DISABLED", "true")];
 
 const INVENTORY: &str = r#"
 import boto3, json, sys
@@ -187,7 +139,7 @@ impl Life<'_> {
         self.converge();
         self.kill(random, table, "destroy", &[Kind::Destroy]);
         self.run("destroy").expect(0);
-        assert_eq!(self.moto.ids(), Vec::<String>::new(), "orphans");
+        assert_eq!(stamped_ids(self.moto), Vec::<String>::new(), "orphans");
         assert!(self.bench.state().rows.is_empty());
     }
 
@@ -207,7 +159,7 @@ impl Life<'_> {
         self.run("apply").expect(0);
         let mut plan = self.bench.command(&["plan", "--detailed-exitcode"]);
         Ran::of(&plan.envs(CREDENTIALS).output().unwrap()).expect(0);
-        assert_eq!(recorded(&self.bench.state()), self.moto.ids());
+        assert_eq!(recorded(&self.bench.state()), stamped_ids(self.moto));
     }
 
     /// Runs a command and kills it at a request, in the window that was hit least.
@@ -231,7 +183,7 @@ impl Life<'_> {
             Ran::of(&output).expect(0);
             return;
         }
-        let (change, window) = fallen(&self.bench.state(), &self.moto.inventory(), moment);
+        let (change, window) = fallen(&self.bench.state(), &stamped(self.moto), moment);
         let kind = match (kinds, change) {
             ([only], _) => *only,
             (_, Some(Change::Delete)) => Kind::Delete,

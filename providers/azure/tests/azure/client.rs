@@ -1,11 +1,13 @@
 //! The client against scripted answers: long operations in all their shapes, resuming, pages, tokens, lost answers, errors.
 
 use crate::script::{self, Reply, Script, TOKEN, error, operations, token};
+use formwork_model::value::{Masking, to_json};
 use formwork_model::{Value, ValueBuf};
+use formwork_provider_api::check::{self, Subject};
 use formwork_provider_api::testing::{Harness, text};
 use formwork_provider_api::{
-    Checkpoint, DeleteRequest, Environment, ErrorClass, Found, ReadManyRequest, ReadOutcome, SandboxEndpoint,
-    StoredObject,
+    Checkpoint, DeleteRequest, Environment, ErrorClass, Found, OpenRequest, Opened, Provider, ProviderError,
+    ReadManyRequest, ReadOutcome, SandboxEndpoint, StoredObject,
 };
 use formwork_provider_azure::AzureProvider;
 use libtest_mimic::Failed;
@@ -42,6 +44,8 @@ trials! {
     lists_are_read_page_by_page,
     tokens_are_shared_and_asked_again,
     a_refused_token_is_asked_once_more,
+    an_access_token_is_opened_and_renewed,
+    a_scope_of_a_person_is_refused,
     an_application_proves_itself_by_its_certificate,
     the_sandbox_is_the_only_address,
     regions_and_groups_may_be_spelled_otherwise,
@@ -482,6 +486,50 @@ async fn a_refused_token_is_asked_once_more() {
     let error = harness.import("virtual_network", VNET, &config()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Forbidden);
     assert!(!error.message.contains("second"));
+}
+
+async fn opened(harness: &Harness, scope: &str) -> Result<Opened, ProviderError> {
+    let config = ValueBuf::from(Value::map([("scope", Value::string(scope))]));
+    let request = OpenRequest { type_name: "access_token".to_owned(), config: config.clone() };
+    let opened = harness.connection.open(request).await?;
+    let schema = AzureProvider.schema().ephemeral("access_token").unwrap();
+    let subject = Subject { provider: "azure", version: "test", type_name: "access_token", address: None };
+    let breaches = check::answered(&subject, schema, config.view(), opened.values.view());
+    assert!(breaches.is_empty(), "{breaches:?}");
+    Ok(opened)
+}
+
+fn shown(opened: &Opened, name: &str) -> String {
+    to_json(opened.values.view(), Masking::Exposed)[name].as_str().unwrap().to_owned()
+}
+
+async fn an_access_token_is_opened_and_renewed() {
+    let script = script::start(vec![(TOKEN, vec![token("first", 200), token("second", 3600)])]).await;
+    let harness = connect(&script).await;
+    let first = opened(&harness, "6dae42f8-4368-4678-94ff-3960e28e3630/.default").await.unwrap();
+    assert_eq!(shown(&first, "token"), "first");
+    assert!(!format!("{:?}", first.values).contains("first"), "it is secret");
+    let form = &script.asked_for(TOKEN)[0].body;
+    assert!(form.contains("scope=6dae42f8-4368-4678-94ff-3960e28e3630%2F.default"), "{form}");
+    let soon = first.renew_in_ms.unwrap();
+    assert!((90_000..=100_000).contains(&soon), "half of what is left: {soon}");
+    let second = harness.connection.renew(first.clone()).await.unwrap();
+    assert_eq!(shown(&second, "token"), "second");
+    assert!(shown(&second, "expires_at") > shown(&first, "expires_at"));
+    let later = second.renew_in_ms.unwrap();
+    assert!((3_350_000..=3_360_000).contains(&later), "four minutes before the end: {later}");
+    assert_eq!(script.asked_for(TOKEN).len(), 2);
+}
+
+async fn a_scope_of_a_person_is_refused() {
+    let script = script::start(vec![]).await;
+    let harness = connect(&script).await;
+    for scope in ["6dae42f8-4368-4678-94ff-3960e28e3630/user.read", "/.default"] {
+        let error = opened(&harness, scope).await.unwrap_err();
+        assert_eq!(error.class, ErrorClass::Invalid);
+        assert!(error.message.contains(scope) && error.help.is_some(), "{error:?}");
+    }
+    assert!(script.asked().is_empty());
 }
 
 async fn an_application_proves_itself_by_its_certificate() {

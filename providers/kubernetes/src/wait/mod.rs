@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 /// The first and the longest pause between two looks.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
+/// What takes longer than this is explained while it is waited for, which costs a look at the pods each time.
+const EXPLAINED_AFTER: Duration = Duration::from_secs(2);
+
 /// Time that an operation has. The sink may not sleep in earnest (tests): its pauses count as if it had.
 pub(crate) struct Patience {
     started: Instant,
@@ -210,7 +213,14 @@ pub(crate) async fn until(
             Err(error) if error.class.is_passing() => (error.message, None),
             Err(error) => return Err(error),
         };
-        sink.progress(&reason);
+        match &live {
+            Some(live) if own.passed() >= EXPLAINED_AFTER => {
+                let more = reasons::first(session, identity, live).await;
+                let more = more.map(|text| format!("; {text}")).unwrap_or_default();
+                sink.progress(&format!("{reason}{more}"));
+            }
+            _ => sink.progress(&reason),
+        }
         if own.is_over() || patience.is_over() {
             let seconds = own.limit().min(patience.limit()).as_secs();
             let reason = format!("not as wanted after {seconds} s: {reason}");

@@ -11,12 +11,35 @@ use serde_json::Value as Json;
 const MOST: usize = 3;
 /// Longest text of one of them.
 const LONGEST: usize = 300;
+/// Longest text of the one that is told while it is waited.
+const LONGEST_LINE: usize = 160;
 
 pub(super) async fn of(session: &Session, identity: &Identity, live: &Json) -> Vec<String> {
     let Some(namespace) = identity.namespace.as_deref() else { return Vec::new() };
     let mut told = of_pods(session, namespace, identity, live).await;
+    told.truncate(MOST);
     told.extend(warnings(session, namespace, identity).await);
     told.into_iter().map(|text| text.chars().take(LONGEST).collect()).collect()
+}
+
+/// The first of them, on one line, for as long as it is waited: what a pod says, or else the last warning.
+pub(super) async fn first(session: &Session, identity: &Identity, live: &Json) -> Option<String> {
+    let namespace = identity.namespace.as_deref()?;
+    let mut told = of_pods(session, namespace, identity, live).await;
+    let mut others = told.len().saturating_sub(1);
+    if told.is_empty() {
+        told = warnings(session, namespace, identity).await;
+        others = 0;
+    }
+    let first = told.first()?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut line: String = first.chars().take(LONGEST_LINE).collect();
+    if line.len() < first.len() {
+        line.push('…');
+    }
+    if others > 0 {
+        line.push_str(&format!(", and {others} more"));
+    }
+    Some(line)
 }
 
 async fn items(session: &Session, path: String) -> Vec<Json> {
@@ -35,7 +58,7 @@ async fn of_pods(session: &Session, namespace: &str, identity: &Identity, live: 
         labels.iter().filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?))).collect();
     let selector = utf8_percent_encode(&selector.join(","), NON_ALPHANUMERIC).to_string();
     let pods = items(session, format!("/api/v1/namespaces/{namespace}/pods?limit=50&labelSelector={selector}")).await;
-    pods.iter().flat_map(pod).take(MOST).collect()
+    pods.iter().flat_map(pod).collect()
 }
 
 /// What is wrong with a pod, container by container.
@@ -50,14 +73,16 @@ fn pod(pod: &Json) -> Vec<String> {
             Some(format!("pod {name}, container {container}: {what}"))
         })
         .collect();
-    let unscheduled = list("/status/conditions")
-        .iter()
-        .find(|condition| text(condition, "type") == "PodScheduled" && text(condition, "status") == "False");
-    if let Some(condition) = unscheduled {
-        told.push(format!(
-            "pod {name} is not scheduled{}",
-            joined(text(condition, "reason"), text(condition, "message"))
-        ));
+    let scheduled = list("/status/conditions").iter().find(|condition| text(condition, "type") == "PodScheduled");
+    match scheduled {
+        Some(condition) if text(condition, "status") == "False" => {
+            let why = joined(text(condition, "reason"), text(condition, "message"));
+            told.push(format!("pod {name} is not scheduled{why}"));
+        }
+        None if told.is_empty() && pod.pointer("/spec/nodeName").is_none() => {
+            told.push(format!("pod {name} is not scheduled yet"));
+        }
+        _ => {}
     }
     told
 }
@@ -71,6 +96,12 @@ fn trouble(container: &Json) -> Option<String> {
     if let Some(waiting) = container.pointer("/state/waiting") {
         let before = container.pointer("/lastState/terminated").map(ended).unwrap_or_default();
         return Some(format!("{}{}{before}", "waiting", joined(text(waiting, "reason"), text(waiting, "message"))));
+    }
+    if container.pointer("/state/running").is_some() {
+        let is_ready = container.get("ready").and_then(Json::as_bool).unwrap_or(true);
+        let restarts = container.get("restartCount").and_then(Json::as_i64).unwrap_or(0);
+        let again = if restarts > 0 { format!(", restarted {restarts} times") } else { String::new() };
+        return (!is_ready).then(|| format!("runs and is not ready{again}"));
     }
     let terminated = container.pointer("/state/terminated")?;
     let failed = terminated.get("exitCode").and_then(Json::as_i64).unwrap_or(0) != 0;
@@ -114,7 +145,8 @@ mod tests {
     fn pods_say_what_is_wrong_with_them() {
         let sick = json!({ "metadata": { "name": "web-1" }, "status": {
             "containerStatuses": [
-                { "name": "ok", "state": { "running": {} } },
+                { "name": "ok", "ready": true, "state": { "running": {} } },
+                { "name": "slow", "ready": false, "restartCount": 2, "state": { "running": {} } },
                 { "name": "web", "state": { "waiting": { "reason": "ImagePullBackOff", "message": "no such image" } } },
                 { "name": "job", "state": { "terminated": { "exitCode": 3, "reason": "Error" } } },
             ],
@@ -124,6 +156,7 @@ mod tests {
         assert!(told.contains("container web: waiting (ImagePullBackOff: no such image)"), "{told}");
         assert!(told.contains("container job: ended, exit code 3 (Error)"), "{told}");
         assert!(told.contains("not scheduled (Unschedulable: no node)"), "{told}");
+        assert!(told.contains("container slow: runs and is not ready, restarted 2 times"), "{told}");
         assert!(!told.contains("container ok"), "{told}");
     }
 }

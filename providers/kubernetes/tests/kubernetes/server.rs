@@ -147,18 +147,7 @@ impl Server {
     }
 }
 
-const CLUSTER: &str = r#"
-provider azure { defaults = { location = "westeurope" } }
-resource group: azure.resource_group { name = "rg" }
-resource aks: azure.kubernetes_cluster {
-  name = "aks"
-  group
-  dns_prefix = "aks"
-  identity = { type = "SystemAssigned" }
-  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = 1 }]
-}
-output kubeconfig = aks.kubeconfig
-"#;
+const CLUSTER: &str = include_str!("../../../../tests/program/aks.fw");
 
 /// What the command prints; an error where it is not content.
 fn formwork(program: &Path, folder: &Path, arguments: &[&str]) -> Result<String, String> {

@@ -19,6 +19,8 @@ pub(super) const SIMULATED_KIND: &str = "its kind would come with a source that 
 const OPTIONS: &str = "argocd.argoproj.io/sync-options";
 const WAVE: &str = "argocd.argoproj.io/sync-wave";
 const HOOK: &str = "argocd.argoproj.io/hook";
+const HELM_HOOK: &str = "helm.sh/hook";
+const HELM_WEIGHT: &str = "helm.sh/hook-weight";
 
 /// One object that an Application wants, has, or both.
 #[derive(Clone, Debug)]
@@ -52,18 +54,34 @@ impl Item {
 
     /// The wave it is synced in.
     pub(super) fn wave(&self) -> i64 {
-        meta::annotation(self.object(), WAVE).and_then(|text| text.parse().ok()).unwrap_or_default()
+        let text = meta::annotation(self.object(), WAVE).or_else(|| meta::annotation(self.object(), HELM_WEIGHT));
+        text.and_then(|text| text.parse().ok()).unwrap_or_default()
     }
 
     /// The phase in which it is a hook: `PreSync`, `Sync`, `PostSync`, …; none if it is not one.
     pub(super) fn hook(&self) -> Option<&str> {
-        meta::annotation(self.object(), HOOK)
+        meta::annotation(self.object(), HOOK).or_else(|| helm_hook(meta::annotation(self.object(), HELM_HOOK)?))
     }
 
     /// Whether the object itself asks for something, such as `Prune=false`.
     pub(super) fn has_option(&self, option: &str) -> bool {
         meta::annotation(self.object(), OPTIONS).is_some_and(|text| text.split(',').any(|one| one.trim() == option))
     }
+}
+
+/// A chart's hook as one of Argo CD's (its page "Helm", "Helm Hooks"): those that it does not know are not run.
+fn helm_hook(text: &str) -> Option<&'static str> {
+    let mut hooks = text.split(',').map(str::trim);
+    if text.trim() == "crd-install" {
+        return None;
+    }
+    let known = hooks.find_map(|hook| match hook {
+        "pre-install" | "pre-upgrade" => Some("PreSync"),
+        "post-install" | "post-upgrade" => Some("PostSync"),
+        "post-delete" => Some("PostDelete"),
+        _ => None,
+    });
+    known.or(Some("Skip"))
 }
 
 fn tracking_id(application: &Json, object: &Json, namespace: &str) -> String {
@@ -172,7 +190,7 @@ pub(super) fn tracked(objects: &Objects, application: &str) -> Vec<(String, Arc<
 }
 
 /// Whether `argocd-cm` has a health check for Applications.
-fn judges_applications(objects: &Objects, namespace: &str) -> bool {
+pub(super) fn judges_applications(objects: &Objects, namespace: &str) -> bool {
     let config = objects.get("/configmaps", namespace, "argocd-cm").unwrap_or_else(|| Arc::new(json!({})));
     let split = "resource.customizations.health.argoproj.io_Application";
     at(&config, &["data", split]).is_some()

@@ -89,6 +89,7 @@ pub(super) fn sync(
         .collect();
     wanted.sort_by_key(|(phase, wave, item)| (*phase, *wave, kind_rank(item), meta::name(item.object()).to_owned()));
     let last = wanted.last().map(|(phase, wave, _)| (*phase, *wave));
+    let judges = super::compare::judges_applications(objects, meta::namespace(application));
     for step in wanted.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
         for (_, _, item) in step {
             apply(objects, application, item, started, &mut progress);
@@ -97,7 +98,7 @@ pub(super) fn sync(
             return Ok(progress);
         }
         let here = step.first().map(|(phase, wave, _)| (*phase, *wave));
-        let unhealthy = step.iter().find_map(|(_, _, item)| unhealthy(objects, item, here == last));
+        let unhealthy = step.iter().find_map(|(_, _, item)| unhealthy(objects, item, here == last, judges));
         if let Some((status, waited)) = unhealthy {
             if status == "Degraded" {
                 progress.errors.push(waited);
@@ -204,13 +205,14 @@ fn try_apply(objects: &mut Objects, application: &Json, item: &Item, started: i6
     Ok(format!("{}/{name} {done}", resource.plural))
 }
 
-/// Why the next wave has to wait for an object, and its health. The last wave's own health is not waited for; a hook's is.
-fn unhealthy(objects: &Objects, item: &Item, is_last: bool) -> Option<(&'static str, String)> {
+/// Why the next wave has to wait for an object, and its health. The last wave's own health is not waited for; a hook's is. Child
+/// Applications are waited for only where Argo CD is configured so (its page "Resource Health", since 1.8).
+fn unhealthy(objects: &Objects, item: &Item, is_last: bool, judges: bool) -> Option<(&'static str, String)> {
     let wanted = item.wanted.as_ref()?;
     let resource = objects.catalog.kind(meta::api_version(wanted), meta::kind(wanted))?;
     let live =
         objects.get(&resource.table(), if resource.namespaced { &item.namespace } else { "" }, meta::name(wanted))?;
-    let health = health::of(&live, true);
+    let health = health::of(&live, judges);
     let waits = item.hook().is_some() || !is_last && !matches!(health.status, "Healthy" | "Suspended");
     if !waits || health.status == "Healthy" || flag(&live, &["spec", "suspend"]) {
         return None;

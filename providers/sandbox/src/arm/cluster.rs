@@ -199,6 +199,7 @@ impl Arm {
                 .to_owned(),
             dns_prefix: text("properties.dnsPrefix"),
             oidc_issuer: path::text(&shown, "properties.oidcIssuerProfile.issuerURL").map(str::to_owned),
+            signs_in_with_directory: record.body.pointer("/properties/aadProfile").is_some_and(Json::is_object),
             pools: pools.into_iter().map(|spot| pool(spot.value)).collect(),
         }
     }

@@ -31,6 +31,8 @@ pub struct Cluster {
     pub dns_prefix: String,
     /// The URL of the OIDC issuer, where it is switched on.
     pub oidc_issuer: Option<String>,
+    /// Whether the directory (Microsoft Entra ID) signs in.
+    pub signs_in_with_directory: bool,
     /// The node pools.
     pub pools: Vec<Pool>,
 }

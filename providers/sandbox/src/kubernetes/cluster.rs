@@ -123,6 +123,7 @@ impl Cluster {
         match token {
             token if token == self.admin_token => Some(Identity::master("clusterAdmin")),
             token if token == self.user_token => Some(Identity::master("clusterUser")),
+            token if self.spec().directory_token.as_deref() == Some(token) => Some(Identity::master("directoryUser")),
             _ => None,
         }
     }

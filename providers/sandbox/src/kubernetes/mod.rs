@@ -69,6 +69,9 @@ pub struct ClusterSpec {
     pub name: String,
     /// The version of Kubernetes, such as `1.33.2`.
     pub version: String,
+    /// The token of who signs in with the cloud's directory, where the cluster takes that.
+    #[serde(default)]
+    pub directory_token: Option<String>,
     /// Its nodes.
     pub pools: Vec<Pool>,
 }

@@ -12,6 +12,7 @@ crate::tests![
     changes_by_hand_are_healed,
     kustomizations_and_child_applications,
     waves_wait_for_health,
+    waves_wait_for_child_applications_where_that_is_configured,
     what_is_wrong_is_said,
     projects_restrict,
     application_sets_make_applications,
@@ -28,7 +29,7 @@ pub fn manifests() -> Option<PathBuf> {
 }
 
 /// A cluster with Argo CD in it, made by whoever comes first.
-fn argo(server: &Server) -> Kubectl {
+pub fn argo(server: &Server) -> Kubectl {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         server.clusters.create(spec("argo")).unwrap();
@@ -56,13 +57,13 @@ fn its_manifests_are_accepted(server: &Server) {
 }
 
 /// A directory that is served under this name.
-struct Repository {
+pub struct Repository {
     folder: tempfile::TempDir,
-    url: String,
+    pub url: String,
 }
 
 impl Repository {
-    fn new(server: &Server, name: &str, files: &[(&str, &str)]) -> Self {
+    pub fn new(server: &Server, name: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let repository = Self { folder, url: format!("{}/git/{name}", server.url) };
         for (path, text) in files {
@@ -72,7 +73,7 @@ impl Repository {
         repository
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub fn write(&self, path: &str, text: &str) {
         let file = self.folder.path().join(path);
         std::fs::create_dir_all(file.parent().unwrap_or(Path::new("."))).unwrap();
         std::fs::write(file, text).unwrap();
@@ -83,7 +84,7 @@ impl Repository {
     }
 }
 
-fn application(name: &str, url: &str, path: &str) -> Json {
+pub fn application(name: &str, url: &str, path: &str) -> Json {
     json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
         "metadata": {"name": name, "namespace": "argocd", "finalizers": ["resources-finalizer.argocd.argoproj.io"]},
@@ -111,7 +112,7 @@ fn deployment(image: &str) -> String {
 }
 
 /// Waits until a field of an Application has a value.
-fn reaches(kubectl: &Kubectl, name: &str, field: &str, value: &str) {
+pub fn reaches(kubectl: &Kubectl, name: &str, field: &str, value: &str) {
     let done =
         kubectl.run(&format!("wait --for=jsonpath={{{field}}}={value} application/{name} -n argocd --timeout=120s"));
     assert_eq!(
@@ -122,9 +123,18 @@ fn reaches(kubectl: &Kubectl, name: &str, field: &str, value: &str) {
     );
 }
 
-fn settled(kubectl: &Kubectl, name: &str) {
+pub fn settled(kubectl: &Kubectl, name: &str) {
     reaches(kubectl, name, ".status.sync.status", "Synced");
     reaches(kubectl, name, ".status.health.status", "Healthy");
+}
+
+/// Waits until something is so; tells what is so instead.
+pub fn eventually(holds: impl Fn() -> bool, instead: impl Fn() -> String) {
+    let mut tries = 0..600;
+    while !holds() {
+        assert!(tries.next().is_some(), "{}", instead());
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
 }
 
 fn refresh(kubectl: &Kubectl, name: &str) {
@@ -209,6 +219,43 @@ fn waves_wait_for_health(server: &Server) {
     repository.write("app/web.yaml", &deployment("web:1"));
     kubectl.ok("wait --for=create configmap/later -n waves --timeout=120s");
     settled(&kubectl, "waves");
+}
+
+/// A child that never gets healthy, and what comes after it: its health counts only where Argo CD is told how to judge it.
+fn waves_wait_for_child_applications_where_that_is_configured(server: &Server) {
+    let kubectl = argo(server);
+    let later = config_map("later-than-child", "1").replace(
+        r#""name":"later-than-child""#,
+        r#""name":"later-than-child","annotations":{"argocd.argoproj.io/sync-wave":"1"}"#,
+    );
+    let mut ill: Json = serde_json::from_str(&deployment("registry/does-not-exist:1")).unwrap();
+    ill["spec"]["progressDeadlineSeconds"] = json!(100_000);
+    let repository = Repository::new(server, "ill", &[("child/web.yaml", &ill.to_string())]);
+    repository.write("apps/child.yaml", &application("ill-child", &repository.url, "child").to_string());
+    repository.write("apps/later.yaml", &later);
+    let parent = |name: &str| {
+        let mut parent = application(name, &repository.url, "apps");
+        parent["spec"]["destination"]["namespace"] = json!("argocd");
+        parent
+    };
+    kubectl.ok_apply(&parent("ill-parent"), "");
+    kubectl.ok("wait --for=create configmap/later-than-child -n argocd --timeout=120s");
+    settled(&kubectl, "ill-parent");
+    assert_eq!(kubectl.get("application ill-child -n argocd")["status"]["health"]["status"], "Progressing");
+    kubectl.ok("delete application ill-parent -n argocd --timeout=120s");
+
+    let customization = "resource.customizations.health.argoproj.io_Application";
+    let lua = json!({"data": {customization: "return obj.status.health"}}).to_string();
+    let patch = |text: &str| {
+        kubectl.words(&["patch", "configmap", "argocd-cm", "-n", "argocd", "--type=merge", "-p", text], "")
+    };
+    assert_eq!(patch(&lua).code, 0);
+    kubectl.ok_apply(&parent("ill-again"), "");
+    reaches(&kubectl, "ill-again", ".status.operationState.phase", "Running");
+    assert_ne!(kubectl.run("get configmap later-than-child -n argocd").code, 0, "the wave waits");
+    assert_eq!(patch(&json!({"data": {customization: null}}).to_string()).code, 0);
+    kubectl.ok("wait --for=create configmap/later-than-child -n argocd --timeout=120s");
+    kubectl.ok("delete application ill-again -n argocd --timeout=120s");
 }
 
 fn what_is_wrong_is_said(server: &Server) {

@@ -273,7 +273,7 @@ fn a_managed_cluster_has_an_api(server: &Server) {
     let clock = Arc::new(formwork_sandbox::clock::RealClock { factor: 0.0 });
     let arm = Arm::new(Arc::clone(&store), clock.clone());
     let (clusters, url) = server.serve(Clusters::new(store, clock));
-    formwork_sandbox::aks::connect(&arm, &clusters, &url, &server.authority);
+    formwork_sandbox::aks::connect(&arm, &clusters, &url, &server.authority, "of-the-directory");
     let group = "/subscriptions/s/resourceGroups/g";
     assert_eq!(ask(&arm, "PUT", group, Some(json!({"location": "westeurope"}))).status, 201);
     let id = format!("{group}/providers/Microsoft.ContainerService/managedClusters/c");
@@ -285,14 +285,24 @@ fn a_managed_cluster_has_an_api(server: &Server) {
         "location": "westeurope", "identity": {"type": "SystemAssigned"},
         "properties": {"dnsPrefix": "p", "agentPoolProfiles": [pool]},
     });
-    assert_eq!(ask(&arm, "PUT", &id, Some(body)).status, 201);
+    assert_eq!(ask(&arm, "PUT", &id, Some(body.clone())).status, 201);
     // Ids are compared without case, here as in the resource manager.
     assert_eq!(clusters.url(&id.to_uppercase(), &url), clusters.url(&id, &url));
     let upper = id.replace("managedClusters/c", "managedclusters/C");
     let listed = ask(&arm, "POST", &format!("{upper}/listClusterAdminCredential"), None).body.unwrap();
     let encoded = listed["kubeconfigs"][0]["value"].as_str().unwrap();
     let config = base64::engine::general_purpose::STANDARD.decode(encoded).unwrap();
-    let client = Client::with(server, std::str::from_utf8(&config).unwrap());
+    let config = std::str::from_utf8(&config).unwrap();
+    let client = Client::with(server, config);
+    let parsed: Json = serde_norway::from_str(config).unwrap();
+    let own = parsed["users"][0]["user"]["token"].as_str().unwrap();
+    let of_the_directory = Client::with(server, &config.replace(own, "of-the-directory"));
+    assert_eq!(of_the_directory.call(server, "GET", "/api/v1/nodes", None).0, 401);
+    let mut signing = body.clone();
+    signing["properties"]["aadProfile"] = json!({"managed": true});
+    assert_eq!(ask(&arm, "PUT", &id, Some(signing)).status, 200);
+    arm.settle();
+    assert_eq!(of_the_directory.call(server, "GET", "/api/v1/nodes", None).0, 200, "who signs in with the directory");
     let mut nodes = json!([]);
     for _ in 0..300 {
         nodes = client.get(server, "/api/v1/nodes?labelSelector=team%3Dweb")["items"].clone();

@@ -11,6 +11,7 @@
 )]
 
 mod argocd;
+mod charts;
 mod http;
 mod kubectl;
 mod objects;
@@ -36,12 +37,14 @@ macro_rules! tests {
 fn main() {
     let arguments = Arguments::from_args();
     let server = Arc::new(Server::start(0.05));
-    let vendor = argocd::manifests().is_some();
-    let groups: [(&[Test], Result<(), String>); 6] = [
+    let vendor = argocd::manifests().map(drop).ok_or("no vendor data");
+    let argo = kubectl::available().and(vendor.map_err(str::to_owned));
+    let groups: [(&[Test], Result<(), String>); 7] = [
         (http::TESTS, Ok(())),
         (kubectl::TESTS, kubectl::available()),
         (objects::TESTS, kubectl::available()),
-        (argocd::TESTS, kubectl::available().and(if vendor { Ok(()) } else { Err("no vendor data".into()) })),
+        (argocd::TESTS, argo.clone()),
+        (charts::TESTS, argo.and(charts::available())),
         (python::TESTS, python::available("kubernetes")),
         (schemas::TESTS, python::available("kubernetes_validate")),
     ];

@@ -79,7 +79,7 @@ pub fn spec(id: &str) -> ClusterSpec {
         mode: "System".into(),
         ..Pool::default()
     };
-    ClusterSpec { id: id.into(), name: id.into(), version: "1.33.2".into(), pools: vec![pool] }
+    ClusterSpec { id: id.into(), name: id.into(), version: "1.33.2".into(), directory_token: None, pools: vec![pool] }
 }
 
 fn acceptor(certificate: &rcgen::CertifiedKey<rcgen::KeyPair>) -> TlsAcceptor {

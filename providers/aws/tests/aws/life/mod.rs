@@ -9,6 +9,7 @@ mod roles;
 mod routing;
 mod samples;
 mod security;
+mod tokens;
 
 use crate::MotoTest;
 
@@ -23,6 +24,7 @@ pub fn tests() -> impl Iterator<Item = &'static MotoTest> {
         roles::TESTS,
         routing::TESTS,
         security::TESTS,
+        tokens::TESTS,
     ]
     .into_iter()
     .flatten()

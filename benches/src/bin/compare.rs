@@ -13,6 +13,8 @@ use std::{env, fs, io};
 
 /// Terraform takes minutes above.
 const LARGEST_TERRAFORM: usize = 10_000;
+/// Its function `range` gives no longer list, and the stack with instances is written with it.
+const LONGEST_TERRAFORM_RANGE: usize = 1_024;
 
 /// What is measured on a stack.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,7 +134,8 @@ fn compare(settings: &Settings) -> io::Result<()> {
 
 fn row(settings: &Settings, case: &Case, size: usize) -> io::Result<Cost> {
     let ours = least(Tool::Formwork, &settings.formwork, case, size, settings.runs)?;
-    let terraform = settings.terraform.as_ref().filter(|_| size <= LARGEST_TERRAFORM);
+    let largest = if case.shape == Shape::Instances { LONGEST_TERRAFORM_RANGE } else { LARGEST_TERRAFORM };
+    let terraform = settings.terraform.as_ref().filter(|_| size <= largest);
     // Its runs are long: one is precise enough.
     let theirs = terraform.map(|program| least(Tool::Terraform, program, case, size, 1)).transpose();
     let (theirs, ratios) = match theirs {

@@ -18,7 +18,8 @@ pub struct Difference {
     pub right: Option<Value>,
 }
 
-/// The smallest parts in which the merged values of two environments differ, in the order of the params.
+/// The smallest parts in which the values of two environments differ, in the order of the params: as the params' types
+/// make them, so that what one says and the other leaves to a default is no difference where it is the same.
 #[must_use]
 pub fn difference(program: &Program, left: &Inputs, right: &Inputs) -> Vec<Difference> {
     let params = program.modules.first().map_or(&[][..], |module| &module.params);
@@ -28,7 +29,9 @@ pub fn difference(program: &Program, left: &Inputs, right: &Inputs) -> Vec<Diffe
             let (left, right) = (left.cloned(), right.cloned());
             found.push(Difference { param: param.name.clone(), path, left, right });
         };
-        parts(&AttributePath::root(), left.effective(index), right.effective(index), &mut compare);
+        let (left, right) =
+            (super::resolve::fitted(program, left, index), super::resolve::fitted(program, right, index));
+        parts(&AttributePath::root(), left.as_ref(), right.as_ref(), &mut compare);
     }
     found
 }

@@ -5,7 +5,7 @@ use super::{Inputs, Layer, ParamInput, Said, marks, merge};
 use crate::evaluate::Evaluator;
 use crate::graph::NothingKnown;
 use crate::program::{Amendment, Expr, ExprKind, Overlay, Param, Program, RecordEntry, Setting};
-use crate::residual::Host as _;
+use crate::residual::{Host as _, coerce};
 use crate::source::{SourceError, Sources};
 use crate::tree::OverlayAction;
 use ecow::{EcoString, eco_format};
@@ -260,6 +260,15 @@ impl<'p> Chain<'p> {
         self.inputs.warnings = self.diagnostics;
         Ok(self.inputs)
     }
+}
+
+/// The merged value of a root param as its type makes it; as it was merged where it does not fit.
+pub(super) fn fitted(program: &Program, inputs: &Inputs, param: usize) -> Option<Value> {
+    let declared = program.modules.first()?.params.get(param)?;
+    let given = inputs.effective(param)?;
+    let fitted = Evaluator::closed(program, inputs, &NothingKnown, &NoFiles)
+        .and_then(|mut evaluator| coerce(&mut evaluator, given.clone(), &declared.ty, None).ok());
+    Some(fitted.unwrap_or_else(|| given.clone()))
 }
 
 /// The default of a field of a record type, with its secrets marked.

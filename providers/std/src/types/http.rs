@@ -76,7 +76,7 @@ pub(crate) async fn read(connection: &StdConnection, request: &ReadDataRequest) 
     let secret_url = request.config.view().get("url").is_some_and(|url| url.holds_secret());
     let sensitive = wanted.is_answer_secret(secret_url, &values);
     if sensitive {
-        for name in ANSWER.iter().filter(|name| !request.config.view().get(name).is_some_and(|said| !said.is_null())) {
+        for name in ANSWER.iter().filter(|name| request.config.view().get(name).is_none_or(|said| said.is_null())) {
             if let Some(value) = values.remove(name).filter(|value| !value.is_null()) {
                 values.insert(*name, value.secret());
             }

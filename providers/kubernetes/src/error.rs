@@ -68,12 +68,24 @@ impl Status {
             401 | 403 => ErrorClass::Forbidden,
             404 | 410 => ErrorClass::NotFound,
             409 if self.is_ownership_conflict() || self.reason == "AlreadyExists" => ErrorClass::Conflict,
-            409 if self.message.contains("uid mismatch") || self.message.contains("Precondition failed: UID") => {
-                ErrorClass::NotFound
-            }
+            409 if self.is_of_another_object() => ErrorClass::NotFound,
+            500 if self.is_about_the_object() => ErrorClass::Invalid,
             409 | 429 | 500 | 502 | 503 | 504 => ErrorClass::Retryable,
             _ => ErrorClass::Other,
         }
+    }
+
+    /// Whether the object of that name is another one than was meant: it was deleted and made again.
+    fn is_of_another_object(&self) -> bool {
+        let words = ["uid mismatch", "Precondition failed: UID", "does not match the UID in record"];
+        words.iter().any(|words| self.message.contains(words))
+    }
+
+    /// Whether the server says 500, without a reason, of an applied object that does not fit its schema: a field that is not
+    /// known, a value of another type, two items of a list with the same key.
+    fn is_about_the_object(&self) -> bool {
+        let words = ["failed to create typed patch object", "failed to convert new object"];
+        self.reason.is_empty() && words.iter().any(|words| self.message.starts_with(words))
     }
 
     /// The error of the contract. `doing` says what was tried, on what.
@@ -89,6 +101,9 @@ impl Status {
             ProviderError::new(self.class(), format!("{doing}: {}", self.message)).vendor(self.reason.clone(), "");
         if let Some(seconds) = self.details.as_ref().and_then(|details| details.retry_after_seconds) {
             error = error.retry_after_ms(seconds.saturating_mul(1000));
+        }
+        if self.is_about_the_object() {
+            error = error.help("`kubectl explain` tells the fields of a kind, and what the keys of its lists are");
         }
         if self.code == 401 {
             error = error.help("the API server does not accept the credentials of the provider block");
@@ -196,6 +211,14 @@ mod tests {
         assert_eq!(class(409, r#"{"reason":"AlreadyExists","message":"exists"}"#), ErrorClass::Conflict);
         assert_eq!(class(403, r#"{"reason":"Forbidden","message":"exceeded quota: q"}"#), ErrorClass::Quota);
         assert_eq!(class(503, "<html>"), ErrorClass::Retryable);
+        let typed = "failed to create typed patch object (/web; apps/v1, Kind=Deployment): .spec.x: field not declared in schema";
+        assert_eq!(class(500, &format!(r#"{{"message":"{typed}","code":500}}"#)), ErrorClass::Invalid);
+        assert_eq!(
+            class(500, r#"{"reason":"InternalError","message":"etcdserver: request timed out"}"#),
+            ErrorClass::Retryable
+        );
+        let recreated = "the UID in the precondition (1) does not match the UID in record (2). The object might have been deleted and then recreated";
+        assert_eq!(class(409, &format!(r#"{{"reason":"Conflict","message":"{recreated}"}}"#)), ErrorClass::NotFound);
         let throttled =
             Status::read(429, r#"{"message":"slow","reason":"TooManyRequests","details":{"retryAfterSeconds":2}}"#)
                 .error("x");

@@ -14,6 +14,7 @@
     missing_docs
 )]
 
+mod alike;
 mod connection;
 mod fake;
 mod page;
@@ -40,6 +41,7 @@ fn main() {
     trials.extend(connection::tests());
     trials.extend(rendered::tests());
     trials.extend(suite::tests(&server));
+    trials.extend(alike::tests(&server));
     if let Err(reason) = &server {
         eprintln!("skipped: the suite ({reason})");
     }

@@ -58,8 +58,13 @@ impl Server {
         }
     }
 
+    /// Whether it is not a sandbox's.
+    pub fn is_real(&self) -> bool {
+        self.sandbox.is_none()
+    }
+
     /// A cluster of a sandbox's Azure.
-    fn in_sandbox(program: PathBuf) -> Result<Self, String> {
+    pub fn in_sandbox(program: PathBuf) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let write =
             |name: &str, text: &str| std::fs::write(folder.path().join(name), text).map_err(|error| error.to_string());
@@ -128,7 +133,6 @@ impl Server {
                     format!("--kubeconfig={}", file("kubeconfig")),
                     format!("--service-account-private-key-file={}", file("sa.key")),
                     "--leader-elect=false".to_owned(),
-                    "--port=0".to_owned(),
                     "--secure-port=0".to_owned(),
                 ],
             )?;

@@ -1,6 +1,7 @@
 //! Label and field selectors, as text in queries and as objects in specs.
 
 use super::json::{at, get, list, map, text};
+use super::resource::Resource;
 use super::status::{Answer, Refusal};
 use serde_json::Value as Json;
 
@@ -14,6 +15,12 @@ enum Need {
 }
 
 impl Need {
+    fn key(&self) -> &str {
+        match self {
+            Self::In(key, _) | Self::NotIn(key, _) | Self::Exists(key) | Self::Absent(key) => key,
+        }
+    }
+
     fn holds(&self, value: impl Fn(&str) -> Option<String>) -> bool {
         match self {
             Self::In(key, values) => value(key).is_some_and(|value| values.contains(&value)),
@@ -39,6 +46,20 @@ impl Selector {
     pub(crate) fn parse(labels: &str, fields: &str) -> Answer<Self> {
         let fields = Self { labels: Vec::new(), fields: parse(fields)? }.fields;
         Ok(Self { labels: parse(labels)?, fields })
+    }
+
+    /// Looks that a kind's objects can be told apart by these fields.
+    ///
+    /// # Errors
+    /// When there is one by which they cannot.
+    pub(crate) fn check_fields(&self, resource: &Resource) -> Answer<()> {
+        let own = own_fields(&resource.table());
+        let known = |path: &str| matches!(path, "metadata.name" | "metadata.namespace") || own.contains(&path);
+        let Some(unknown) = self.fields.iter().map(Need::key).find(|path| !known(path)) else { return Ok(()) };
+        Err(Refusal::bad_request(match own {
+            [] => format!("{unknown:?} is not a known field selector: only \"metadata.name\", \"metadata.namespace\""),
+            _ => format!("field label not supported: {unknown}"),
+        }))
     }
 
     /// A selector from a spec: `matchLabels` and `matchExpressions`.
@@ -70,6 +91,49 @@ impl Selector {
     pub(crate) fn matches_labels(&self, labels: &Json) -> bool {
         let label = |key: &str| labels.get(key).and_then(Json::as_str).map(str::to_owned);
         self.labels.iter().all(|need| need.holds(label))
+    }
+}
+
+/// The fields, besides name and namespace, by which a kind's objects can be asked for (Kubernetes, "Field Selectors").
+fn own_fields(table: &str) -> &'static [&'static str] {
+    match table {
+        "/pods" => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        "/events" | "events.k8s.io/events" => &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "regarding.kind",
+            "regarding.namespace",
+            "regarding.name",
+            "regarding.uid",
+            "reason",
+            "reportingComponent",
+            "reportingController",
+            "source",
+            "type",
+        ],
+        "/secrets" => &["type"],
+        "/namespaces" => &["status.phase"],
+        "/nodes" => &["spec.unschedulable"],
+        "/services" => &["spec.clusterIP", "spec.type"],
+        "/replicationcontrollers" | "apps/replicasets" => &["status.replicas"],
+        "batch/jobs" => &["status.successful"],
+        "certificates.k8s.io/certificatesigningrequests" => &["spec.signerName"],
+        _ => &[],
     }
 }
 

@@ -88,6 +88,9 @@ impl Refusal {
         if about.group.is_empty() {
             super::json::remove(&mut self.details, &["group"]);
         }
+        if name.is_empty() {
+            super::json::remove(&mut self.details, &["name"]);
+        }
         self
     }
 
@@ -119,6 +122,16 @@ impl Refusal {
         let plural = about.qualified(about.plural);
         let message = format!("Operation cannot be fulfilled on {plural} {name:?}: {detail}");
         Self::new(409, "Conflict", message).about(about, name)
+    }
+
+    /// The object of that name is another one than a deletion means.
+    pub(crate) fn recreated(about: About<'_>, name: &str, asked: &str, found: &str) -> Self {
+        let message = format!(
+            "Operation cannot be fulfilled on {} {name:?}: the UID in the precondition ({asked}) does not match the UID in \
+             record ({found}). The object might have been deleted and then recreated",
+            about.qualified(about.kind)
+        );
+        Self::new(409, "Conflict", message).about(About { plural: about.kind, ..about }, name)
     }
 
     /// Fields belong to other managers.
@@ -187,13 +200,17 @@ impl Refusal {
     }
 
     /// The body's type is not one that this takes.
-    pub(crate) fn unsupported_media_type(given: &str) -> Self {
+    pub(crate) fn unsupported_media_type(accepted: &[&str]) -> Self {
         let message = format!(
-            "the body of the request was in an unknown format ({given}) - accepted media types include: \
-             application/json, application/yaml, application/json-patch+json, application/merge-patch+json, \
-             application/strategic-merge-patch+json, application/apply-patch+yaml"
+            "the body of the request was in an unknown format - accepted media types include: {}",
+            accepted.join(", ")
         );
         Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// The body's type is none of a patch.
+    pub(crate) fn no_patch() -> Self {
+        Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
     }
 
     /// The sandbox does not do this.
@@ -218,10 +235,19 @@ impl Refusal {
 
     /// The `Status` object.
     pub(crate) fn body(&self) -> Json {
-        json!({
+        let mut body = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "details": self.details, "code": self.code,
-        })
+        });
+        if self.reason.is_empty() {
+            super::json::remove(&mut body, &["reason"]);
+        }
+        let has_details = self.details.as_object().is_some_and(|details| !details.is_empty());
+        // A request that is not understood is about no object; a path that is not there has details with nothing in them.
+        if !has_details && !matches!(self.code, 404 | 405 | 422) && !self.message.starts_with("415") {
+            super::json::remove(&mut body, &["details"]);
+        }
+        body
     }
 }
 

@@ -22,6 +22,11 @@ pub(crate) fn check(resource: &Resource, old: Option<&Json>, new: &Json) -> Vec<
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" => check_workload(new, &mut causes),
         "Job" => check_template(new, &["OnFailure", "Never"], &mut causes),
         "Service" => check_service(new, &mut causes),
+        "ConfigMap" => check_data(new, &["data", "binaryData"], &mut causes),
+        "Secret" => check_secret(new, &mut causes),
+        "Ingress" => check_ingress(new, &mut causes),
+        "PodDisruptionBudget" => check_budget(new, &mut causes),
+        "HorizontalPodAutoscaler" => check_autoscaler(new, &mut causes),
         "CustomResourceDefinition" => causes.extend(super::custom::check_definition(new)),
         _ => {}
     }
@@ -78,11 +83,14 @@ fn check_owners(new: &Json, causes: &mut Vec<Cause>) {
 }
 
 const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', \
-                         and must start and end with an alphanumeric character";
+                         and must start and end with an alphanumeric character (e.g. 'example.com', regex used for \
+                         validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start \
-                     and end with an alphanumeric character";
+                     and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is \
+                     '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const DNS_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic \
-                        character, and end with an alphanumeric character";
+                        character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for \
+                        validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 
 fn check_name(resource: &Resource, name: &str, causes: &mut Vec<Cause>) {
     if name.is_empty() {
@@ -247,6 +255,71 @@ fn check_container(container: &Json, path: &str, volumes: &[&str], causes: &mut 
     }
 }
 
+/// Keys of what config maps and secrets hold.
+fn check_data(new: &Json, places: &[&str], causes: &mut Vec<Cause>) {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    for place in places {
+        for (key, _) in map(new, &[place]).into_iter().flatten() {
+            if key.len() > 253 || !key.chars().all(fits) || matches!(key.as_str(), "" | "." | "..") {
+                let detail = "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  \
+                              or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+                causes.push(Cause::invalid(format!("{place}[{key}]"), &json!(key), detail));
+            }
+        }
+    }
+    let size: usize = places
+        .iter()
+        .flat_map(|place| map(new, &[place]).into_iter().flatten())
+        .map(|(_, value)| value.as_str().map_or(0, str::len))
+        .sum();
+    if size > 1_048_576 {
+        let message = "Too long: may not be more than 1048576 bytes".to_owned();
+        causes.push(Cause { reason: "FieldValueTooLong", message, field: String::new() });
+    }
+}
+
+/// What a secret of a type of Kubernetes' own must have.
+fn check_secret(new: &Json, causes: &mut Vec<Cause>) {
+    check_data(new, &["data"], causes);
+    let needed: &[&str] = match text(new, &["type"]) {
+        "kubernetes.io/tls" => &["tls.crt", "tls.key"],
+        "kubernetes.io/ssh-auth" => &["ssh-privatekey"],
+        "kubernetes.io/dockerconfigjson" => &[".dockerconfigjson"],
+        "kubernetes.io/dockercfg" => &[".dockercfg"],
+        _ => &[],
+    };
+    let absent = needed.iter().filter(|key| at(new, &["data", key]).is_none());
+    causes.extend(absent.map(|key| Cause::required(format!("data[{key}]"), "")));
+}
+
+fn check_ingress(new: &Json, causes: &mut Vec<Cause>) {
+    for (index, rule) in list(new, &["spec", "rules"]).iter().enumerate() {
+        let host = text(rule, &["host"]);
+        if !host.is_empty() && !is_subdomain(host.strip_prefix("*.").unwrap_or(host)) {
+            // It is told before what its paths lack.
+            causes.insert(0, Cause::invalid(format!("spec.rules[{index}].host"), &json!(host), SUBDOMAIN));
+        }
+    }
+}
+
+fn check_budget(new: &Json, causes: &mut Vec<Cause>) {
+    let (least, most) = (at(new, &["spec", "minAvailable"]), at(new, &["spec", "maxUnavailable"]));
+    if least.is_some() && most.is_some() {
+        let detail = "minAvailable and maxUnavailable cannot be both set";
+        causes.push(Cause::invalid("spec", get(new, &["spec"]), detail));
+    }
+}
+
+fn check_autoscaler(new: &Json, causes: &mut Vec<Cause>) {
+    let number = |field: &str| integer(new, &["spec", field]);
+    if let (Some(least), Some(most)) = (number("minReplicas"), number("maxReplicas"))
+        && most < least
+    {
+        let detail = "must be greater than or equal to `minReplicas`";
+        causes.push(Cause::invalid("spec.maxReplicas", &json!(most), detail));
+    }
+}
+
 fn check_port(port: &Json, field: &str, path: &str, causes: &mut Vec<Cause>) {
     if integer(port, &[field]).is_some_and(|number| !(1..=65535).contains(&number)) {
         let detail = "must be between 1 and 65535, inclusive";
@@ -301,14 +374,44 @@ fn immutable(kind: &str) -> &'static [&'static [&'static str]] {
     }
 }
 
+/// The address of a service stays, unless it becomes another kind of service.
+fn check_address(old: &Json, new: &Json, causes: &mut Vec<Cause>) {
+    let (before, after) = (text(old, &["spec", "clusterIP"]), text(new, &["spec", "clusterIP"]));
+    let outside = |service: &Json| text(service, &["spec", "type"]) == "ExternalName";
+    if !before.is_empty() && before != after && !outside(old) && !outside(new) {
+        causes.push(Cause::invalid("spec.clusterIPs[0]", &json!([after]), "may not change once set"));
+    }
+}
+
+/// What cannot change, in the words that each kind has for it.
+fn unchangeable(kind: &str, path: &[&str], after: Option<&Json>) -> Cause {
+    let value = after.cloned().unwrap_or_default();
+    match (kind, path) {
+        ("StatefulSet", _) => Cause::forbidden(
+            "spec",
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', \
+             'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+        ),
+        ("PriorityClass", ["value"]) => Cause::forbidden("value", "may not be changed in an update."),
+        ("RoleBinding" | "ClusterRoleBinding", _) => {
+            let role = |field: &str| text(&value, &[field]).to_owned();
+            let shown = json!({"APIGroup": role("apiGroup"), "Kind": role("kind"), "Name": role("name")});
+            Cause::invalid("roleRef", &shown, "cannot change roleRef")
+        }
+        _ => Cause::invalid(path.join("."), &value, "field is immutable"),
+    }
+}
+
 fn check_immutable(resource: &Resource, old: &Json, new: &Json, causes: &mut Vec<Cause>) {
     for path in immutable(&resource.kind) {
         let (before, after) = (at(old, path), at(new, path));
         let bound_later = resource.kind == "Pod" || resource.kind == "PersistentVolumeClaim";
         if before != after && !(before.is_none() && bound_later) {
-            let value = after.cloned().unwrap_or_default();
-            causes.push(Cause::invalid(path.join("."), &value, "field is immutable"));
+            causes.push(unchangeable(&resource.kind, path, after));
         }
+    }
+    if resource.is("/services") {
+        check_address(old, new, causes);
     }
     let sealed = super::json::flag(old, &["immutable"]);
     let holds_data = matches!(resource.kind.as_str(), "Secret" | "ConfigMap");

@@ -47,7 +47,7 @@ impl Step {
     }
 
     /// As conflicts name it: `.spec`, `[name="web"]`.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self {
             Self::Field(name) => format!(".{name}"),
             Self::Value(value) => format!("[={value}]"),

@@ -68,6 +68,10 @@ fn manageable(resource: &Resource, writer: Writer<'_>, fields: &Fields) -> Field
     for name in SYSTEM {
         fields.cut(&["metadata", name]);
     }
+    // The server puts them there.
+    if resource.is("/namespaces") && writer.subresource.is_empty() {
+        fields.cut(&["spec"]);
+    }
     let mut roots = Fields::default();
     roots.below_mut(fields::Step::Field("metadata".into())).insert_root();
     fields.difference(&roots)
@@ -78,9 +82,23 @@ fn existing(live: &Json) -> Json {
     if live.is_null() { serde_json::json!({}) } else { live.clone() }
 }
 
-fn no_key(resource: &Resource, error: &typed::NoKey) -> Refusal {
-    let kind = format!("{}, Kind={}", resource.api_version(), resource.kind);
-    Refusal::untyped(format!("failed to create typed patch object ({kind}): {}", error.0))
+/// Which object an applied one is, as refusals name it: they do not know the namespace of the request.
+pub(crate) fn place(resource: &Resource, config: &Json) -> String {
+    let (namespace, name) = (super::meta::namespace(config), super::meta::name(config));
+    let (group, version, kind) = (&resource.group, &resource.version, &resource.kind);
+    format!("{namespace}/{name}; {group}/{version}, Kind={kind}")
+}
+
+/// Looks that what is applied can be told apart, item by item.
+///
+/// # Errors
+/// When two items of a list have the same key.
+pub(crate) fn check_keys(resource: &Resource, config: &Json, place: &str) -> Answer<()> {
+    typed::check_keys(resource.schema(), config).map_err(|error| no_key(place, &error))
+}
+
+fn no_key(place: &str, error: &typed::NoKey) -> Refusal {
+    Refusal::untyped(format!("failed to create typed patch object ({place}): {}", error.0))
 }
 
 /// Merges what a manager applies into the live object (null: there is none).
@@ -96,7 +114,7 @@ pub(crate) fn apply(resource: &Resource, live: &Json, config: &Json, writer: Wri
     if resource.has_status && writer.subresource.is_empty() {
         remove(&mut config, &["status"]);
     }
-    let applied = typed::fields_of(schema, &config).map_err(|error| no_key(resource, &error))?;
+    let applied = typed::fields_of(schema, &config).map_err(|error| no_key(&place(resource, &config), &error))?;
     let mut entry = writer.entry(resource, Operation::Apply, manageable(resource, writer, &applied));
     let last = managers.take_entry(&entry);
     let merged = typed::merge(schema, &live, &config);

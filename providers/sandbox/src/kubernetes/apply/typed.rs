@@ -68,6 +68,41 @@ fn step(items: Schema<'_>, kind: &ListType<'_>, item: &Json) -> Result<Step, NoK
     Ok(Step::key(found))
 }
 
+/// Looks that no two items of a list have the same key, and no two of a set the same value.
+///
+/// # Errors
+/// Where they have; the text names list and key.
+pub(crate) fn check_keys(schema: Schema<'_>, value: &Json) -> Result<(), NoKey> {
+    check_keys_at(schema, value, &mut Vec::new())
+}
+
+fn check_keys_at(schema: Schema<'_>, value: &Json, path: &mut Vec<String>) -> Result<(), NoKey> {
+    let mut inner = Vec::new();
+    match parts(schema, value)? {
+        Parts::Whole => {}
+        Parts::Object(map) => {
+            inner.extend(map.iter().map(|(name, value)| (format!(".{name}"), field(schema, name), value)));
+        }
+        Parts::List(items) => {
+            let mut seen = BTreeSet::new();
+            for (step, item) in items {
+                let shown = step.shown();
+                if !seen.insert(step) {
+                    let place = path.concat();
+                    return Err(NoKey(format!("{place}: duplicate entries for key {shown}")));
+                }
+                inner.push((shown, schema.items(), item));
+            }
+        }
+    }
+    inner.into_iter().try_for_each(|(step, schema, value)| {
+        path.push(step);
+        check_keys_at(schema, value, path)?;
+        path.pop();
+        Ok(())
+    })
+}
+
 fn field<'a>(schema: Schema<'a>, name: &str) -> Schema<'a> {
     schema.field(name).unwrap_or_else(Schema::any)
 }

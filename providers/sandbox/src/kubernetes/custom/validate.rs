@@ -1,7 +1,7 @@
 //! Custom objects against the schema of their definition: defaults, then validation.
 
 use super::super::resource::{CustomShape, Resource, Shape};
-use super::super::schema::{Schema, Type};
+use super::super::schema::{ListType, Schema, Type};
 use super::super::status::Cause;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, ValidationError, Validator};
@@ -37,8 +37,48 @@ fn default_object(schema: Schema<'_>, map: &mut Map<String, Json>) {
 pub(crate) fn check_object(resource: &Resource, object: &Json) -> Vec<Cause> {
     let Shape::Custom(shape) = &resource.shape else { return Vec::new() };
     match shape.validator.get_or_init(|| compile(shape)) {
-        Ok(validator) => validator.iter_errors(object).flat_map(|error| causes(&error)).collect(),
+        Ok(validator) => {
+            let mut found: Vec<Cause> = validator.iter_errors(object).flat_map(|error| causes(&error)).collect();
+            check_lists(resource.schema(), object, "", &mut found);
+            found
+        }
         Err(error) => vec![Cause::invalid("", &json!(resource.kind), &format!("its schema cannot be used: {error}"))],
+    }
+}
+
+/// Items of a list that has keys, and values of a set, may stand only once.
+fn check_lists(schema: Schema<'_>, value: &Json, path: &str, found: &mut Vec<Cause>) {
+    match value {
+        Json::Object(map) => {
+            for (name, value) in map {
+                let Some(field) = schema.field(name).filter(|_| name != "metadata") else { continue };
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                check_lists(field, value, &path, found);
+            }
+        }
+        Json::Array(list) => {
+            let keys = match schema.list_type() {
+                ListType::Map(keys) => Some(keys),
+                ListType::Set => Some(Vec::new()),
+                ListType::Atomic => None,
+            };
+            let mut seen: Vec<Json> = Vec::new();
+            for (index, item) in list.iter().enumerate() {
+                let path = format!("{path}[{index}]");
+                let told = |keys: &Vec<&str>| match keys.as_slice() {
+                    [] => item.clone(),
+                    keys => keys.iter().filter_map(|key| Some(((*key).to_owned(), item.get(*key)?.clone()))).collect(),
+                };
+                if let Some(told) = keys.as_ref().map(told) {
+                    if seen.contains(&told) {
+                        found.push(Cause::duplicate(path.clone(), &told));
+                    }
+                    seen.push(told);
+                }
+                check_lists(schema.items(), item, &path, found);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => {}
     }
 }
 
@@ -118,7 +158,9 @@ fn causes(error: &ValidationError<'_>) -> Vec<Cause> {
         ValidationErrorKind::Type { .. } => {
             let wanted = error.to_string();
             let wanted = wanted.rsplit(" is not of ").next().unwrap_or_default().trim_start_matches("type ");
-            body(format!("must be of type {}: {:?}", wanted.replace('"', ""), kind_of(value)))
+            let (wanted, found) = (wanted.replace('"', ""), kind_of(value));
+            let message = format!("Invalid value: {found:?}: {field} in body must be of type {wanted}: {found:?}");
+            vec![Cause { reason: "FieldValueTypeInvalid", message, field: field.clone() }]
         }
         ValidationErrorKind::Pattern { pattern } => body(format!("should match '{pattern}'")),
         ValidationErrorKind::Minimum { limit } => body(format!("should be greater than or equal to {limit}")),

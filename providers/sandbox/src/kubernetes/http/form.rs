@@ -69,7 +69,8 @@ impl Form {
         }
         let kind = self.content_type();
         if kind.contains("protobuf") {
-            return super::super::protobuf::read(&self.body).ok_or_else(|| Refusal::unsupported_media_type(kind));
+            return super::super::protobuf::read(&self.body)
+                .ok_or_else(|| Refusal::unsupported_media_type(&super::TAKEN));
         }
         if kind.contains("yaml") && self.body.first() != Some(&b'{') {
             return serde_norway::from_slice(&self.body)

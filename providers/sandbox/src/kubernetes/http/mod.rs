@@ -19,6 +19,9 @@ use form::Form;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
+/// The media types of an object that is sent whole.
+const TAKEN: [&str; 2] = ["application/json", "application/yaml"];
+
 /// More than any object that fits into a cluster.
 const BODY_LIMIT: usize = 8 << 20;
 
@@ -120,10 +123,18 @@ impl View {
                 json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
                        "items": items})
             }
-            ViewKind::Whole => json!({
-                "kind": resource.list_kind, "apiVersion": resource.api_version(), "metadata": metadata,
-                "items": objects,
-            }),
+            ViewKind::Whole => {
+                let mut objects = objects;
+                // What a list of a built-in kind holds needs no telling.
+                for object in objects.iter_mut().filter(|_| !resource.is_custom()) {
+                    super::json::remove(object, &["apiVersion"]);
+                    super::json::remove(object, &["kind"]);
+                }
+                json!({
+                    "kind": resource.list_kind, "apiVersion": resource.api_version(), "metadata": metadata,
+                    "items": objects,
+                })
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use super::super::access::{self, Identity};
 use super::super::json::{at, get, integer, list, set, text};
 use super::super::meta;
 use super::super::objects::Objects;
+use super::super::patch;
 use super::super::resource::{Resource, ScalePaths};
 use super::super::selector::Selector;
 use super::super::status::{About, Answer, Refusal};
@@ -129,12 +130,14 @@ impl Ask<'_> {
             "application/merge-patch+json" => Ok(Patch::Merge(body)),
             "application/strategic-merge-patch+json" => Ok(Patch::Strategic(body)),
             "application/apply-patch+yaml" | "application/apply-patch+json" => Ok(Patch::Apply(body)),
-            other => Err(Refusal::unsupported_media_type(other)),
+            _ => Err(Refusal::no_patch()),
         }
     }
 
     fn selector(&self) -> Answer<Selector> {
-        Selector::parse(self.form.query("labelSelector"), self.form.query("fieldSelector"))
+        let selector = Selector::parse(self.form.query("labelSelector"), self.form.query("fieldSelector"))?;
+        selector.check_fields(self.resource)?;
+        Ok(selector)
     }
 
     fn matching(&self, objects: &Objects, selector: &Selector) -> Vec<Arc<Json>> {
@@ -225,7 +228,12 @@ impl Ask<'_> {
 
     fn delete(&self, objects: &mut Objects) -> Answer<Reply> {
         let (last, gone) = write::delete(objects, self.target(), &self.deletion()?)?;
-        if !gone || matches!(self.resource.kind.as_str(), "Pod" | "Service" | "PersistentVolumeClaim") {
+        if !gone
+            || matches!(
+                self.resource.kind.as_str(),
+                "Pod" | "Service" | "PersistentVolumeClaim" | "CustomResourceDefinition"
+            )
+        {
             return Ok(Reply::new(200, self.view.show(self.resource, &last)));
         }
         let mut details = json!({"name": self.place.name, "kind": self.resource.plural, "uid": meta::uid(&last)});
@@ -257,10 +265,10 @@ impl Ask<'_> {
             "update" => scale = self.form.object()?,
             "patch" => match self.patch()? {
                 Patch::Json(patch) => {
-                    super::super::patch::json_patch(&mut scale, &patch).map_err(Refusal::unprocessable)?;
+                    patch::json_patch(&mut scale, &patch).map_err(Refusal::unprocessable)?;
                 }
                 Patch::Merge(patch) | Patch::Strategic(patch) | Patch::Apply(patch) => {
-                    super::super::patch::merge_patch(&mut scale, &patch);
+                    patch::merge_patch(&mut scale, &patch);
                 }
             },
             _ => return Err(Refusal::not_allowed()),

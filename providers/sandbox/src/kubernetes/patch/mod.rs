@@ -9,6 +9,10 @@ pub(crate) use strategic::strategic_merge;
 use super::json::object;
 use serde_json::Value as Json;
 
+/// The media types of patches of custom kinds.
+pub(crate) const CUSTOM: [&str; 3] =
+    ["application/json-patch+json", "application/merge-patch+json", "application/apply-patch+yaml"];
+
 /// JSON merge patch: objects are merged, null removes, all else replaces.
 pub(crate) fn merge_patch(target: &mut Json, patch: &Json) {
     let Json::Object(patch) = patch else {

@@ -20,11 +20,17 @@ pub(crate) struct Decoded {
 /// # Errors
 /// When a value has a type that its field cannot hold; the refusal names the kind and the path.
 pub(crate) fn decode(resource: &Resource, object: Json) -> Answer<Decoded> {
+    read_fields(resource, object).map_err(|error| cannot_be_handled(resource, &error))
+}
+
+/// The same, with the words for what is wrong alone.
+///
+/// # Errors
+/// When a value has a type that its field cannot hold.
+pub(crate) fn read_fields(resource: &Resource, object: Json) -> Result<Decoded, String> {
     let mut walk = Walk { unknown: Vec::new(), path: Vec::new(), custom: resource.is_custom() };
-    match walk.value(resource.schema(), object) {
-        Ok(object) => Ok(Decoded { object, unknown: walk.unknown }),
-        Err(error) => Err(cannot_be_handled(resource, &error)),
-    }
+    let object = walk.value(resource.schema(), object)?;
+    Ok(Decoded { object, unknown: walk.unknown })
 }
 
 /// The refusal of an object that cannot be read as its kind.
@@ -121,7 +127,7 @@ impl Walk {
     fn quantity(&self, text: &str) -> Result<Json, String> {
         let refused = || {
             let rule = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
-            format!("{}: quantities must match the regular expression '{rule}'", self.here())
+            format!("quantities must match the regular expression '{rule}'")
         };
         quantity::canonical(text).map(Json::String).ok_or_else(refused)
     }

@@ -9,7 +9,7 @@ mod merge_keys;
 mod quantity;
 
 pub(crate) use builtin::{builtins, definition, definitions, reference};
-pub(crate) use decode::{cannot_be_handled, decode};
+pub(crate) use decode::{cannot_be_handled, decode, read_fields};
 
 use serde_json::Value as Json;
 

@@ -13,8 +13,8 @@ use super::meta;
 use super::objects::Objects;
 use super::patch;
 use super::resource::{Resource, ScalePaths};
-use super::schema::{cannot_be_handled, decode};
-use super::status::{Answer, Refusal};
+use super::schema::{cannot_be_handled, decode, read_fields};
+use super::status::{About, Answer, Cause, Refusal};
 use super::validate;
 use rand::Rng as _;
 use serde_json::{Value as Json, json};
@@ -95,9 +95,8 @@ fn read(target: Target<'_>, body: Json, options: &Options) -> Answer<(Json, Vec<
             "" => set(&mut body, &[field], wanted),
             given if given == wanted => {}
             given => {
-                return Err(Refusal::bad_request(format!(
-                    "the object provided is unrecognized: its {field} is {given:?}, and this path takes {wanted:?}"
-                )));
+                let error = format!("its {field} is {given:?}, and this path takes {wanted:?}");
+                return Err(cannot_be_handled(resource, &error));
             }
         }
     }
@@ -186,10 +185,9 @@ fn complete_new(objects: &Objects, target: Target<'_>, object: Json, recorded: O
 fn name_it(target: Target<'_>, object: &mut Json) -> Answer<()> {
     let given = meta::namespace(object).to_owned();
     if !given.is_empty() && given != target.namespace {
-        return Err(Refusal::bad_request(format!(
-            "the namespace of the provided object does not match the namespace sent on the request ({given:?} is not {:?})",
-            target.namespace
-        )));
+        return Err(Refusal::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
     }
     if target.resource.namespaced {
         set(object, &["metadata", "namespace"], target.namespace);
@@ -287,7 +285,7 @@ pub(crate) fn patch(objects: &mut Objects, target: Target<'_>, patch: Patch, opt
     let done = match &patch {
         Patch::Json(patch) => patch::json_patch(&mut new, patch),
         Patch::Strategic(_) if target.resource.is_custom() => {
-            return Err(Refusal::unsupported_media_type("application/strategic-merge-patch+json"));
+            return Err(Refusal::unsupported_media_type(&patch::CUSTOM));
         }
         Patch::Strategic(patch) => patch::strategic_merge(target.resource.schema(), &mut new, patch),
         Patch::Merge(patch) | Patch::Apply(patch) => {
@@ -322,22 +320,31 @@ pub(crate) fn scale(
 fn apply_config(objects: &mut Objects, target: Target<'_>, config: Json, options: &Options) -> Answer<Written> {
     let resource = target.resource;
     if options.manager.is_empty() {
-        return Err(Refusal::bad_request(
-            "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-        ));
+        let about = About { group: "meta.k8s.io", plural: "PatchOptions", kind: "PatchOptions" };
+        return Err(Refusal::invalid(about, "", &[Cause::required("fieldManager", "is required for apply patch")]));
     }
     let config = read_config(target, config)?;
     let now = objects.now();
     let writer = Writer { manager: &options.manager, subresource: target.subresource, now: &now };
     let current = objects.get(&resource.table(), target.namespace, target.name);
     let Some(current) = current else {
-        if !meta::uid(&config).is_empty() || !target.subresource.is_empty() {
+        if !target.subresource.is_empty() {
             return Err(Refusal::not_found(resource.about(), target.name));
+        }
+        if !meta::uid(&config).is_empty() {
+            let uid = meta::uid(&config);
+            let detail =
+                format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+            return Err(Refusal::conflict(resource.about(), target.name, &detail));
         }
         let new = apply::apply(resource, &Json::Null, &config, writer, options.force)?;
         let new = complete_new(objects, target, new, None)?;
         return keep_new(objects, target, new, Vec::new(), options);
     };
+    if !meta::uid(&config).is_empty() && meta::uid(&config) != meta::uid(&current) {
+        let cause = Cause::invalid("metadata.uid", &json!(meta::uid(&config)), "field is immutable");
+        return Err(Refusal::invalid(resource.about(), target.name, &[cause]));
+    }
     check_preconditions(target, &current, &config)?;
     let new = apply::apply(resource, &current, &config, writer, options.force)?;
     keep_changed(objects, target, &current, new, None, Vec::new(), options)
@@ -349,7 +356,7 @@ fn read_config(target: Target<'_>, config: Json) -> Answer<Json> {
     let named = meta::name(&config).to_owned();
     if !matches!(named.as_str(), "") && named != target.name {
         return Err(Refusal::bad_request(format!(
-            "metadata.name {named:?} must match the name {:?} of the request",
+            "the name of the object ({named}) does not match the name on the URL ({})",
             target.name
         )));
     }
@@ -363,16 +370,18 @@ fn read_config(target: Target<'_>, config: Json) -> Answer<Json> {
             "the applied object is {given_version:?}, Kind={given_kind:?}; this path takes {api_version:?}, Kind={kind:?}"
         )));
     }
-    let decoded = decode(resource, config)?;
+    let place = apply::place(resource, &config);
+    let decoded = read_fields(resource, config)
+        .map_err(|error| Refusal::untyped(format!("failed to create typed patch object ({place}): {error}")))?;
     let mut config = decoded.object;
     if !decoded.unknown.is_empty() {
-        let place = format!("{}/{named}; {api_version}, Kind={kind}", target.namespace);
         let fields: Vec<_> =
             decoded.unknown.iter().map(|field| format!(".{field}: field not declared in schema")).collect();
         let what =
             if let [one] = fields.as_slice() { one.clone() } else { format!("errors:\n  {}", fields.join("\n  ")) };
         return Err(Refusal::untyped(format!("failed to create typed patch object ({place}): {what}")));
     }
+    apply::check_keys(resource, &config, &place)?;
     set(&mut config, &["metadata", "name"], target.name);
     if resource.namespaced {
         set(&mut config, &["metadata", "namespace"], target.namespace);
@@ -387,7 +396,7 @@ fn has_generation(resource: &Resource) -> bool {
             resource.group.as_str(),
             "apps" | "batch" | "networking.k8s.io" | "policy" | "apiextensions.k8s.io" | "admissionregistration.k8s.io"
         )
-        || resource.kind == "ReplicationController"
+        || matches!(resource.kind.as_str(), "ReplicationController" | "PriorityClass")
 }
 
 /// Everything between what the object shall become and what is kept of it.

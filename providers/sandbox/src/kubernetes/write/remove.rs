@@ -67,6 +67,9 @@ fn check(target: Target<'_>, current: &Json, how: &Deletion) -> Answer<()> {
     ];
     for (what, wanted, found) in pairs {
         if let Some(wanted) = wanted.as_deref().filter(|wanted| *wanted != found) {
+            if what == "UID" {
+                return Err(Refusal::recreated(target.resource.about(), target.name, wanted, found));
+            }
             let detail =
                 format!("Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}");
             return Err(Refusal::conflict(target.resource.about(), target.name, &detail));

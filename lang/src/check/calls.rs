@@ -29,6 +29,9 @@ impl<'a> ModuleChecker<'_, 'a> {
         for argument in arguments {
             self.infer(&argument.value);
         }
+        if self.names.is_lost(&function.text) {
+            return error(span);
+        }
         let problem = super::habits::function(&function.text, function.span, &self.shared.library);
         let problem = problem.unwrap_or_else(|| self.unknown_function(function));
         self.broken(span, problem)

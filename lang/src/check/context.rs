@@ -289,6 +289,9 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     fn unknown_name(&mut self, name: &EcoString, span: Span) -> Expr {
+        if self.names.is_lost(name) {
+            return error(span);
+        }
         if self.frame.allowed == Allowed::Overlay {
             return self.broken(span, super::report::OverlayProblem::NotConstant { name: name.clone(), span });
         }

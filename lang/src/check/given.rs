@@ -23,7 +23,8 @@ pub(crate) struct Taken<'a> {
 impl<'a> ModuleChecker<'_, 'a> {
     /// Values whose param there is, and which can be read.
     pub(crate) fn taken(&mut self, given: &'a [Given]) -> Vec<Taken<'a>> {
-        given.iter().filter_map(|given| self.take(given).map_err(|problem| self.refuse(problem)).ok()).collect()
+        let known = given.iter().filter(|given| !self.names.is_lost(&given.name));
+        known.filter_map(|given| self.take(given).map_err(|problem| self.refuse(problem)).ok()).collect()
     }
 
     fn refuse(&mut self, problem: Problem) {

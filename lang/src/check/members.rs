@@ -134,6 +134,9 @@ impl<'a> ModuleChecker<'_, 'a> {
     }
 
     fn unknown_output(&mut self, base: &Expr, outputs: &RecordType, name: &Word) {
+        if self.all_names.iter().any(|module| module.is_lost(&name.text)) {
+            return;
+        }
         let names = || outputs.fields.iter().map(|field| field.name.as_str());
         self.tell(NameProblem::UnknownOutput {
             module: self.call_name(base),

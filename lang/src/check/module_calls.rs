@@ -172,7 +172,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             }
             return;
         }
-        let Some(module) = self.all_names.get(target) else { return };
+        let Some(module) = self.all_names.get(target).filter(|module| !module.is_lost(&word.text)) else { return };
         let names = || module.params.iter().map(|param| param.what.name.text.as_str());
         let problem = NameProblem::UnknownParam {
             module: call.name.text.clone(),

@@ -112,7 +112,7 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// What the address leads to; reports where there is nothing.
     fn target(&mut self, address: &WrittenAddress) -> Option<Target> {
         let found = self.lookup(address);
-        if found.is_none() {
+        if found.is_none() && address.parts.iter().all(|part| !self.names.is_lost(&part.name.text)) {
             let candidates = self.names.value_names();
             let first = address.parts.first().map_or("", |part| part.name.text.as_str());
             let near = nearest(first, candidates);

@@ -7,7 +7,7 @@ use crate::program::{BlockId, CallId, FunctionId, LetId, ParamId, ProviderId};
 use crate::tree::{self, Item, ItemKind};
 use ecow::EcoString;
 use formwork_model::{Diagnostic, Span};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What a name of the value namespace stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -71,6 +71,8 @@ pub(crate) struct Names<'a> {
     pub(crate) provider_names: HashMap<(&'a str, &'a str), ProviderId>,
     /// Namespace of outputs: positions in `outputs`.
     pub(crate) output_names: HashMap<&'a str, usize>,
+    /// Names of declarations that could not be read, of all namespaces.
+    lost: HashSet<&'a str>,
 }
 
 /// Names that cannot be declared as values.
@@ -87,7 +89,14 @@ impl<'a> Names<'a> {
             }
             names.add(item, report);
         }
+        names.lost = module.trees.iter().flat_map(|tree| &tree.lost).map(|word| word.text.as_str()).collect();
         names
+    }
+
+    /// Whether a declaration of this name could not be read, which was told: that nothing has the name is no mistake of
+    /// its own.
+    pub(crate) fn is_lost(&self, name: &str) -> bool {
+        self.lost.contains(name)
     }
 
     fn add(&mut self, item: &'a Item, report: &mut Vec<Diagnostic>) {

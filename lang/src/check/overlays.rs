@@ -137,6 +137,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             let ty = self.params.get(id.index()).cloned().unwrap_or(Type::Error);
             return Some((id, ty));
         }
+        if self.names.is_lost(&first.text) {
+            return None;
+        }
         let params = self.names.params.iter().map(|param| param.what.name.text.as_str());
         let nearest = nearest(&first.text, params).map(EcoString::from);
         self.tell(OverlayProblem::UnknownParam { name: first.text.clone(), span: first.span, nearest });

@@ -276,6 +276,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             return Some(ProviderUse::Passed(reference.provider.text.clone()));
         }
         let provider = &reference.provider.text;
+        if self.names.is_lost(provider) {
+            return None;
+        }
         let own = self.names.providers.iter().filter(|declared| declared.what.provider.text == *provider);
         let names: Vec<&str> =
             own.filter_map(|declared| declared.what.name.as_ref().map(|name| name.text.as_str())).collect();

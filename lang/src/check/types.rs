@@ -86,6 +86,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         }
         match self.names.type_names.get(name.text.as_str()).copied() {
             Some(index) => self.named_type(index, name.span),
+            None if self.names.is_lost(&name.text) => Type::Error,
             None => {
                 let known = self.names.types.iter().map(|ty| ty.what.name.text.as_str());
                 let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name.text).map(|(_, ours)| *ours);
@@ -172,6 +173,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         };
         match call.and_then(|target| self.shared.interfaces.get(target)) {
             Some(interface) => Type::Module(interface.outputs.clone()),
+            None if self.names.is_lost(&name.text) => Type::Error,
             None => {
                 let calls = self.names.calls.iter().map(|call| call.what.name.text.as_str());
                 let nearest = nearest(&name.text, calls.clone()).or_else(|| calls.clone().next());

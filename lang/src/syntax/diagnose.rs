@@ -305,6 +305,10 @@ impl Diagnosis<'_> {
 
     /// Something stands behind the end of a declaration.
     fn same_line(&self, index: usize) -> Option<Repair> {
+        // A `<` is open still.
+        if self.expected.contains(&Rule::type_end) {
+            return None;
+        }
         let token = self.token(index).filter(|token| token.parent.is_none() && !token.first)?;
         let before = self.before(index).filter(|before| self.ends_value(*before))?;
         let keyword = KEYWORDS.contains(&self.word_of(token))

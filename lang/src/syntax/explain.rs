@@ -229,6 +229,9 @@ fn expected_diagnostic(span: Span, expected: &[&str], found: Option<&str>) -> Di
     };
     let help = match expected {
         ["the end of the line"] => "remove it, or begin a new line with it".to_owned(),
+        ["`>`"] if found == Some("`where`") => {
+            "name the type that has the condition: `type T = { … } where …`, and write `T` here".to_owned()
+        }
         _ => format!("write {wanted} here, or remove what does not belong"),
     };
     at("E0201", span, message, help)

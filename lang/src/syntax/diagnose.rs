@@ -27,6 +27,9 @@ pub(super) struct Diagnosis<'s> {
 /// Words that a value, type or name must follow.
 const LEADING_WORDS: [&str; 9] = ["if", "then", "else", "in", "match", "for", "with", "after", "where"];
 
+/// The parts of a header, in their order.
+const HEADER: [&str; 4] = ["for", "if", "with", "after"];
+
 const OPERATORS: [&str; 23] = [
     "=", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "??", "+", "-", "*", "/", "%", "=>", "->", ":", "...", "!",
     "+=", "|", ".",
@@ -39,6 +42,7 @@ impl Diagnosis<'_> {
         self.foreign(index)
             .or_else(|| self.lonely_keyword(index))
             .or_else(|| self.extra_comma(index))
+            .or_else(|| self.header_order(index))
             .or_else(|| self.nested_if(index))
             .or_else(|| self.leading_minus(index))
             .or_else(|| self.missing_value(index))
@@ -146,6 +150,32 @@ impl Diagnosis<'_> {
         }
         let error = SyntaxError::ForeignBlock { span: self.span_of(word), word: self.word_of(word).into(), instead };
         Some(Repair { error, range, fill: Fill::Blank })
+    }
+
+    /// `after x with y {`: the parts of a header have their order.
+    fn header_order(&self, index: usize) -> Option<Repair> {
+        let token = self.token(index).filter(|token| token.parent.is_none() && token.kind == Kind::Word)?;
+        let rank = |token: Token| HEADER.iter().position(|word| *word == self.word_of(token));
+        let own = rank(token)?;
+        let statement = self.scan.statement_at(token.start);
+        let header = self
+            .scan
+            .tokens
+            .iter()
+            .copied()
+            .filter(|other| other.parent.is_none() && other.kind == Kind::Word && statement.contains(&other.start));
+        let later =
+            header.take_while(|other| other.start < token.start).filter_map(rank).find(|other| *other >= own)?;
+        let body = self
+            .scan
+            .tokens
+            .iter()
+            .skip(index)
+            .find(|other| other.parent.is_none() && (self.word_of(**other) == "{" || other.start >= statement.end));
+        let end = body.map_or(statement.end, |body| body.start.min(statement.end));
+        let (word, before) = (*HEADER.get(own)?, *HEADER.get(later)?);
+        let error = SyntaxError::HeaderOrder { span: self.span_of(token), word, before };
+        Some(Repair { error, range: token.start..end, fill: Fill::Blank })
     }
 
     /// A keyword without anything behind it.

@@ -65,6 +65,7 @@ pub(super) enum SyntaxError {
     NestedIf { span: Span },
     NotFirst { span: Span, first: Span, word: &'static str },
     SaidTwice { span: Span, first: Span, word: &'static str },
+    HeaderOrder { span: Span, word: &'static str, before: &'static str },
     NotAnOverlayPath { span: Span },
     DeclarationInOverlay { span: Span, word: EcoString },
 }

@@ -79,7 +79,13 @@ fn call_diagnostic(error: SyntaxError) -> Diagnostic {
             "name parts of it with `let`",
         ),
         SyntaxError::ForeignBlock { span, word, instead } => {
-            at("E0216", span, format!("there is no `{word}` block"), instead)
+            let ours = super::split::KEYWORDS.contains(&word.as_str());
+            let message = if ours {
+                format!("`{word}` is followed by words, not by texts in quotes")
+            } else {
+                format!("there is no `{word}` block")
+            };
+            at("E0216", span, message, instead)
         }
         SyntaxError::UnknownDeclaration { span, word, nearest } => unknown_declaration(span, &word, nearest),
         SyntaxError::MetaArgument { span, word } => meta_argument(span, &word),
@@ -196,6 +202,18 @@ fn type_diagnostic(error: SyntaxError) -> Diagnostic {
             format!("move `{word}` to the top of the file"),
         )
         .label(first, "an entry before it"),
+        SyntaxError::HeaderOrder { span, word, before } if word == before => at(
+            "E0240",
+            span,
+            format!("a header says `{word}` once"),
+            "put both into one: several names are separated by `,`, conditions joined by `&&`",
+        ),
+        SyntaxError::HeaderOrder { span, word, before } => at(
+            "E0240",
+            span,
+            format!("`{word}` stands before `{before}` in a header"),
+            "write them in this order: `for`, `if`, `with`, `after`",
+        ),
         SyntaxError::SaidTwice { span, first, word } => {
             at("E0237", span, format!("`{word}` is said twice"), "remove one of them").label(first, "said here")
         }

@@ -115,12 +115,12 @@ impl<'a> ModuleChecker<'_, 'a> {
             if argument.is_some() || param.what.default.is_some() || is_misspelt() {
                 continue;
             }
-            let ty = self
-                .shared
-                .interfaces
-                .get(target)
-                .and_then(|interface| interface.params.get(position))
-                .map_or_else(String::new, described);
+            let interface = self.shared.interfaces.get(target);
+            let ty = interface.and_then(|interface| interface.params.get(position));
+            if ty.is_some_and(|ty| ty.holds_null()) {
+                continue;
+            }
+            let ty = ty.map_or_else(String::new, described);
             self.tell(NameProblem::MissingParam {
                 module: call.name.text.clone(),
                 name: param.what.name.text.clone(),

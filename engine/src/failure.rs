@@ -62,10 +62,14 @@ const fn advice(class: ErrorClass) -> &'static str {
 /// The diagnostic of a failed call.
 #[must_use]
 pub fn diagnostic(subject: Subject<'_>, error: &ProviderError) -> Diagnostic {
+    // A provider's own block has no type.
+    let type_name = match subject.type_name.name.as_str() {
+        "" => String::new(),
+        _ => format!(" ({})", subject.type_name),
+    };
     let path = error.path.as_ref().filter(|path| !path.steps().is_empty());
     let place = path.map_or_else(String::new, |path| format!(", attribute `{path}`"));
-    let message =
-        format!("cannot {} `{}` ({}){place}: {}", subject.verb, subject.address, subject.type_name, error.message);
+    let message = format!("cannot {} `{}`{type_name}{place}: {}", subject.verb, subject.address, error.message);
     let mut diagnostic = Diagnostic::error(class_code(error.class), message)
         .help(error.help.clone().unwrap_or_else(|| advice(error.class).to_owned()));
     if let Some(span) = subject.span {

@@ -146,6 +146,12 @@ pub(crate) fn transport(error: &(dyn Error + 'static), server: &str, changes: bo
     let mut texts: Vec<&str> = chain.iter().map(String::as_str).collect();
     texts.dedup();
     let reason = texts.last().copied().unwrap_or("no answer");
+    let reason = match reason.contains("UnknownIssuer") {
+        true => format!(
+            "{reason} (the CA of the provider block or its kubeconfig does not vouch for the server's certificate)"
+        ),
+        false => reason.to_owned(),
+    };
     let sent = changes && !never_sent(error);
     let class = if sent { ErrorClass::AnswerLost } else { ErrorClass::Unreachable };
     ProviderError::new(class, format!("the Kubernetes API at {server} does not answer: {reason}"))

@@ -109,7 +109,11 @@ impl Session {
         let cluster = match self.send(Call::get("/api/v1/namespaces/kube-system")).await? {
             Answer::Done { body, .. } => body.pointer("/metadata/uid").and_then(Json::as_str).map(str::to_owned),
             // Few may read it; then the address has to do. Everything else that is wrong shows with the first object.
-            Answer::Refused(status) if matches!(status.code, 403 | 404) => None,
+            Answer::Refused(status) if status.code == 403 => None,
+            Answer::Refused(status) if status.code == 404 => {
+                self.check_api().await?;
+                None
+            }
             Answer::Refused(status) => return Err(status.error(&format!("connecting to {}", self.server()))),
         };
         let entry = match cluster {
@@ -117,6 +121,19 @@ impl Session {
             None => ("server".to_owned(), self.server().to_owned()),
         };
         Ok(AccountIdentity([entry].into()))
+    }
+
+    /// Where nothing is known of `kube-system`: whether this is an API server at all. Another server's "not found" must not be
+    /// taken for a cluster that has lost all its objects.
+    async fn check_api(&self) -> Result<(), ProviderError> {
+        match self.send(Call::get("/version")).await? {
+            Answer::Refused(status) if status.code == 404 => {
+                let message =
+                    format!("{} is no Kubernetes API: it knows neither kube-system nor /version", self.server());
+                Err(ProviderError::new(ErrorClass::Unreachable, message).help("is the address right, and its path?"))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn account(&self) -> AccountIdentity {

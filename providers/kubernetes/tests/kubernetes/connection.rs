@@ -23,6 +23,7 @@ pub fn tests() -> Vec<Trial> {
         Trial::test("connection::identity_is_the_cluster", || run(identity())),
         Trial::test("connection::lists_are_read_page_by_page", || run(pages())),
         Trial::test("connection::a_stopped_server_is_not_an_empty_one", || run(not_gone())),
+        Trial::test("connection::another_server_is_no_cluster_that_lost_everything", || run(another_server())),
         Trial::test("connection::a_plan_without_rights_is_made_offline", || run(no_rights())),
         Trial::test("connection::a_wait_that_runs_out_says_why", || run(wait_runs_out())),
     ]
@@ -34,6 +35,20 @@ fn settings(url: &str) -> Value {
 
 async fn connect(settings: Value, environment: Environment) -> Result<Harness, ProviderError> {
     Harness::encoded(Kubernetes, settings, environment).await
+}
+
+/// A wrong path, or a server that is none of Kubernetes': it knows nothing of what is recorded.
+async fn another_server() {
+    let fake = Fake::start(|_| status(404, "NotFound", "page not found")).await;
+    let error = connect(settings(&fake.url), Environment::default()).await.err().unwrap();
+    assert_eq!(error.class, ErrorClass::Unreachable);
+    assert!(error.message.contains(&fake.url) && error.message.contains("no Kubernetes API"), "{error}");
+    // A cluster in which `kube-system` is hidden is one all the same.
+    let hidden = Fake::start(|request| match request.path.as_str() {
+        "/version" => Answer::Json(200, json!({ "gitVersion": "v1.36.2" })),
+        _ => status(404, "NotFound", "not found"),
+    });
+    assert!(connect(settings(&hidden.await.url), Environment::default()).await.is_ok());
 }
 
 fn config_map(name: &str) -> Value {

@@ -146,7 +146,7 @@ fn a_broken_template_is_said(server: &Server) {
     assert!(message().contains("image.tag is needed"), "helm's own words: {}", message());
     kubectl.ok_apply(&chart("broken-chart", &repository, json!({"valueFiles": ["none.yaml"]})), "");
     kubectl.ok("annotate application broken-chart -n argocd argocd.argoproj.io/refresh=normal --overwrite");
-    crate::argocd::eventually(|| message().contains("none.yaml"), || message());
+    crate::argocd::eventually(|| message().contains("none.yaml"), message);
 
     // Mended, it goes on; what was synced stays when a later commit is broken.
     kubectl.ok_apply(&chart("broken-chart", &repository, json!({"valueFiles": ["prod.yaml"]})), "");

@@ -22,7 +22,8 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         })
     };
-    tests.into_iter().map(trial).collect()
+    let directory = crate::trial("kubernetes::a_token_of_the_directory_opens_aks", a_token_of_the_directory);
+    tests.into_iter().map(trial).chain([directory]).collect()
 }
 
 const CLUSTER: &str = include_str!("aks.fw");
@@ -44,6 +45,24 @@ fn with_cluster(test: fn(&str)) {
     }
     let (_sandboxed, _, api) = cluster();
     test(&api.kubeconfig);
+}
+
+/// AKS that signs in with the directory takes `azure.access_token`; without that it takes the cluster's own tokens only.
+fn a_token_of_the_directory() {
+    const TEAM: &str = r#"
+ephemeral token: azure.access_token { scope = "6dae42f8-4368-4678-94ff-3960e28e3630/.default" }
+provider kubernetes { kubeconfig = aks.kubeconfig, token = token.token, cluster = aks.id }
+resource team: kubernetes.namespace { name = "team" }
+"#;
+    let signing = CLUSTER.replace("dns_prefix =", "aad_profile = { managed = true }\n  dns_prefix =");
+    let sandboxed = Sandboxed::new(&[("main.fw", &(signing + TEAM))]);
+    sandboxed.start_at("none");
+    sandboxed.apply().expect(0);
+    sandboxed.expect_clean();
+    sandboxed.run(&["destroy", "--auto-approve"]).expect(0);
+    sandboxed.0.write("main.fw", &(CLUSTER.to_owned() + TEAM));
+    let refused = sandboxed.apply().expect(1);
+    assert!(refused.err.contains("Unauthorized"), "{}", refused.err);
 }
 
 /// The kubeconfig ends with a value that only `apply` knows: so the provider is configured by what the same apply makes.

@@ -212,6 +212,11 @@ pub(crate) fn is_in_use(code: &str) -> bool {
     code.contains("CannotBeDeleted") || code.contains("InUse") || code == "CannotDeleteResource"
 }
 
+/// Whether a write was refused because a sibling has what the object shall get.
+pub(crate) fn is_taken_by_sibling(code: &str) -> bool {
+    matches!(code, "SecurityRuleConflict" | "NetcfgSubnetRangesOverlap")
+}
+
 /// Whether the error says that there is no such object.
 pub(crate) fn is_not_found(error: &ProviderError) -> bool {
     error.class == ErrorClass::NotFound

@@ -72,6 +72,57 @@ fn path_of(url: &str) -> &str {
 }
 
 #[test]
+fn subnets_lie_in_their_network_and_beside_each_other() {
+    let cloud = Cloud::new();
+    let network = cloud.network();
+    let subnet = |name: &str, range: &str| {
+        let answer = cloud
+            .put(&format!("{network}/subnets/{name}"), json!({"name": name, "properties": {"addressPrefix": range}}));
+        cloud.wait(60);
+        code(&answer).to_owned()
+    };
+    assert_eq!(subnet("far", "10.1.0.0/24"), "NetcfgInvalidSubnet");
+    assert_eq!(subnet("larger", "10.0.0.0/15"), "NetcfgInvalidSubnet");
+    assert_eq!(subnet("over", "10.0.0.8/29"), "NetcfgSubnetRangesOverlap");
+    assert_eq!(subnet("around", "10.0.0.0/24"), "NetcfgSubnetRangesOverlap");
+    assert_eq!(subnet("beside", "10.0.0.16/28"), "");
+    // It does not stand in its own way, and grows where there is room.
+    assert_eq!(subnet("A", "10.0.0.0/28"), "");
+    assert_eq!(subnet("beside", "10.0.1.0/24"), "");
+    let subnets = json!([{"name": "a", "properties": {"addressPrefix": "10.0.0.0/28"}},
+        {"name": "b", "properties": {"addressPrefixes": ["10.0.1.0/24", "10.0.0.0/29"]}}]);
+    let space = json!({"addressPrefixes": ["10.0.0.0/16"]});
+    let body = json!({"location": "westeurope", "properties": {"addressSpace": space, "subnets": subnets}});
+    assert_eq!(code(&cloud.put(&format!("{network}2"), body)), "NetcfgSubnetRangesOverlap");
+}
+
+#[test]
+fn rules_of_a_direction_have_different_priorities() {
+    let cloud = Cloud::new();
+    let group = format!("{GROUP}/providers/Microsoft.Network/networkSecurityGroups/n");
+    let rule = |name: &str, priority: u32, direction: &str| {
+        json!({"name": name, "properties": {"priority": priority, "direction": direction, "access": "Allow", "protocol": "Tcp",
+            "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*", "destinationPortRange": "443"}})
+    };
+    let with = |rules: Json| {
+        let answer = cloud.put(&group, json!({"location": "westeurope", "properties": {"securityRules": rules}}));
+        cloud.wait(60);
+        answer
+    };
+    let twice = with(json!([rule("a", 100, "Inbound"), rule("b", 100, "inbound")]));
+    assert_eq!((twice.status, code(&twice)), (400, "SecurityRuleConflict"));
+    assert_eq!(code(&with(json!([rule("a", 100, "Inbound"), rule("b", 100, "Outbound")]))), "");
+    let alone = |name: &str, priority: u32| {
+        let answer = cloud.put(&format!("{group}/securityRules/{name}"), rule(name, priority, "Inbound"));
+        cloud.wait(60);
+        code(&answer).to_owned()
+    };
+    assert_eq!(alone("c", 100), "SecurityRuleConflict");
+    assert_eq!(alone("c", 110), "");
+    assert_eq!(alone("A", 100), "", "a rule does not stand in its own way");
+}
+
+#[test]
 fn an_operation_goes_on_over_a_restart() {
     let cloud = Cloud::new();
     let id = format!("{GROUP}/providers/Microsoft.Network/natGateways/n");

@@ -68,8 +68,8 @@ impl<'a> Attributes<'a> {
             let view = |value: &'_ Option<formwork_model::ValueBuf>| {
                 value.as_ref().map(|value| self.writer.line(value.view()))
             };
-            let forced = difference.forces_replacement || self.replace.contains(&difference.path);
-            let note = if forced { "forces replacement" } else { "" };
+            // What is only known again once the new object is there is a consequence, not a cause.
+            let note = if self.replace.contains(&difference.path) { "forces replacement" } else { "" };
             let name = difference.path.to_string();
             let document = match (&difference.before, &difference.after) {
                 (Some(before), Some(after)) => document::changed(before.view(), after.view(), self.paint),

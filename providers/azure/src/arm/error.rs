@@ -195,8 +195,14 @@ fn advice(code: &str) -> Option<&'static str> {
         "SubscriptionNotFound" => {
             "the credentials cannot see the subscription: check `subscription_id` and `tenant_id`"
         }
+        "OperationNotAllowed" => {
+            "the service says why it does not allow this now: change the config, or wait until the object is in another state"
+        }
         "CannotDeleteResource" => "something nested in it is still there; it may not be in this stack",
-        code if is_in_use(code) => "something that is not in this stack may still use it",
+        code if is_in_use(code) => {
+            "what still uses it is not in this stack, or changes over only afterwards; `@create_first` above its block makes \
+             the new one before the old one goes"
+        }
         _ => return None,
     })
 }
@@ -204,6 +210,11 @@ fn advice(code: &str) -> Option<&'static str> {
 /// Whether a delete was refused because of something that may be on its way out.
 pub(crate) fn is_in_use(code: &str) -> bool {
     code.contains("CannotBeDeleted") || code.contains("InUse") || code == "CannotDeleteResource"
+}
+
+/// Whether a write was refused because a sibling has what the object shall get.
+pub(crate) fn is_taken_by_sibling(code: &str) -> bool {
+    matches!(code, "SecurityRuleConflict" | "NetcfgSubnetRangesOverlap")
 }
 
 /// Whether the error says that there is no such object.

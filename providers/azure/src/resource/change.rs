@@ -1,6 +1,6 @@
 //! What creates and updates share: what is wanted, waiting, reading back. And the update itself.
 
-use crate::arm::error::found;
+use crate::arm::error::{found, is_taken_by_sibling};
 use crate::arm::operation::{Handle, Waiting};
 use crate::arm::{Answer, Request, ResourceId, Verb};
 use crate::resource::{ArmType, Change, Update, known_map, stored, tags};
@@ -106,6 +106,31 @@ impl<'a> Work<'a> {
     }
 }
 
+/// A sibling has what this one shall get (a rule's priority, a subnet's range). It may be about to leave it in the same
+/// apply: it is let through, and this one is sent again.
+#[derive(Default)]
+pub(super) struct Turn {
+    slept: Duration,
+}
+
+impl Turn {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    const PAUSE: Duration = Duration::from_secs(2);
+
+    /// Whether the error may pass.
+    pub(super) fn is_awaited(&self, error: &ProviderError) -> bool {
+        is_taken_by_sibling(&error.code) && self.slept < Self::PATIENCE
+    }
+
+    /// Waits a little; nobody may be kept out meanwhile.
+    pub(super) async fn wait(&mut self, work: &Work<'_>, error: &ProviderError) -> Result<(), ProviderError> {
+        work.sink.progress(&format!("{}: {}", work.doing, error.message));
+        work.sink.sleep(Self::PAUSE).await?;
+        self.slept += Self::PAUSE;
+        Ok(())
+    }
+}
+
 pub(super) async fn checkpoint(
     sink: &dyn OperationSink,
     id: &ResourceId,
@@ -131,15 +156,28 @@ impl ArmType {
         if let Some(handle) = Handle::from_checkpoint(request.resume.as_ref()) {
             return work.finish(Some(handle), Some(&prior)).await;
         }
-        let guard = self.guard(session, &id).await;
-        let current = self.look_up(session, &id).await?;
-        let gone = || ProviderError::new(ErrorClass::NotFound, format!("{id} is gone"));
-        let answer = self.send_update(&work, &prior, &current.ok_or_else(gone)?).await?;
+        let mut turn = Turn::default();
+        let (guard, answer) = loop {
+            let guard = self.guard(session, &id).await;
+            match self.try_update(&work, &prior).await {
+                Err(error) if turn.is_awaited(&error) => {
+                    drop(guard);
+                    turn.wait(&work, &error).await?;
+                }
+                sent => break (guard, sent?),
+            }
+        };
         let handle = Handle::of_change(&answer, &id, self.api_version);
         work.checkpoint(handle.as_ref()).await?;
         let applied = work.finish(handle, Some(&prior)).await;
         drop(guard);
         applied
+    }
+
+    async fn try_update(&self, work: &Work<'_>, prior: &Map) -> Result<Answer, ProviderError> {
+        let current = self.look_up(work.session, work.id).await?;
+        let gone = || ProviderError::new(ErrorClass::NotFound, format!("{} is gone", work.id));
+        self.send_update(work, prior, &current.ok_or_else(gone)?).await
     }
 
     async fn send_update(&self, work: &Work<'_>, prior: &Map, current: &Answer) -> Result<Answer, ProviderError> {

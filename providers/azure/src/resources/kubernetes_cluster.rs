@@ -1,15 +1,19 @@
 //! `azure.kubernetes_cluster`: AKS. What it does besides its declaration stands in `kubernetes_cluster/hooks.rs`.
 
+mod features;
 mod hooks;
 mod network;
+mod upkeep;
 
 pub(crate) use hooks::{Whose, credentials};
 
 use crate::resource::{ArmType, Scope};
 use crate::resources::kubernetes_node::{self, pool_fields};
 use crate::resources::node_pool::POOL_NAME;
-use crate::schema::{FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, USER_IDENTITIES, name, on, refers, versions};
+use crate::schema::{FULL, GROUP, ID, LOCATION, PRINCIPAL_ID, TAGS, USER_IDENTITIES, name, on, versions};
+use features::{ADDON, IDENTITY_IDS, MESH, POD_IDENTITY, SECURITY, STORAGE, switch, told_switch};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
+use upkeep::{AUTO_SCALER, AUTO_UPGRADE};
 
 const POOL: &[Attribute] = pool_fields![
     "";
@@ -37,21 +41,6 @@ const DIRECTORY: &[Attribute] = &[
     Attribute::string("server_app_secret", "Its password.").vendor("serverAppSecret").write_only().secret(),
 ];
 
-const ADDON: &[Attribute] = &[
-    Attribute::boolean("enabled", "Whether it runs.").required(),
-    Attribute::string_map(
-        "config",
-        "Its settings; those of `azureKeyvaultSecretsProvider` are `enableSecretRotation` and `rotationPollInterval`.",
-    )
-    .optional_computed(),
-    refers(
-        "log_analytics_workspace",
-        &["azure.log_analytics_workspace"],
-        "config.logAnalyticsWorkspaceResourceID",
-        "The workspace that logs go to, for `omsagent`.",
-    ),
-];
-
 const API_SERVER: &[Attribute] = &[
     Attribute::new(
         "authorized_ip_ranges",
@@ -69,231 +58,6 @@ const API_SERVER: &[Attribute] = &[
         .create_only()
         .equality(Equality::CaseInsensitive),
     on("disable_run_command", "Whether commands cannot be run through Azure."),
-];
-
-const AUTO_UPGRADE: &[Attribute] = &[
-    Attribute::new(
-        "upgrade_channel",
-        AttributeType::Enum(&["rapid", "stable", "patch", "node-image", "none"]),
-        "Which new Kubernetes versions are taken.",
-    )
-    .optional_computed(),
-    Attribute::new(
-        "node_os_upgrade_channel",
-        AttributeType::Enum(&["None", "Unmanaged", "NodeImage", "SecurityPatch"]),
-        "Which new images of the nodes are taken.",
-    )
-    .vendor("nodeOSUpgradeChannel")
-    .optional_computed(),
-];
-
-/// A setting of the cluster autoscaler: all are texts.
-const fn scaler(name: &'static str, vendor: &'static str, docs: &'static str) -> Attribute {
-    Attribute::string(name, docs).vendor(vendor).optional_computed()
-}
-
-const AUTO_SCALER: &[Attribute] = &[
-    scaler(
-        "balance_similar_node_groups",
-        "balance-similar-node-groups",
-        "Whether like pools are kept alike (`\"true\"`).",
-    ),
-    on("daemonset_eviction_for_empty_nodes", "Whether daemons of empty nodes are evicted.")
-        .vendor("daemonset-eviction-for-empty-nodes"),
-    on("daemonset_eviction_for_occupied_nodes", "Whether daemons of other nodes are evicted.")
-        .vendor("daemonset-eviction-for-occupied-nodes"),
-    Attribute::new(
-        "expander",
-        AttributeType::Enum(&["least-waste", "most-pods", "priority", "random"]),
-        "Which pool grows.",
-    )
-    .optional_computed(),
-    on("ignore_daemonsets_utilization", "Whether daemons count as use.").vendor("ignore-daemonsets-utilization"),
-    scaler("max_empty_bulk_delete", "max-empty-bulk-delete", "Empty nodes removed at once."),
-    scaler(
-        "max_graceful_termination_sec",
-        "max-graceful-termination-sec",
-        "How long a pod may take to end, in seconds.",
-    ),
-    scaler("max_node_provision_time", "max-node-provision-time", "How long a node may take to appear, such as `15m`."),
-    scaler(
-        "max_total_unready_percentage",
-        "max-total-unready-percentage",
-        "Share of unready nodes that stops scaling.",
-    ),
-    scaler("new_pod_scale_up_delay", "new-pod-scale-up-delay", "Age of a pod before nodes are added, such as `10s`."),
-    scaler("ok_total_unready_count", "ok-total-unready-count", "Unready nodes that are allowed."),
-    scaler("scale_down_delay_after_add", "scale-down-delay-after-add", "Pause after nodes were added."),
-    scaler("scale_down_delay_after_delete", "scale-down-delay-after-delete", "Pause after nodes were removed."),
-    scaler("scale_down_delay_after_failure", "scale-down-delay-after-failure", "Pause after a removal failed."),
-    scaler("scale_down_unneeded_time", "scale-down-unneeded-time", "How long a node must be of no use."),
-    scaler("scale_down_unready_time", "scale-down-unready-time", "How long an unready node must be of no use."),
-    scaler("scale_down_utilization_threshold", "scale-down-utilization-threshold", "Use below which a node may go."),
-    scaler("scan_interval", "scan-interval", "How often it looks, such as `10s`."),
-    scaler("skip_nodes_with_local_storage", "skip-nodes-with-local-storage", "Whether such nodes stay."),
-    scaler("skip_nodes_with_system_pods", "skip-nodes-with-system-pods", "Whether such nodes stay."),
-];
-
-const SECURITY: &[Attribute] = &[
-    Attribute::object(
-        "azure_key_vault_kms",
-        &[
-            on("enabled", "Whether secrets in etcd are encrypted with a key of Key Vault."),
-            Attribute::string("key_id", "Id of the key, with its version.").optional_computed(),
-            Attribute::new(
-                "key_vault_network_access",
-                AttributeType::Enum(&["Public", "Private"]),
-                "How the vault is reached.",
-            )
-            .optional_computed(),
-            Attribute::reference("key_vault", &["azure.key_vault"], "The vault, where it is private.")
-                .vendor("keyVaultResourceId")
-                .equality(Equality::CaseInsensitive),
-        ],
-        "Encryption of etcd.",
-    )
-    .optional_computed(),
-    Attribute::object(
-        "defender",
-        &[
-            refers(
-                "log_analytics_workspace",
-                &["azure.log_analytics_workspace"],
-                "logAnalyticsWorkspaceResourceId",
-                "The workspace that findings go to.",
-            ),
-            Attribute::object("security_monitoring", &[on("enabled", "Whether it runs.")], "Watching of the nodes.")
-                .optional_computed(),
-        ],
-        "Microsoft Defender.",
-    )
-    .optional_computed(),
-    Attribute::object(
-        "image_cleaner",
-        &[
-            on("enabled", "Whether unused images are removed."),
-            Attribute::int("interval_hours", "How often, in hours.").optional_computed(),
-        ],
-        "Removal of unused images.",
-    )
-    .optional_computed(),
-    Attribute::object(
-        "workload_identity",
-        &[on("enabled", "Whether pods can sign in with federated credentials; needs the OIDC issuer.")],
-        "Identities of pods.",
-    )
-    .optional_computed(),
-];
-
-/// A feature with a switch and nothing else.
-const fn switch(name: &'static str, docs: &'static str) -> Attribute {
-    const SWITCH: &[Attribute] = &[on("enabled", "Whether it is on.")];
-    Attribute::object(name, SWITCH, docs).optional_computed()
-}
-
-/// A feature with a switch that must be said.
-const fn told_switch(name: &'static str, docs: &'static str) -> Attribute {
-    const SWITCH: &[Attribute] = &[Attribute::boolean("enabled", "Whether it is on.").required()];
-    Attribute::object(name, SWITCH, docs).optional_computed()
-}
-
-const STORAGE: &[Attribute] = &[
-    switch("blob_csi_driver", "Volumes of blob containers.").vendor("blobCSIDriver"),
-    switch("disk_csi_driver", "Volumes of disks.").vendor("diskCSIDriver"),
-    switch("file_csi_driver", "Volumes of file shares.").vendor("fileCSIDriver"),
-    switch("snapshot_controller", "Snapshots of volumes."),
-];
-
-const MESH: &[Attribute] = &[
-    Attribute::new("mode", AttributeType::Enum(&["Istio", "Disabled"]), "Whether there is one.").required(),
-    Attribute::object(
-        "istio",
-        &[
-            Attribute::object(
-                "certificate_authority",
-                &[Attribute::object(
-                    "plugin",
-                    &[
-                        Attribute::string("cert_chain_object_name", "Chain of certificates, in the vault."),
-                        Attribute::string("cert_object_name", "Intermediate certificate, in the vault."),
-                        Attribute::string("key_object_name", "Its key, in the vault."),
-                        Attribute::reference("key_vault", &["azure.key_vault"], "The vault.")
-                            .vendor("keyVaultId")
-                            .equality(Equality::CaseInsensitive),
-                        Attribute::string("root_cert_object_name", "Root certificate, in the vault."),
-                    ],
-                    "A certificate authority of one's own.",
-                )],
-                "Who signs the certificates of the mesh.",
-            ),
-            Attribute::object(
-                "components",
-                &[
-                    Attribute::new(
-                        "egress_gateways",
-                        AttributeType::List(&AttributeType::Object(&[Attribute::boolean(
-                            "enabled",
-                            "Whether it is on.",
-                        )
-                        .required()])),
-                        "Gateways for what goes out.",
-                    )
-                    .equality(Equality::EmptyIsAbsent),
-                    Attribute::new(
-                        "ingress_gateways",
-                        AttributeType::List(&AttributeType::Object(&[
-                            Attribute::new("mode", AttributeType::Enum(&["External", "Internal"]), "Who reaches it.")
-                                .required(),
-                            Attribute::boolean("enabled", "Whether it is on.").required(),
-                        ])),
-                        "Gateways for what comes in.",
-                    )
-                    .keyed_by(&["mode"])
-                    .equality(Equality::EmptyIsAbsent),
-                ],
-                "Parts of the mesh.",
-            ),
-            Attribute::strings("revisions", "Revisions of the control plane, such as `asm-1-22`.").optional_computed(),
-        ],
-        "Istio's settings.",
-    )
-    .optional_computed(),
-];
-
-const POD_IDENTITY: &[Attribute] = &[
-    on("enabled", "Whether it is on."),
-    on("allow_network_plugin_kubenet", "Whether it may run on kubenet, which is not secure."),
-    Attribute::new(
-        "user_assigned_identities",
-        AttributeType::List(&AttributeType::Object(&[
-            Attribute::string("name", "Name of the binding.").required(),
-            Attribute::string("namespace", "Namespace of the pods.").required(),
-            Attribute::string("binding_selector", "Label of the pods."),
-            Attribute::object("identity", IDENTITY_IDS, "The identity.").required(),
-        ])),
-        "Identities of pods.",
-    )
-    .keyed_by(&["namespace", "name"])
-    .equality(Equality::EmptyIsAbsent),
-    Attribute::new(
-        "user_assigned_identity_exceptions",
-        AttributeType::List(&AttributeType::Object(&[
-            Attribute::string("name", "Name of the exception.").required(),
-            Attribute::string("namespace", "Namespace of the pods.").required(),
-            Attribute::string_map("pod_labels", "Labels of the pods.").required(),
-        ])),
-        "Pods that reach the metadata service all the same.",
-    )
-    .keyed_by(&["namespace", "name"])
-    .equality(Equality::EmptyIsAbsent),
-];
-
-const IDENTITY_IDS: &[Attribute] = &[
-    Attribute::reference("resource_id", &["azure.user_assigned_identity"], "The identity.")
-        .optional_computed()
-        .equality(Equality::CaseInsensitive),
-    Attribute::string("client_id", "Its client id.").optional_computed(),
-    Attribute::string("object_id", "Its object id.").optional_computed(),
 ];
 
 const WINDOWS: &[Attribute] = &[

@@ -8,6 +8,8 @@ use crate::resource::{Resource, known_map, meaning, stored};
 use crate::schema::{ID, ONE_BY_ONE};
 use crate::session::Session;
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use formwork_model::schema::{
     Attribute, AttributeType, Default as Preset, Equality, Limit, Recognition, ResourceSchema,
 };
@@ -155,10 +157,57 @@ fn object(wanted: &Wanted, answer: &Json) -> StoredObject {
     {
         values.insert("parent", Value::string(parent.as_str()));
     }
-    // A service may repeat what it was sent in confidence.
-    let output = from_json(answer);
-    values.insert("output", if said.holds_secret() { output.secret() } else { output });
+    values.insert("output", Confidential::of(&said).mark(Some(&said), from_json(answer)));
     stored(values)
+}
+
+/// What was sent in confidence: a service may repeat it, where it was sent and elsewhere.
+#[derive(Default)]
+struct Confidential {
+    /// The texts, and what they are in base64.
+    texts: Vec<String>,
+}
+
+impl Confidential {
+    fn of(body: &Value) -> Self {
+        let mut confidential = Self::default();
+        confidential.gather(body, false);
+        confidential
+    }
+
+    fn gather(&mut self, value: &Value, is_secret: bool) {
+        match value {
+            Value::Secret(inner) => self.gather(inner, true),
+            Value::Map(map) => map.iter().for_each(|(_, value)| self.gather(value, is_secret)),
+            Value::List(items) | Value::Set(items) => items.iter().for_each(|item| self.gather(item, is_secret)),
+            Value::String(text) if is_secret && !text.is_empty() => {
+                self.texts.extend([text.to_string(), STANDARD.encode(text.as_bytes())]);
+            }
+            _ => {}
+        }
+    }
+
+    /// The answer, secret where it stands for what was secret, and where it holds one of the texts.
+    fn mark(&self, said: Option<&Value>, told: Value) -> Value {
+        match (said, told) {
+            (Some(Value::Secret(_)), told) => told.secret(),
+            (said, Value::Map(told)) => {
+                let said = said.and_then(Value::as_map);
+                let entry = |(key, told): (&ecow::EcoString, &Value)| {
+                    (key.clone(), self.mark(said.and_then(|said| said.get(key.as_str())), told.clone()))
+                };
+                Value::Map(told.iter().map(entry).collect())
+            }
+            (said, Value::List(told)) => {
+                let said = said.and_then(Value::as_items).unwrap_or_default();
+                Value::list(told.iter().enumerate().map(|(index, told)| self.mark(said.get(index), told.clone())))
+            }
+            (_, Value::String(told)) if self.texts.iter().any(|text| told.contains(text.as_str())) => {
+                Value::String(told).secret()
+            }
+            (_, told) => told,
+        }
+    }
 }
 
 async fn look_up(session: &Session, wanted: &Wanted) -> Result<Option<Answer>, ProviderError> {

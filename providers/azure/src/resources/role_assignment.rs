@@ -4,9 +4,10 @@
 use crate::arm::ResourceId;
 use crate::resource::{ArmType, Change, Hooks, Scope};
 use crate::schema::{FIXED, ID, versions};
+use crate::validate::{Findings, text};
 use async_trait::async_trait;
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema, Rule};
-use formwork_model::{Map, Value};
+use formwork_model::{AttributePath, Map, Value, ValueRef};
 use formwork_provider_api::ProviderError;
 use serde_json::Value as Json;
 
@@ -140,6 +141,13 @@ struct Assignment;
 
 #[async_trait]
 impl Hooks for Assignment {
+    fn validate(&self, config: ValueRef<'_>, findings: &mut Findings) {
+        let said = text(config, "role_definition").filter(|said| !said.starts_with('/'));
+        if let Some(said) = said.filter(|said| guid_of(said).is_none()) {
+            findings.error(AttributePath::member("role_definition"), unknown_role(said), UNKNOWN_ROLE);
+        }
+    }
+
     fn name(&self, operation: &str) -> Option<String> {
         Some(guid(operation))
     }
@@ -171,17 +179,26 @@ fn role_guid(said: &str) -> String {
     guid.to_lowercase()
 }
 
+/// The GUID of a role that is said by it, or by its name; none of any other text.
+fn guid_of(said: &str) -> Option<&str> {
+    let built_in = BUILT_IN.iter().find(|(name, _)| name.eq_ignore_ascii_case(said)).map(|(_, guid)| *guid);
+    let is_guid = said.len() == 36 && said.matches('-').count() == 4;
+    built_in.or(is_guid.then_some(said))
+}
+
+fn unknown_role(said: &str) -> String {
+    format!("`{said}` is no role of Azure that is known by name")
+}
+
+const UNKNOWN_ROLE: &str = "write the role's id, or an `azure.role_definition`";
+
 /// The id of a role that is said by id or by name.
 fn role_id(assignment: &ResourceId, said: &str) -> Result<String, ProviderError> {
     if said.starts_with('/') {
         return Ok(said.to_owned());
     }
-    let guid = BUILT_IN.iter().find(|(name, _)| name.eq_ignore_ascii_case(said)).map(|(_, guid)| *guid);
-    let is_guid = said.len() == 36 && said.matches('-').count() == 4;
-    let guid = guid.or(is_guid.then_some(said)).ok_or_else(|| {
-        ProviderError::invalid(format!("`{said}` is no role of Azure that is known by name"))
-            .at(formwork_model::AttributePath::member("role_definition"))
-            .help("write the role's id, or an `azure.role_definition`")
+    let guid = guid_of(said).ok_or_else(|| {
+        ProviderError::invalid(unknown_role(said)).at(AttributePath::member("role_definition")).help(UNKNOWN_ROLE)
     })?;
     let subscription = assignment.subscription().map(|id| format!("/subscriptions/{id}")).unwrap_or_default();
     Ok(format!("{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}"))

@@ -29,6 +29,7 @@ trials! {
     a_network_is_made_followed_and_left_alone,
     a_group_is_deleted_by_its_location,
     a_group_with_what_others_made_stays,
+    a_rule_waits_for_what_a_sibling_leaves,
     an_operation_may_fail_with_status_200,
     an_error_beside_a_success_is_none,
     a_resource_without_a_header_is_asked_itself,
@@ -197,6 +198,45 @@ async fn a_group_with_what_others_made_stays() {
     let refused = connect(&script).await.delete("resource_group", &object(GROUP), &nothing).await.unwrap_err();
     assert!(refused.message.contains("Microsoft.Sql/servers/s"), "{}", refused.message);
     assert!(script.asked_for(DELETE).is_empty(), "nothing is deleted");
+}
+
+async fn a_rule_waits_for_what_a_sibling_leaves() {
+    const GROUP_OF_RULES: &str =
+        "/subscriptions/sub/resourceGroups/rg/providers/Microsoft.Network/networkSecurityGroups/n";
+    let id = format!("{GROUP_OF_RULES}/securityRules/r");
+    let (get, put) = (format!("GET {id}"), format!("PUT {id}"));
+    let rule = json!({"id": id, "name": "r", "properties": {"priority": 100, "direction": "Inbound", "access": "Allow",
+        "protocol": "*", "sourceAddressPrefix": "*", "sourcePortRange": "*", "destinationAddressPrefix": "*",
+        "destinationPortRange": "*", "provisioningState": "Succeeded"}});
+    let config: Vec<(&str, Value)> = [
+        ("name", "r"),
+        ("network_security_group", GROUP_OF_RULES),
+        ("direction", "Inbound"),
+        ("access", "Allow"),
+        ("protocol", "*"),
+        ("source_address_prefix", "*"),
+        ("source_port_range", "*"),
+        ("destination_address_prefix", "*"),
+        ("destination_port_range", "*"),
+    ]
+    .map(|(name, text)| (name, Value::string(text)))
+    .into();
+    let config = Value::map(config.into_iter().chain([("priority", Value::Int(100))]));
+    let taken = || error(400, "SecurityRuleConflict");
+    let script = script::start(vec![
+        (get.as_str(), vec![absent(), absent(), absent(), Reply::json(200, rule.clone())]),
+        (put.as_str(), vec![taken(), taken(), Reply::json(201, rule)]),
+    ])
+    .await;
+    let harness = connect(&script).await;
+    harness.create("security_rule", "r", &config).await.unwrap();
+    assert_eq!((script.asked_for(&put).len(), harness.sink.slept().as_secs()), (3, 4));
+    // Who does not leave is in the way.
+    let script = script::start(vec![(get.as_str(), vec![absent()]), (put.as_str(), vec![taken()])]).await;
+    let harness = connect(&script).await;
+    let refused = harness.create("security_rule", "r", &config).await.unwrap_err();
+    assert_eq!((refused.class, refused.code.as_str()), (ErrorClass::Invalid, "SecurityRuleConflict"));
+    assert_eq!(harness.sink.slept().as_secs(), 30);
 }
 
 async fn an_operation_may_fail_with_status_200() {

@@ -4,7 +4,9 @@ use crate::client::connect;
 use crate::script::{self, Reply, Script, TOKEN, error, operations, token};
 use formwork_model::{Address, Value, ValueBuf};
 use formwork_provider_api::testing::{Harness, text};
-use formwork_provider_api::{Environment, ErrorClass, ReadManyRequest, ReadOutcome, StoredObject};
+use formwork_provider_api::{
+    Environment, ErrorClass, Provider, ReadManyRequest, ReadOutcome, StoredObject, ValidateRequest,
+};
 use formwork_provider_azure::AzureProvider;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value as Json, json};
@@ -20,6 +22,8 @@ macro_rules! trials {
 
 trials! {
     any_type_is_kept_by_its_body,
+    what_was_sent_in_confidence_is_secret_wherever_it_comes_back,
+    a_misspelt_role_is_seen_before_anything_is_asked,
     a_token_file_is_read_each_time,
     a_command_gives_tokens_where_it_is_allowed,
     a_thousand_objects_cost_few_calls,
@@ -85,6 +89,52 @@ async fn any_type_is_kept_by_its_body() {
     let drifted = harness.plan("resource", &Address::resource("p"), &config("Standard"), Some(&changed)).await.unwrap();
     assert!(!drifted.is_clean() && !drifted.replaces(), "{drifted:?}");
     harness.delete("resource", &changed, &config("Premium")).await.unwrap();
+}
+
+async fn what_was_sent_in_confidence_is_secret_wherever_it_comes_back() {
+    let answer = json!({"id": PROFILE, "name": "p", "location": "westeurope", "sku": {"name": "Standard"}, "properties": {
+        "pin": 7, "connection": "Host=h;Password=hush-hush", "encoded": "aHVzaC1odXNo", "open": "h"}});
+    let script = script::start(vec![
+        (
+            format!("GET {PROFILE}").as_str(),
+            vec![error(404, "ResourceNotFound"), Reply::json(200, answer.clone()), Reply::json(200, answer.clone())],
+        ),
+        (format!("PUT {PROFILE}").as_str(), vec![Reply::json(200, answer)]),
+    ])
+    .await;
+    let body = Value::map([
+        ("location", Value::string("westeurope")),
+        (
+            "properties",
+            Value::map([("password", Value::string("hush-hush").secret()), ("pin", Value::Int(7).secret())]),
+        ),
+    ]);
+    let config = Value::map([
+        ("type", Value::string("Microsoft.Cdn/profiles")),
+        ("api_version", Value::string("2024-09-01")),
+        ("name", Value::string("p")),
+        ("parent", Value::string(GROUP)),
+        ("body", body),
+    ]);
+    let made = connect(&script).await.create("resource", "p", &config).await.unwrap();
+    let output = formwork_provider_api::testing::attributes(&made).get("output").unwrap().as_map().unwrap().clone();
+    assert_eq!(output.get("location"), Some(&Value::string("westeurope")));
+    let told = output.get("properties").unwrap().as_map().unwrap();
+    let is_secret = |name: &str| matches!(told.get(name), Some(Value::Secret(_)));
+    let secret = ["pin", "connection", "encoded", "open"].map(is_secret);
+    assert_eq!(secret, [true, true, true, false], "{told:?}");
+}
+
+async fn a_misspelt_role_is_seen_before_anything_is_asked() {
+    let findings = |role: &str| {
+        let config = Value::map([("scope", Value::string(GROUP)), ("role_definition", Value::string(role))]);
+        let request = ValidateRequest { type_name: Some("role_assignment".to_owned()), config: ValueBuf::from(config) };
+        AzureProvider.validate(&request)
+    };
+    assert_eq!(findings("Redaer").len(), 1, "{:?}", findings("Redaer"));
+    for known in ["reader", "7f951dda-4ed3-4680-a7ca-43fe172d538d", "/providers/x/roleDefinitions/y"] {
+        assert!(findings(known).is_empty(), "{known}");
+    }
 }
 
 async fn with_credential(

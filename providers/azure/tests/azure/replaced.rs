@@ -16,6 +16,7 @@ pub fn tests() -> Vec<Trial> {
         trial("replaced::each_type_by_what_is_written_of_it", all_at_once),
         trial("replaced::what_nothing_stands_on_alone", what_nothing_stands_on),
         trial("replaced::the_new_one_before_the_old_one", new_before_old),
+        trial("replaced::siblings_hand_over_what_they_had", handed_over),
     ]
 }
 
@@ -134,4 +135,41 @@ fn replaces(
     }
     bench.run(&["plan", "--sandbox", "--detailed-exitcode"])?;
     Ok(bench)
+}
+
+/// Rules and subnets that take what another one leaves in the same apply: a priority, a range. Nothing says in which order;
+/// Azure refuses whoever comes too early.
+fn handed_over(program: &Path) -> Result<(), Failed> {
+    let stack = |rules: &str, subnets: &str| {
+        format!(
+            r#"
+provider azure {{ defaults = {{ location = "westeurope" }} }}
+resource group: azure.resource_group {{ name = "rg" }}
+resource nsg: azure.network_security_group {{ name = "nsg", group }}
+resource rule: azure.security_rule for name, priority in {{ {rules} }} {{
+  name
+  network_security_group = nsg
+  priority
+  direction = "Inbound"
+  access = "Allow"
+  protocol = "Tcp"
+  source_address_prefix = "*"
+  source_port_range = "*"
+  destination_address_prefix = "*"
+  destination_port_range = "443"
+}}
+resource vnet: azure.virtual_network {{ name = "vnet", group, address_space = ["10.0.0.0/16"] }}
+resource subnet: azure.subnet for name, range in {{ {subnets} }} {{ name, vnet, address_prefix = to_cidr(range) }}
+"#
+        )
+    };
+    let before = stack("gone = 100, shifted = 110, last = 120", r#"gone = "10.0.0.0/24", moved = "10.0.1.0/24""#);
+    let bench = Bench::new(program, &before, &[])?;
+    bench.apply()?;
+    let there = bench.status()?["objects"].clone();
+    bench.write(&stack("fresh = 100, shifted = 120, last = 130", r#"fresh = "10.0.0.0/24", moved = "10.0.2.0/24""#))?;
+    bench.apply()?;
+    assert_eq!(bench.status()?["objects"], there);
+    bench.run(&["plan", "--sandbox", "--detailed-exitcode"])?;
+    Ok(())
 }

@@ -25,7 +25,11 @@ impl Arm {
         match id.type_name().to_lowercase().as_str() {
             "microsoft.keyvault/vaults" if !exists => self.recover_vault(id, sent)?,
             "microsoft.authorization/roleassignments" => self.check_assignment(id, sent)?,
+            "microsoft.network/virtualnetworks" => self.check_network(id, sent)?,
+            "microsoft.network/virtualnetworks/subnets" => self.check_subnet(id, sent)?,
             "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.check_peering(id, sent)?,
+            "microsoft.network/networksecuritygroups" => self.check_rules(sent)?,
+            "microsoft.network/networksecuritygroups/securityrules" => self.check_rule(id, sent)?,
             "microsoft.containerservice/managedclusters" => self.check_cluster(id, sent, exists)?,
             "microsoft.containerservice/managedclusters/agentpools" => self.check_pool(id, sent, exists)?,
             "microsoft.network/azurefirewalls" => self.check_firewall(call, sent)?,

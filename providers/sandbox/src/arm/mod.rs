@@ -22,6 +22,7 @@ mod lock;
 mod operation;
 mod path;
 mod profile;
+mod range;
 mod read;
 mod record;
 mod reference;

@@ -35,20 +35,27 @@ fn place(files: &FileTable, span: Option<Span>) -> String {
 }
 
 fn as_text(files: &FileTable, explained: &Explanation) -> String {
-    let dot = if explained.path.steps().is_empty() { "" } else { "." };
-    let mut text = format!("{}{dot}{} = {}\n", explained.address, explained.path, shown(explained.value.as_ref()));
+    let subject = behind(&explained.address.to_string(), &explained.path);
+    let mut text = format!("{subject} = {}\n", shown(explained.value.as_ref()));
     for step in &explained.steps {
         let indent = "  ".repeat(step.depth as usize + 1);
         let value = step.value.as_ref().map_or_else(String::new, |value| format!(" = {}", shown(Some(value))));
         text.push_str(&format!("{indent}{}{value}{}\n", name(step), place(files, step.span)));
         for layer in &step.layers {
-            text.push_str(&format!("{indent}  {}\n", layer_text(files, layer)));
+            text.push_str(&format!("{indent}  {}\n", layer_text(files, step, layer)));
         }
     }
     text
 }
 
-fn layer_text(files: &FileTable, layer: &LayerValue) -> String {
+/// What a layer did, and to which part where that is not all that is asked for.
+fn layer_text(files: &FileTable, step: &Step, layer: &LayerValue) -> String {
+    let part = match &step.origin {
+        Origin::Param(module, name, path) if path != &layer.path && !layer.path.covers(path) => {
+            format!("{} ", named(module, name, &layer.path))
+        }
+        _ => String::new(),
+    };
     let value = shown(layer.value.as_ref());
     let what = match layer.action {
         OverlayAction::Set => format!("= {value}"),
@@ -57,17 +64,18 @@ fn layer_text(files: &FileTable, layer: &LayerValue) -> String {
         OverlayAction::Append => format!("+= {value}"),
     };
     let place = layer.span.and_then(|span| files.location(span));
-    place.map_or_else(|| format!("{}: {what}", layer.layer), |location| format!("{location}: {what}"))
+    place.map_or_else(|| format!("{}: {part}{what}", layer.layer), |location| format!("{location}: {part}{what}"))
 }
 
 fn named(module: &ModulePath, name: &str, path: &AttributePath) -> String {
     let front = if module.is_root() { String::new() } else { format!("{module}.") };
-    let dot = if path.steps().is_empty() || !matches!(path.steps().first(), Some(formwork_model::Step::Member(_))) {
-        ""
-    } else {
-        "."
-    };
-    format!("{front}{name}{dot}{path}")
+    behind(&format!("{front}{name}"), path)
+}
+
+/// A path behind what it begins at: a member after a dot, a key at once.
+fn behind(front: &str, path: &AttributePath) -> String {
+    let dot = if matches!(path.steps().first(), Some(formwork_model::Step::Member(_))) { "." } else { "" };
+    format!("{front}{dot}{path}")
 }
 
 fn name(step: &Step) -> String {

@@ -391,7 +391,7 @@ fn default(parameter: &Parameter, span: Span) -> Expr {
 
 /// What is wrong with the source of a secret, as help.
 fn bad_secret_source(source: &str) -> Option<String> {
-    const SCHEMES: &[&str] = &["env", "file", "stdin", "azure", "aws", "sops", "vault"];
+    const SCHEMES: &[&str] = &["env", "file", "stdin"];
     let scheme = source.split(':').next().unwrap_or("");
     if SCHEMES.contains(&scheme) && (source.len() > scheme.len() + 1 || source == "stdin") {
         return None;
@@ -399,7 +399,8 @@ fn bad_secret_source(source: &str) -> Option<String> {
     let nearest = nearest(scheme, SCHEMES.iter().copied());
     Some(nearest.map_or_else(
         || {
-            "say where the secret is: \"env:DB_PASSWORD\", \"file:/run/secrets/db\", \"stdin\", or a vault's address"
+            "say where the secret is: \"env:DB_PASSWORD\", \"file:/run/secrets/db\" or \"stdin\"; what lies in a vault is read \
+             by its data source"
                 .to_owned()
         },
         |nearest| format!("did you mean \"{nearest}:…\"?"),

@@ -5,9 +5,12 @@ use crate::evaluate::instances::{BlockState, CallState, Slot};
 use crate::evaluate::references::each_child;
 use crate::evaluate::{Evaluator, part_at};
 use crate::graph::NodeKind;
+use crate::inputs::{Layer, type_at};
 use crate::program::{Attribute, Block, Expr, ExprKind, Iteration, Module, ProviderBlock};
+use crate::tree::OverlayAction;
 use ecow::EcoString;
 use formwork_model::{Address, AttributePath, ModulePath, ObjectKind, Step as PathStep, Value};
+use formwork_model::{Field, Type};
 
 /// Longer explanations help nobody.
 const MAXIMUM_STEPS: usize = 200;
@@ -186,8 +189,22 @@ impl<'p> Trace<'p> {
             return;
         }
         if instance == 0 {
-            let layers = self.layers(index, &attribute_path);
+            let mut layers = self.layers(index, &attribute_path);
+            let is_said = layers.iter().any(|layer| layer.path.covers(&attribute_path) && layer.value.is_some());
             if let Some(step) = self.steps.last_mut() {
+                let from_type = field_at(&param.ty, path).filter(|field| field.optional && !is_said);
+                if let Some((value, field)) = step.value.clone().zip(from_type) {
+                    layers.insert(
+                        0,
+                        LayerValue {
+                            layer: Layer::Default,
+                            action: OverlayAction::Set,
+                            path: attribute_path,
+                            value: Some(value),
+                            span: field.span,
+                        },
+                    );
+                }
                 step.layers = layers;
             }
             return;
@@ -198,7 +215,7 @@ impl<'p> Trace<'p> {
     fn layers(&self, param: usize, path: &AttributePath) -> Vec<LayerValue> {
         let inputs = self.evaluator.inputs;
         let values = inputs.said(param, path).map(|said| LayerValue {
-            layer: inputs.layers.get(said.layer).cloned().unwrap_or(crate::inputs::Layer::Default),
+            layer: inputs.layers.get(said.layer).cloned().unwrap_or(Layer::Default),
             action: said.action,
             path: said.path.clone(),
             value: if said.path.covers(path) { said.at(path).cloned() } else { said.value.clone() },
@@ -352,6 +369,15 @@ impl<'p> Trace<'p> {
         if let Some(output) = module.outputs.iter().position(|output| output.name == *name) {
             self.output(instance, output, rest, place.depth);
         }
+    }
+}
+
+/// The field of a record type that a path ends in.
+fn field_at<'t>(ty: &'t Type, path: &[PathStep]) -> Option<&'t Field> {
+    let (PathStep::Member(name), parents) = path.split_last()? else { return None };
+    match type_at(ty, parents)?.exposed() {
+        Type::Record(record) => record.field(name),
+        _ => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use formwork_model::{Map, Step, Type, Value};
 
 /// The type of what a path leads to.
-pub(super) fn type_at<'t>(ty: &'t Type, path: &[Step]) -> Option<&'t Type> {
+pub(crate) fn type_at<'t>(ty: &'t Type, path: &[Step]) -> Option<&'t Type> {
     let Some((step, rest)) = path.split_first() else { return Some(ty) };
     match (ty, step) {
         // All that lies in a secret is secret.

@@ -13,6 +13,7 @@ mod tests;
 pub use difference::{Difference, difference};
 pub use resolve::resolve;
 
+pub(crate) use marks::type_at;
 pub(crate) use merge::{below, child, record};
 pub(crate) use resolve::{Foreseen, foreseen};
 

@@ -52,8 +52,8 @@ pub(crate) struct Examined {
 /// all of the stack's environments.
 pub(crate) fn examine(root: &Path, variables: &Variables) -> Result<Examined, Failure> {
     let mut examined = report(read(root, variables)?);
-    let Checked { program, diagnostics } = &mut examined.checked;
-    if let Some(program) = program {
+    let Checked { program, sound, diagnostics } = &mut examined.checked;
+    if let Some(program) = program.as_ref().or(sound.as_ref()) {
         diagnostics.extend(environments::check(program, &Files::new(root)));
         formwork_model::diagnostic::sort(diagnostics);
     }
@@ -98,7 +98,7 @@ impl Stack {
         let loaded = read(&project.root, variables)?;
         let digest = digest(&loaded, environment);
         let Examined { checked, files } = report(loaded);
-        let Checked { program, diagnostics } = checked;
+        let Checked { program, diagnostics, .. } = checked;
         let Some(program) = program.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
             return Err(Failure { diagnostics, files });
         };

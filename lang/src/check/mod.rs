@@ -42,7 +42,7 @@ use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Literal, Type};
 use names::Names;
 use order::{ModuleFlow, Order};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Gives the schemas of the providers at hand.
 pub trait Schemas {
@@ -99,6 +99,9 @@ pub const CODES: &[&[&str]] = &[
 pub struct Checked {
     /// The program; none where there is an error.
     pub program: Option<Program>,
+    /// Where all errors lie in overlays: the program with the environments that have none, so that their values can be
+    /// checked too. It is not to be planned.
+    pub sound: Option<Program>,
     /// All that was found, also while loading, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -126,9 +129,28 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
     forget_consequences(&mut diagnostics, loaded.diagnostics.len());
     diagnostics.retain(|diagnostic| options.warnings || diagnostic.is_error());
     formwork_model::diagnostic::sort(&mut diagnostics);
-    let failed = diagnostics.iter().any(Diagnostic::is_error);
-    let program = (!failed).then(|| assemble(loaded, shared, modules, overlays)).flatten();
-    Checked { program, diagnostics }
+    let Some(broken) = broken_overlays(loaded, &diagnostics) else {
+        return Checked { program: None, sound: None, diagnostics };
+    };
+    let Some(mut program) = assemble(loaded, shared, modules, overlays) else {
+        return Checked { program: None, sound: None, diagnostics };
+    };
+    if broken.is_empty() {
+        return Checked { program: Some(program), sound: None, diagnostics };
+    }
+    program.environments.retain(|_, environment| environment.layers.iter().all(|layer| !broken.contains(&layer.path)));
+    Checked { program: None, sound: Some(program), diagnostics }
+}
+
+/// The paths of the overlays in which there are errors; none where there are errors elsewhere.
+fn broken_overlays(loaded: &Loaded, diagnostics: &[Diagnostic]) -> Option<HashSet<ecow::EcoString>> {
+    let overlays: HashSet<formwork_model::FileId> = loaded.overlays.iter().map(|overlay| overlay.tree.file).collect();
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
+    let marked = errors.map(|error| {
+        let span = error.primary.as_ref().map(|label| label.span).filter(|span| overlays.contains(&span.file))?;
+        Some(loaded.files.location(span)?.path.into())
+    });
+    marked.collect()
 }
 
 /// What was found while loading; habits of other languages in words of their own.

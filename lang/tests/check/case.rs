@@ -102,9 +102,9 @@ fn written(cases: &[Case]) -> String {
 pub(crate) fn report(files: &BTreeMap<String, String>, providers: &[&'static ProviderSchema]) -> (String, bool) {
     let sources = Texts::of(files);
     let loaded = load(&sources, "");
-    let Checked { program, mut diagnostics } = check(&loaded, &providers, Options::default());
+    let Checked { program, sound, mut diagnostics } = check(&loaded, &providers, Options::default());
     let is_right = program.is_some() != diagnostics.iter().any(Diagnostic::is_error);
-    if let Some(program) = &program {
+    if let Some(program) = program.as_ref().or(sound.as_ref()) {
         diagnostics.extend(environments::check(program, &sources));
         formwork_model::diagnostic::sort(&mut diagnostics);
     }

@@ -250,6 +250,9 @@ fn expected_diagnostic(span: Span, expected: &[&str], found: Option<&str>) -> Di
         ["`>`"] if found == Some("`where`") => {
             "name the type that has the condition: `type T = { … } where …`, and write `T` here".to_owned()
         }
+        _ if found == Some("`?:`") => {
+            "`?:` is for fields of records; what may be left out here has a type `T?`: write `name: T?`".to_owned()
+        }
         _ => format!("write {wanted} here, or remove what does not belong"),
     };
     at("E0201", span, message, help)

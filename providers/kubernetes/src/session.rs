@@ -184,7 +184,7 @@ impl Session {
         let (code, bytes) = match Self::receive(&opened.client, request).await {
             Ok(received) => received,
             Err(error) => {
-                let error = transport(&error, self.server(), call.changes());
+                let error = transport(&error, &opened.reached, call.changes());
                 exchange.failed(&error.message);
                 return Err(error);
             }

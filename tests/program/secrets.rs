@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("secrets::a_planted_password_is_found_nowhere", a_planted_password_is_found_nowhere),
         trial("secrets::what_is_printed_for_debugging_shows_none", what_is_printed_for_debugging_shows_none),
+        trial("secrets::kubectls_copy_of_a_secret_is_not_read", kubectls_copy_of_a_secret_is_not_read),
         trial("secrets::a_server_that_repeats_it_is_traced_without", a_server_that_repeats_it_is_traced_without),
     ]
 }
@@ -172,6 +173,74 @@ output carries = [told.sensitive, declared_plain.sensitive, asked_by_url.sensiti
     assert!(said.contains(&url) && said.contains("x-repeated"), "the exchanges are traced:\n{said}");
     refuse_forms("what was said", said.as_bytes());
     search(bench.home());
+}
+
+/// A Secret that `kubectl apply` made: all of it stands in an annotation once more, in the clear.
+fn kubectls_copy_of_a_secret_is_not_read() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in server.incoming().flatten() {
+            std::thread::spawn(|| answer_as_cluster(stream));
+        }
+    });
+    let stack = format!(
+        r#"
+provider kubernetes {{ host = "{url}", token = "t0ken" }}
+data live: kubernetes.object {{ kind = "Secret", namespace = "shop", name = "keys" }}
+resource kept: std.value {{ input = live.object }}
+resource noted: std.value {{ input = live.object.metadata.annotations }}
+output team = live.object.metadata.annotations.team
+output whole = live.object.metadata
+"#
+    );
+    let bench = Bench::new(&[("main.fw", &stack)]);
+    let file = bench.home().join("plan.fwplan").display().to_string();
+    let mut said = String::new();
+    for arguments in [
+        vec!["plan", "--out", &file],
+        vec!["plan", "--json"],
+        vec!["show", &file, "--json"],
+        vec!["apply", "--auto-approve", "--json"],
+        vec!["show", "--json"],
+        vec!["output", "--json"],
+        vec!["state", "show", "noted", "--json"],
+    ] {
+        let mut command = bench.command(&arguments);
+        let ran = Ran::of(&command.env("FORMWORK_LOG", "trace").output().unwrap()).expect(0);
+        said.push_str(&ran.out);
+        said.push_str(&ran.err);
+    }
+    assert!(said.contains("the shop's"), "what else is noted there is read:\n{said}");
+    refuse_forms("what was said", said.as_bytes());
+    search(bench.home());
+}
+
+/// Answers requests as an API server that has one Secret.
+fn answer_as_cluster(stream: TcpStream) {
+    let mut writer = stream.try_clone().unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    while let Some(Ok(first)) = lines.next() {
+        lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).for_each(drop);
+        let copy = serde_json::json!({ "kind": "Secret", "stringData": { "password": PASSWORD } }).to_string();
+        let body = if first.contains("/secrets/keys") {
+            serde_json::json!({
+                "apiVersion": "v1", "kind": "Secret", "data": { "password": STANDARD.encode(PASSWORD) },
+                "metadata": { "name": "keys", "namespace": "shop", "uid": "1", "annotations": {
+                    "team": "the shop's", "kubectl.kubernetes.io/last-applied-configuration": copy,
+                } },
+            })
+        } else if first.contains("/kube-system") {
+            serde_json::json!({ "kind": "Namespace", "metadata": { "name": "kube-system", "uid": "cluster" } })
+        } else {
+            let secrets = serde_json::json!({ "name": "secrets", "kind": "Secret", "namespaced": true });
+            serde_json::json!({ "kind": "APIResourceList", "resources": [secrets] })
+        };
+        let body = body.to_string();
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        writer.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    }
 }
 
 /// Answers one request with what came in its headers: raw, in base64, URL- and JSON-escaped.

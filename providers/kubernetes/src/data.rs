@@ -32,10 +32,7 @@ pub(crate) async fn read(session: &Session, config: &ValueBuf) -> Result<ValueBu
     let namespace = given.clone().or_else(|| served.namespaced.then(|| "default".to_owned()));
     let path = served.object(namespace.as_deref(), &name);
     let live = session.get(path, &format!("reading {kind} {name}")).await?;
-    let mut live = live.ok_or_else(|| missing(format!("{kind} {name}")))?;
-    if let Some(metadata) = live.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-        metadata.shift_remove("managedFields");
-    }
+    let live = crate::manifest::without_bookkeeping(live.ok_or_else(|| missing(format!("{kind} {name}")))?);
     let mut values = vec![
         ("api_version", Value::string(api_version)),
         ("kind", Value::string(kind)),

@@ -6,6 +6,7 @@
 
 mod access;
 mod argocd;
+mod confidential;
 mod configuration;
 mod data;
 mod discovery;

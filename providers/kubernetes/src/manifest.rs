@@ -177,12 +177,24 @@ pub(crate) fn cleaned(mut live: Json) -> Json {
             for name in SERVERS_OWN {
                 metadata.shift_remove(name);
             }
-            if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
-                annotations.shift_remove(STAMP);
-                annotations.shift_remove("kubectl.kubernetes.io/last-applied-configuration");
-                if annotations.is_empty() {
-                    metadata.shift_remove("annotations");
-                }
+        }
+    }
+    without_bookkeeping(live)
+}
+
+/// Where `kubectl apply` keeps all that it applied: of a Secret, all its texts once more, in the clear or in base64.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// An object without what those who apply it note on it for themselves: kubectl's copy of it, our stamp, who owns what.
+/// Everything that is shown or stored of a live object goes through here.
+pub(crate) fn without_bookkeeping(mut live: Json) -> Json {
+    if let Some(metadata) = live.get_mut("metadata").and_then(Json::as_object_mut) {
+        metadata.shift_remove("managedFields");
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Json::as_object_mut) {
+            annotations.shift_remove(STAMP);
+            annotations.shift_remove(LAST_APPLIED);
+            if annotations.is_empty() {
+                metadata.shift_remove("annotations");
             }
         }
     }
@@ -228,6 +240,22 @@ mod tests {
     fn nulls_are_not_sent_and_durations_are_texts() {
         let map = Value::map([("a", Value::Null), ("b", Value::Duration(5_400_000)), ("c", Value::Duration(250))]);
         assert_eq!(wire(&map).unwrap(), json!({ "b": "1h30m", "c": "250ms" }));
+    }
+
+    #[test]
+    fn what_appliers_note_is_not_part_of_an_object() {
+        let note = r#"{"kind":"Secret","stringData":{"password":"hunter2"}}"#;
+        let noted = |more: Json| {
+            let mut live = json!({ "kind": "Secret", "metadata": { "name": "s", "uid": "1", "managedFields": [], "annotations": more } });
+            live["metadata"]["annotations"][STAMP] = json!("o");
+            live["metadata"]["annotations"][LAST_APPLIED] = json!(note);
+            live
+        };
+        let bare = json!({ "kind": "Secret", "metadata": { "name": "s", "uid": "1" } });
+        assert_eq!(without_bookkeeping(noted(json!({}))), bare);
+        let kept = without_bookkeeping(noted(json!({ "team": "a" })));
+        assert_eq!(kept["metadata"]["annotations"], json!({ "team": "a" }));
+        assert_eq!(cleaned(noted(json!({}))), json!({ "kind": "Secret", "metadata": { "name": "s" } }));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A connection to one API server: requests, and credentials that are asked again when they expire.
 
 use crate::access::{Access, Opened};
+use crate::confidential::without_texts;
 use crate::configuration::Configuration;
 use crate::discovery::Discovery;
 use crate::error::{Status, transport};
@@ -33,9 +34,14 @@ impl Call<'_> {
         Self { method: Method::GET, path: path.into(), body: None, content_type: "application/json" }
     }
 
+    /// Whether what is sent or answered is a Secret.
+    fn is_about_secrets(&self) -> bool {
+        self.path.contains("/secrets")
+    }
+
     /// A body as traces may tell it: not that of a Secret.
     fn told<'a>(&self, body: &'a [u8]) -> Traced<'a> {
-        if self.path.contains("/secrets") { Traced::Secret } else { Traced::Plain(body) }
+        if self.is_about_secrets() { Traced::Secret } else { Traced::Plain(body) }
     }
 
     /// Whether a lost answer leaves it open whether something was done.
@@ -195,14 +201,16 @@ impl Session {
         let (code, bytes) = match Self::receive(&opened.client, request).await {
             Ok(received) => received,
             Err(error) => {
-                let error = transport(&error, self.server(), call.changes());
+                let error = transport(&error, &opened.reached, call.changes());
                 exchange.failed(&error.message);
                 return Err(error);
             }
         };
         exchange.answered(code, NO_HEADERS, call.told(&bytes));
         if !(200..300).contains(&code) {
-            return Ok(Answer::Refused(Status::read(code, &String::from_utf8_lossy(&bytes))));
+            let status = Status::read(code, &String::from_utf8_lossy(&bytes));
+            let of_secret = call.is_about_secrets();
+            return Ok(Answer::Refused(if of_secret { without_texts(status, call.body) } else { status }));
         }
         let body = serde_json::from_slice(&bytes).map_err(|error| {
             ProviderError::new(

@@ -2,6 +2,7 @@
 //! this process's environment but PATH and HOME.
 
 use super::forbidden;
+use super::token::usable;
 use crate::configuration::Exec;
 use formwork_model::AttributePath;
 use formwork_provider_api::{Environment, ErrorClass, ProviderError};
@@ -32,20 +33,25 @@ pub(crate) struct Credential {
     certificate: Option<String>,
     key: Option<String>,
     pub(crate) expires: Option<Timestamp>,
+    /// The program, for errors.
+    of: String,
 }
 
 impl Credential {
     /// As the user of a kubeconfig.
-    pub(crate) fn user(self) -> Json {
+    pub(crate) fn user(self) -> Result<Json, ProviderError> {
         let mut user = Map::new();
-        user.extend(self.token.map(|token| ("token".to_owned(), Json::from(token))));
+        if let Some(token) = &self.token {
+            let token = usable(token, &format!("the token that `{}` printed", self.of))?;
+            user.insert("token".to_owned(), Json::from(token));
+        }
         let encoded = |pem: String| {
             use base64::Engine;
             Json::from(base64::engine::general_purpose::STANDARD.encode(pem))
         };
         user.extend(self.certificate.map(|pem| ("client-certificate-data".to_owned(), encoded(pem))));
         user.extend(self.key.map(|pem| ("client-key-data".to_owned(), encoded(pem))));
-        Json::Object(user)
+        Ok(Json::Object(user))
     }
 }
 
@@ -107,10 +113,6 @@ impl Program {
         })
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.command
-    }
-
     /// Runs it.
     pub(crate) async fn ask(&self) -> Result<Credential, ProviderError> {
         let mut command = tokio::process::Command::new(&self.command);
@@ -159,6 +161,7 @@ impl Program {
             certificate: status.client_certificate_data,
             key: status.client_key_data,
             expires,
+            of: self.command.clone(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The kubeconfig that a provider block means: its text, a file, or one made of the block's single attributes.
 
 use super::exec::Program;
+use super::token::usable;
 use super::{forbidden, single};
 use crate::configuration::Configuration;
 use base64::Engine;
@@ -178,6 +179,27 @@ pub(super) fn program(
         Some(exec) => Program::of_kubeconfig(exec, &block.exec_commands, environment).map(Some),
         None => Ok(None),
     }
+}
+
+/// Makes the token of the user in use one that a header can carry, and takes out the file that it is in: nobody but
+/// [`super::token::TokenFile`] reads it. A token goes before a file, as kube has it.
+pub(super) fn settle_token(document: &mut Json, block: &Configuration) -> Result<Option<PathBuf>, ProviderError> {
+    let name = current(document, block, "user").map(str::to_owned);
+    let users = document.get_mut("users").and_then(Json::as_array_mut).map(Vec::as_mut_slice).unwrap_or_default();
+    let entry = users.iter_mut().find(|item| item.get("name").and_then(Json::as_str) == name.as_deref());
+    let Some(user) = entry.and_then(|entry| entry.get_mut("user")?.as_object_mut()) else { return Ok(None) };
+    let file = user.shift_remove("tokenFile").and_then(|file| file.as_str().map(PathBuf::from));
+    let text = user.get("token").and_then(Json::as_str).unwrap_or_default();
+    if text.is_empty() && block.token.is_none() {
+        user.shift_remove("token");
+        return Ok(file);
+    }
+    let token = match &block.token {
+        Some(_) => usable(text, "`token`").map_err(|error| error.at(AttributePath::member("token")))?,
+        None => usable(text, "the kubeconfig's token")?,
+    };
+    user.insert("token".to_owned(), Json::String(token));
+    Ok(None)
 }
 
 /// The document without any entry that would run a program: nobody but [`Program`] runs one.

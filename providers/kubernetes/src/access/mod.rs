@@ -2,51 +2,84 @@
 
 mod exec;
 mod kubeconfig;
+mod pod;
+mod token;
 
 use crate::configuration::Configuration;
 use exec::Program;
 use formwork_model::AttributePath;
 use formwork_provider_api::{Environment, ErrorClass, ProviderError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use serde_json::{Value as Json, json};
 use std::net::IpAddr;
 use std::time::Duration;
+use token::TokenFile;
 use url::Url;
+
+/// How long a token of a file is used. Session renews a minute before the end: so the file is read again each minute.
+const TOKEN_FILE_HOLDS: SignedDuration = SignedDuration::from_secs(120);
 
 /// How a cluster is reached: an address, and where credentials come from. Nothing in it is written anywhere.
 pub(crate) struct Access {
     server: String,
     config: kube::Config,
-    program: Option<Program>,
+    source: Source,
+}
+
+/// Where credentials come from.
+enum Source {
+    /// They are in the configuration, and stay.
+    Fixed,
+    /// A program prints them.
+    Program(Program),
+    /// A file holds the token, and is rotated.
+    File(TokenFile),
 }
 
 /// A client with the time until which its credentials hold.
 pub(crate) struct Opened {
     pub(crate) client: kube::Client,
     pub(crate) until: Option<Timestamp>,
+    /// What is connected to, for errors: the server, and the proxy in between.
+    pub(crate) reached: String,
 }
 
 impl Access {
     /// Reads the block. Contacts nothing.
     pub(crate) async fn new(block: &Configuration, environment: &Environment) -> Result<Self, ProviderError> {
         if block.in_cluster {
-            return in_cluster(environment);
+            return pod::access(block, environment).await;
         }
         let document = kubeconfig::document(block, environment)?;
         let program = kubeconfig::program(&document, block, environment)?;
-        let document = kubeconfig::without_programs(document);
+        Self::of_document(kubeconfig::without_programs(document), program, block, environment).await
+    }
+
+    /// Access as a kubeconfig says it.
+    async fn of_document(
+        mut document: Json,
+        program: Option<Program>,
+        block: &Configuration,
+        environment: &Environment,
+    ) -> Result<Self, ProviderError> {
+        let file = kubeconfig::settle_token(&mut document, block)?;
+        let source = match (program, file) {
+            (Some(program), _) => Source::Program(program),
+            (None, Some(file)) => Source::File(TokenFile::new(file)),
+            (None, None) => Source::Fixed,
+        };
         let text =
             |error: &dyn std::fmt::Display| ProviderError::invalid(format!("the kubeconfig cannot be used: {error}"));
         let parsed: Kubeconfig = serde_json::from_value(document).map_err(|error| text(&error))?;
         let options = KubeConfigOptions { context: block.context.clone(), ..KubeConfigOptions::default() };
         let config = kube::Config::from_custom_kubeconfig(parsed, &options).await.map_err(|error| text(&error))?;
-        Self::of(config, program, block, environment)
+        Self::of(config, source, block, environment)
     }
 
     fn of(
         mut config: kube::Config,
-        program: Option<Program>,
+        source: Source,
         block: &Configuration,
         environment: &Environment,
     ) -> Result<Self, ProviderError> {
@@ -75,7 +108,7 @@ impl Access {
         config.default_retry = false;
         config.connect_timeout = Some(Duration::from_secs(10));
         config.read_timeout = Some(Duration::from_secs(90));
-        Ok(Self { server: server.trim_end_matches('/').to_owned(), config, program })
+        Ok(Self { server: server.trim_end_matches('/').to_owned(), config, source })
     }
 
     /// The API server's address.
@@ -85,41 +118,50 @@ impl Access {
 
     /// Whether credentials can be asked again.
     pub(crate) const fn renews(&self) -> bool {
-        self.program.is_some()
+        !matches!(self.source, Source::Fixed)
     }
 
     /// A client with fresh credentials.
     pub(crate) async fn open(&self) -> Result<Opened, ProviderError> {
         let mut config = self.config.clone();
         let mut until = None;
-        if let Some(program) = &self.program {
-            let credential = program.ask().await?;
-            until = credential.expires;
-            let user = credential.user();
-            config.auth_info = serde_json::from_value(user).map_err(|error| {
-                ProviderError::new(
-                    ErrorClass::Forbidden,
-                    format!("`{}` printed no usable credential: {error}", program.name()),
-                )
-            })?;
+        match &self.source {
+            Source::Fixed => {}
+            Source::Program(program) => {
+                let credential = program.ask().await?;
+                until = credential.expires;
+                config.auth_info = user(credential.user()?)?;
+            }
+            Source::File(file) => {
+                until = Some(Timestamp::now() + TOKEN_FILE_HOLDS);
+                // Besides a client certificate, where there is one.
+                config.auth_info.token = user(json!({ "token": file.read()? }))?.token;
+            }
         }
+        let reached = self.reached();
         let client = kube::Client::try_from(config).map_err(|error| {
             ProviderError::invalid(format!("the connection to {} cannot be made: {error}", self.server))
         })?;
-        Ok(Opened { client, until })
+        Ok(Opened { client, until, reached })
+    }
+
+    /// The server, and the proxy on the way to it, without the proxy's password.
+    fn reached(&self) -> String {
+        let proxy = self.config.proxy_url.as_ref().and_then(|proxy| {
+            let host = proxy.authority()?.as_str().rsplit('@').next()?;
+            Some(format!("{}://{host}", proxy.scheme_str().unwrap_or("http")))
+        });
+        match proxy {
+            Some(proxy) => format!("{} through the proxy {proxy}", self.server),
+            None => self.server.clone(),
+        }
     }
 }
 
-fn in_cluster(environment: &Environment) -> Result<Access, ProviderError> {
-    if environment.sandbox {
-        return Err(forbidden("a sandboxed run does not use the service account of this pod")
-            .at(AttributePath::member("in_cluster")));
-    }
-    let config = kube::Config::incluster().map_err(|error| {
-        ProviderError::invalid(format!("this does not run in a pod with a service account: {error}"))
-            .at(AttributePath::member("in_cluster"))
-    })?;
-    Access::of(config, None, &Configuration::default(), environment)
+/// A user of a kubeconfig as kube has it.
+fn user(user: Json) -> Result<kube::config::AuthInfo, ProviderError> {
+    serde_json::from_value(user)
+        .map_err(|error| ProviderError::new(ErrorClass::Forbidden, format!("the credentials cannot be used: {error}")))
 }
 
 fn forbidden(message: impl Into<String>) -> ProviderError {

@@ -116,7 +116,7 @@ impl Wanted {
         let established = self.established.then(|| ("Established".to_owned(), "True".to_owned()));
         let conditions = self.condition.iter().map(|(name, status)| (name.clone(), status.clone())).chain(established);
         waiting.extend(conditions.filter_map(|(name, status)| unmet(live, &name, &status)));
-        waiting.extend(self.field.iter().filter_map(|(path, text)| unequal(live, path, text)));
+        waiting.extend(self.field.iter().filter_map(|(path, text)| unequal(identity, live, path, text)));
         Ok(if waiting.is_empty() { Progress::Ready } else { Progress::Waiting(waiting.join("; ")) })
     }
 }
@@ -173,8 +173,8 @@ fn joined(reason: &str, message: &str) -> String {
     }
 }
 
-/// Why a field has not the text that it must have.
-fn unequal(live: &Json, path: &str, wanted: &str) -> Option<String> {
+/// Why a field has not the text that it must have. What is in a Secret is not told.
+fn unequal(identity: &Identity, live: &Json, path: &str, wanted: &str) -> Option<String> {
     let pointer: String = path.split('.').map(|part| format!("/{part}")).collect();
     let found = live.pointer(&pointer).filter(|value| !value.is_null());
     let text = match found {
@@ -182,7 +182,11 @@ fn unequal(live: &Json, path: &str, wanted: &str) -> Option<String> {
         Some(other) => other.to_string(),
         None => return Some(format!("there is no {path} yet")),
     };
-    (wanted != "*" && text != wanted).then(|| format!("{path} is {text}, not {wanted}"))
+    let told = || match identity.kind == "Secret" {
+        true => format!("{path} is not the text that is wanted"),
+        false => format!("{path} is {text}, not {wanted}"),
+    };
+    (wanted != "*" && text != wanted).then(told)
 }
 
 /// Waits until an object is as wanted; gives the reason when it is not in time.
@@ -277,6 +281,14 @@ mod tests {
             "conditions": [{ "type": "Ready", "status": "True", "observedGeneration": 1 }], "ports": [{ "port": 80 }], "ip": "::1",
         } });
         assert!(waiting(&wanted, "Thing", &live).contains("older version"));
+    }
+
+    #[test]
+    fn texts_of_a_secret_are_not_told() {
+        let wanted =
+            Wanted { field: [("data.password".to_owned(), "b3RoZXI=".to_owned())].into(), ..Wanted::default() };
+        let text = waiting(&wanted, "Secret", &json!({ "data": { "password": "aHVudGVyMg==" } }));
+        assert!(text.contains("data.password") && !text.contains("aHVudGVyMg") && !text.contains("b3RoZXI"), "{text}");
     }
 
     #[test]

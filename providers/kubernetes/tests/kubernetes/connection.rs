@@ -1,8 +1,8 @@
 //! Connections and errors, against a scripted server.
 
-use crate::fake::{Answer, Fake, discovery, status};
+use crate::fake::{Answer, Fake, Proxy, discovery, status};
 use crate::run;
-use formwork_model::value::from_json;
+use formwork_model::value::{Masking, from_json, to_json};
 use formwork_model::{Address, Value, ValueBuf};
 use formwork_provider_api::testing::Harness;
 use formwork_provider_api::{ConfigureRequest, Environment, ErrorClass, ProviderError, ReadOutcome};
@@ -26,6 +26,13 @@ pub fn tests() -> Vec<Trial> {
         Trial::test("connection::another_server_is_no_cluster_that_lost_everything", || run(another_server())),
         Trial::test("connection::a_plan_without_rights_is_made_offline", || run(no_rights())),
         Trial::test("connection::a_wait_that_runs_out_says_why", || run(wait_runs_out())),
+        Trial::test("connection::a_token_file_is_read_again", || run(token_file())),
+        Trial::test("connection::a_token_that_no_header_carries_is_told", || run(no_token())),
+        Trial::test("connection::a_proxy_of_the_block_is_used", || run(proxy_of_the_block())),
+        Trial::test(PROXY_OF_THE_ENVIRONMENT, || run(proxy_of_the_environment())),
+        Trial::test("connection::a_dead_proxy_is_named", || run(dead_proxy())),
+        Trial::test("connection::kubectls_copy_of_a_secret_is_not_read", || run(kubectls_copy())),
+        Trial::test("connection::a_refusal_that_quotes_a_secret_is_told_without", || run(quoting_refusal())),
     ]
 }
 
@@ -307,6 +314,171 @@ async fn wait_runs_out() {
     for part in ["0 of 1 replicas are available", "ImagePullBackOff: no such image", "Failed to pull image"] {
         assert!(reason.contains(part), "{part} is missing in: {reason}");
     }
+}
+
+async fn token_file() {
+    let fake = Fake::start(|request| match request.authorization.as_str() {
+        "Bearer first" if !request.path.ends_with("/kube-system") => status(401, "Unauthorized", "expired"),
+        _ => discovery(&request.path).unwrap_or_else(|| status(404, "NotFound", "no")),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tok");
+    // As `echo $TOKEN > tok` writes it.
+    std::fs::write(&path, "first\n").unwrap();
+    let settings = || {
+        Value::map([
+            ("host", Value::string(fake.url.as_str())),
+            ("token_file", Value::string(path.display().to_string())),
+        ])
+    };
+    let harness = connect(settings(), Environment::default()).await.unwrap();
+    assert_eq!(fake.seen()[0].authorization, "Bearer first");
+    // It is rotated, and the old one is refused: the file is read again.
+    std::fs::write(&path, "second\r\n").unwrap();
+    harness.find(&harness.create_request("manifest", "a", &config_map("a")).await.unwrap()).await.unwrap();
+    assert_eq!(fake.seen().last().unwrap().authorization, "Bearer second");
+}
+
+async fn no_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tok");
+    std::fs::write(&path, "hun\nter2\n").unwrap();
+    let host = ("host", Value::string("http://127.0.0.1:9"));
+    let file = Value::map([host.clone(), ("token_file", Value::string(path.display().to_string()))]);
+    let text = Value::map([host.clone(), ("token", Value::string("hun ter2").secret())]);
+    for (settings, named) in [(file, path.display().to_string()), (text, "`token`".to_owned())] {
+        let error = connect(settings, Environment::default()).await.err().unwrap();
+        assert_eq!(error.class, ErrorClass::Forbidden, "{error}");
+        assert!(error.message.contains(&named) && error.message.contains("line break"), "{error}");
+        assert!(!format!("{error:?}").contains("ter2"), "{error:?}");
+    }
+    let trimmed =
+        Fake::start(|request| discovery(&request.path).unwrap_or_else(|| status(404, "NotFound", "no"))).await;
+    let text =
+        Value::map([("host", Value::string(trimmed.url.as_str())), ("token", Value::string("t0ken\n").secret())]);
+    connect(text, Environment::default()).await.unwrap();
+    assert_eq!(trimmed.seen()[0].authorization, "Bearer t0ken");
+}
+
+async fn proxy_of_the_block() {
+    let fake = Fake::start(|request| discovery(&request.path).unwrap_or_else(|| status(404, "NotFound", "no"))).await;
+    let proxy = Proxy::start().await;
+    let mut settings = settings(&fake.url).as_map().cloned().unwrap();
+    settings.insert("proxy_url", Value::string(proxy.url.replace("http://", "http://user:pa%40ss@")));
+    connect(Value::Map(settings), Environment::default()).await.unwrap();
+    let [asked] = proxy.seen().try_into().unwrap();
+    let target = fake.url.trim_start_matches("http://");
+    assert!(asked.starts_with(&format!("CONNECT {target} HTTP/1.1\r\n")), "{asked}");
+    // `user:pa@ss` in base64.
+    assert!(
+        asked.to_lowercase().contains("proxy-authorization: basic") && asked.contains("dXNlcjpwYUBzcw=="),
+        "{asked}"
+    );
+    assert_eq!(fake.seen()[0].path, "/api/v1/namespaces/kube-system");
+}
+
+const PROXY_OF_THE_ENVIRONMENT: &str = "connection::the_environments_proxy_is_used";
+/// Set where the test runs once more, with the proxy in its environment: a process cannot change its own safely.
+const WITHIN: &str = "FORMWORK_TEST_WITHIN_PROXY";
+
+async fn proxy_of_the_environment() {
+    if std::env::var_os(WITHIN).is_some() {
+        let settings = settings("https://k8s.invalid:6443");
+        let error = connect(settings, Environment::default()).await.err().unwrap();
+        assert_eq!(error.class, ErrorClass::Unreachable, "{error}");
+        let proxy = std::env::var("HTTPS_PROXY").unwrap();
+        assert!(error.message.contains("https://k8s.invalid:6443") && error.message.contains(&proxy), "{error}");
+        // What is on this machine is reached without.
+        let fake = Fake::start(|request| discovery(&request.path).unwrap()).await;
+        connect(self::settings(&fake.url), Environment::default()).await.unwrap();
+        return;
+    }
+    let proxy = Proxy::start().await;
+    let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", PROXY_OF_THE_ENVIRONMENT]).env("HTTPS_PROXY", &proxy.url).env(WITHIN, "1");
+    for other in ["NO_PROXY", "no_proxy", "FORMWORK_TEST_KUBECONFIG", "KUBEBUILDER_ASSETS", "FORMWORK_PROGRAM"] {
+        command.env_remove(other);
+    }
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let [asked] = proxy.seen().try_into().unwrap();
+    assert!(asked.starts_with("CONNECT k8s.invalid:6443 "), "{asked}");
+}
+
+async fn dead_proxy() {
+    let fake = Fake::start(|request| discovery(&request.path).unwrap()).await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = listener.local_addr().unwrap();
+    drop(listener);
+    let mut settings = settings(&fake.url).as_map().cloned().unwrap();
+    settings.insert("proxy_url", Value::string(format!("http://user:hunter2@{proxy}")));
+    let error = connect(Value::Map(settings), Environment::default()).await.err().unwrap();
+    assert_eq!(error.class, ErrorClass::Unreachable);
+    assert!(error.message.contains(&format!("{} through the proxy http://{proxy}", fake.url)), "{error}");
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+/// What `kubectl apply` leaves on a Secret: all of it once more, in the clear.
+fn applied_by_kubectl(kind: &str) -> Json {
+    json!({
+        "apiVersion": "v1", "kind": kind, "data": { "password": "aHVudGVyMg==" },
+        "metadata": { "name": "s", "namespace": "shop", "uid": "1", "annotations": {
+            "team": "shop", "formwork-operation": "o1",
+            "kubectl.kubernetes.io/last-applied-configuration": "{\"kind\":\"Secret\",\"stringData\":{\"password\":\"hunter2\"}}",
+        } },
+    })
+}
+
+async fn kubectls_copy() {
+    let fake = Fake::start(|request| {
+        discovery(&request.path).unwrap_or_else(|| match request.path.split('?').next().unwrap().rsplit('/').next() {
+            Some("secrets") => {
+                let mut items = json!([applied_by_kubectl("Secret")]);
+                items[0].as_object_mut().unwrap().remove("kind");
+                Answer::Json(200, json!({ "kind": "SecretList", "items": items }))
+            }
+            _ if request.path.contains("/secrets") => Answer::Json(200, applied_by_kubectl("Secret")),
+            _ => Answer::Json(200, applied_by_kubectl("ConfigMap")),
+        })
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    for kind in ["Secret", "ConfigMap"] {
+        let asked = from_json(&json!({ "kind": kind, "namespace": "shop", "name": "s" }));
+        let read = harness.data("object", &asked).await.unwrap();
+        let text = to_json(ValueBuf::from(&read).view(), Masking::Exposed).to_string();
+        assert!(text.contains(r#""annotations":{"team":"shop"}"#), "what others note stays: {text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        let imported = harness.import("manifest", &format!("{kind}/shop/s"), &Value::map::<&str>([])).await.unwrap();
+        assert!(!to_json(imported.values.view(), Masking::Exposed).to_string().contains("hunter2"), "{imported:?}");
+    }
+    let request = formwork_provider_api::ListRequest { type_name: "secret".into() };
+    let listed = harness.connection.list(request).await.unwrap();
+    assert_eq!(listed.len(), 1);
+    assert!(!to_json(listed[0].object.values.view(), Masking::Exposed).to_string().contains("hunter2"), "{listed:?}");
+}
+
+async fn quoting_refusal() {
+    let fake = Fake::start(|request| match discovery(&request.path) {
+        Some(answer) => answer,
+        None if request.method == "PATCH" => {
+            let message =
+                format!("admission webhook \"w\" denied: weak password hunter2, sent as {}", request.body["data"]);
+            status(400, "BadRequest", &message)
+        }
+        None => status(404, "NotFound", "not found"),
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let config = from_json(&json!({ "manifest": {
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s", "namespace": "shop" }, "stringData": { "password": "hunter2" },
+    } }));
+    let error = harness.plan("manifest", &Address::resource("s"), &config, None).await.unwrap_err();
+    assert!(error.message.contains("weak password"), "{error:?}");
+    let told = format!("{error:?}");
+    assert!(!told.contains("hunter2") && !told.contains("aHVudGVyMg"), "{told}");
 }
 
 static FIRST: AtomicUsize = AtomicUsize::new(0);

@@ -93,6 +93,51 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Request> {
     Some(request)
 }
 
+/// A proxy of this machine that connects to what is on it, and to nothing else.
+pub struct Proxy {
+    pub url: String,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = heads.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(pass_on(stream, seen.clone()));
+            }
+        });
+        Self { url, heads }
+    }
+
+    /// The heads of the requests.
+    pub fn seen(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+async fn pass_on(mut stream: TcpStream, seen: Arc<Mutex<Vec<String>>>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let Ok(byte) = stream.read_u8().await else { return };
+        head.push(byte);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    seen.lock().unwrap().push(head);
+    let server = if target.starts_with("127.0.0.1:") { TcpStream::connect(&target).await.ok() } else { None };
+    let Some(mut server) = server else {
+        drop(stream.write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").await);
+        return;
+    };
+    if stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.is_ok() {
+        drop(tokio::io::copy_bidirectional(&mut stream, &mut server).await);
+    }
+}
+
 /// A refusal as API servers word it.
 pub fn status(code: u16, reason: &str, message: &str) -> Answer {
     Answer::Json(
@@ -109,6 +154,7 @@ pub fn discovery(path: &str) -> Option<Answer> {
             "/api/v1" => json!({ "kind": "APIResourceList", "resources": [
             { "name": "configmaps", "kind": "ConfigMap", "namespaced": true },
             { "name": "namespaces", "kind": "Namespace", "namespaced": false },
+            { "name": "secrets", "kind": "Secret", "namespaced": true },
         ] }),
             "/apis/apps/v1" => json!({ "kind": "APIResourceList", "resources": [
             { "name": "deployments", "kind": "Deployment", "namespaced": true },

@@ -157,6 +157,7 @@ const TRIES: &[&[Try]] = &[
         run("sandbox log", 0, ""),
         run("sandbox stop", 0, "Stopped"),
         run("rehearse --var size=3", 0, "A second plan is clean"),
+        run("rehearse --var size=3 --detailed-exitcode", 2, "A second plan is clean"),
         run("sandbox reset", 0, "is empty"),
     ],
 ];

@@ -4,11 +4,11 @@
 mod report;
 
 use super::session::{self, SealedDigest, options};
-use super::{DONE, FAILED, run_record};
+use super::{CHANGES, DONE, FAILED, run_record};
 use crate::arguments::{Global, RehearseArguments};
 use crate::logging;
 use crate::output::{print, tell};
-use crate::project::{Answer, Failure, Project, Stack, unwritable};
+use crate::project::{Answer, Failure, Project, Stack, refusal, unwritable};
 use crate::registry::Registry;
 use crate::render::diagnostics;
 use crate::sandbox;
@@ -32,6 +32,10 @@ use std::sync::Arc;
 const MOST_PHASES: u32 = 4;
 
 pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
+    if arguments.planning.refresh_only {
+        let help = "leave it out; `formwork plan --refresh-only` shows what the cloud says, and changes nothing";
+        return Err(refusal("E0598", "`rehearse` tries out changes, and `--refresh-only` makes none", help));
+    }
     let rules: Vec<Rule> = arguments.failures.iter().map(|rule| rule.parse()).collect::<Result<_, _>>()?;
     let project = Project::open(global)?;
     let environment = project.environment()?;
@@ -53,7 +57,12 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
         print(&logging::secrets().scrub(&report.text()));
         tell(&diagnostics::text(output, files, &report.diagnostics));
     }
-    Ok(if report.is_well() { DONE } else { FAILED })
+    let is_told = arguments.planning.detailed_exitcode && report.has_changes();
+    Ok(match (report.is_well(), is_told) {
+        (false, _) => FAILED,
+        (true, true) => CHANGES,
+        (true, false) => DONE,
+    })
 }
 
 /// Where a rehearsal plays: the stack, a state of its own, placeholders for secrets.
@@ -106,7 +115,8 @@ impl Stage {
                 .failures()
                 .remove(None)
                 .map_err(|error| formwork_sandbox::Problem::Refused { reason: error.0 })?;
-            report.left = Some(self.left(&environment, &mut report.diagnostics).await?);
+            report.went_through = true;
+            report.left = self.left(&environment, &mut report.diagnostics).await;
         }
         Ok(report)
     }
@@ -192,14 +202,14 @@ impl Stage {
         Ok(())
     }
 
-    /// What a second plan would still change.
-    async fn left(&self, environment: &Environment, told: &mut Vec<Diagnostic>) -> Result<Vec<String>, Failure> {
+    /// What a second plan would still change; none where there is no such plan.
+    async fn left(&self, environment: &Environment, told: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
         let options = PlanOptions { replace: Vec::new(), phase: 1, ..self.options.clone() };
         match self.plan(&self.stack, environment, &options, true).await {
-            Ok(plan) => Ok(report::changes(&plan)),
+            Ok(plan) => Some(report::changes(&plan)),
             Err(failure) => {
                 told.extend(failure.diagnostics);
-                Ok(Vec::new())
+                None
             }
         }
     }

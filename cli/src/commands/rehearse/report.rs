@@ -25,6 +25,8 @@ pub(super) struct Report {
     pub(super) phases: Vec<Phase>,
     pub(super) outputs: ValueBuf,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Whether all of the change was made.
+    pub(super) went_through: bool,
     /// What a second plan would change; none where there was no second plan.
     pub(super) left: Option<Vec<String>>,
 }
@@ -141,6 +143,15 @@ fn unknown(plan: &Plan, operation: &Operation) -> Vec<String> {
     entries.filter(|(_, value)| !value.is_known()).map(|(name, _)| name.to_owned()).collect()
 }
 
+/// The beginning of what is too long for a line.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// What a plan would change, in words.
 pub(super) fn changes(plan: &Plan) -> Vec<String> {
     let acts = plan.operations.iter().filter_map(|operation| Some((action(operation.action)?, &operation.address)));
@@ -159,6 +170,7 @@ impl Report {
             phases: Vec::new(),
             outputs: ValueBuf::empty_map(),
             diagnostics: Vec::new(),
+            went_through: false,
             left: None,
         }
     }
@@ -174,6 +186,11 @@ impl Report {
         self.could_restore
             && !self.diagnostics.iter().any(Diagnostic::is_error)
             && self.left.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// Whether there was something to change.
+    pub(super) fn has_changes(&self) -> bool {
+        self.phases.iter().any(|phase| !phase.steps.is_empty())
     }
 
     fn takes_s(&self) -> u64 {
@@ -222,10 +239,10 @@ impl Report {
         for (number, phase) in (1..).zip(&self.phases) {
             self.phase(&mut text, number, phase);
         }
-        if self.phases.iter().all(|phase| phase.steps.is_empty()) {
-            text.push_str("There is nothing to change.\n");
-        } else {
+        if self.has_changes() {
             let _ = writeln!(text, "\nIt would take about {} in the real cloud.", duration(self.takes_s() * 1000));
+        } else {
+            text.push_str("There is nothing to change.\n");
         }
         self.known(&mut text);
         self.conclusion(&mut text);
@@ -247,6 +264,9 @@ impl Report {
             let outcome =
                 if step.outcome == "done" { String::new() } else { format!("  {}", step.outcome.to_uppercase()) };
             let _ = writeln!(text, "  {time:>13}  {:<6}  {} ({}){outcome}", step.change, step.address, step.type_name);
+            for (name, value) in &step.known {
+                let _ = writeln!(text, "  {:>23}{name} = {}", "", shortened(&value.to_string()));
+            }
         }
     }
 
@@ -269,6 +289,7 @@ impl Report {
                     let _ = writeln!(text, "  {change}");
                 }
             }
+            None if self.went_through => text.push_str("\nThe change went through, but there is no second plan:\n"),
             None => text.push_str("\nThe change did not go through; there was no second plan.\n"),
         }
     }

@@ -151,6 +151,8 @@ const TRIES: &[&[Try]] = &[
     &[
         run("sandbox start --latency none --idle 5m --http 0 --fail method=PUT,error=quota", 0, "started at https"),
         run("sandbox status", 0, "Latency none"),
+        run("sandbox status", 0, "plain HTTP at http://127.0.0.1:"),
+        run("sandbox start --json", 0, "\"http\":\"http://127.0.0.1:"),
         run("sandbox fail --remove 1", 0, "Nothing goes wrong"),
         run("sandbox fail --clear", 0, "Nothing goes wrong"),
         run("plan --sandbox", 0, "Sandbox of `dev`"),

@@ -96,8 +96,10 @@ impl Subject {
             rule.parse::<formwork_sandbox::failure::Rule>()?;
         }
         let (client, started) = sandbox::start(self.directory.path(), arguments)?;
-        if !started && arguments.http.is_some() {
-            tell("It runs already: `--http` counts when it starts. Stop it first.\n");
+        for (flag, is_given) in [("--http", arguments.http.is_some()), ("--idle", arguments.idle.is_some())] {
+            if !started && is_given {
+                tell(&format!("It runs already: `{flag}` counts when it starts. Stop it first.\n"));
+            }
         }
         session_runtime()?.block_on(async {
             if let Some(latency) = arguments.latency.filter(|_| !started) {
@@ -109,7 +111,8 @@ impl Subject {
             Ok::<_, Problem>(())
         })?;
         if self.json {
-            print(&format!("{}\n", self.facts(&client, arguments.http)));
+            let status = session_runtime()?.block_on(client.status())?;
+            print(&format!("{}\n", self.facts(&client, status.plain_port)));
             return Ok(DONE);
         }
         let runs = if started { "started" } else { "runs already" };
@@ -197,6 +200,9 @@ impl Subject {
             Latency::None => "none: everything is done at once",
         };
         // Writing to a text cannot fail.
+        if let Some(port) = status.plain_port {
+            let _ = writeln!(text, "It also speaks plain HTTP at http://127.0.0.1:{port}.");
+        }
         let _ = writeln!(text, "Latency {latency}. {} requests answered.", status.requests);
         if status.objects.is_empty() {
             text.push_str("Nothing exists in it.\n");

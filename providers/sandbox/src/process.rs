@@ -71,11 +71,10 @@ pub async fn serve(service: Service) -> Result<(), Problem> {
         folder: directory.git(),
     };
     let server = Server::new(parts)?;
+    let plain = plain.map(|listener| tokio::spawn(server.serve_plain(listener)));
     sign(&lock, &identity)?;
     let serving = server.clone();
     let tls = tokio::spawn(async move { serving.serve_tls(listener).await });
-    let serving = server.clone();
-    let plain = plain.map(|listener| tokio::spawn(async move { serving.serve_plain(listener).await }));
     wait(&server, service.idle).await?;
     tls.abort();
     plain.iter().for_each(tokio::task::JoinHandle::abort);

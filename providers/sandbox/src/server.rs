@@ -64,6 +64,7 @@ struct Shared {
     tokens: Tokens,
     failures: Failures,
     requests: Requests,
+    /// Where it listens: with TLS, and then without.
     ports: Mutex<Vec<u16>>,
     stop: Notify,
     /// Connections that are open.
@@ -144,14 +145,18 @@ impl Server {
         }
     }
 
-    /// Serves plain HTTP, for clients of a test that know no TLS; until the task is dropped.
-    pub async fn serve_plain(&self, listener: TcpListener) {
+    /// Serves plain HTTP, for clients of a test that know no TLS; until the task is dropped. That it does is told from the
+    /// call on.
+    pub fn serve_plain(&self, listener: TcpListener) -> impl Future<Output = ()> + use<> {
         if let Ok(address) = listener.local_addr() {
             self.shared.ports.lock().unwrap_or_else(PoisonError::into_inner).push(address.port());
         }
-        loop {
-            if let Some(stream) = accept(&listener).await {
-                tokio::spawn(serve(Arc::clone(&self.shared), stream, Scheme::Http));
+        let shared = Arc::clone(&self.shared);
+        async move {
+            loop {
+                if let Some(stream) = accept(&listener).await {
+                    tokio::spawn(serve(Arc::clone(&shared), stream, Scheme::Http));
+                }
             }
         }
     }

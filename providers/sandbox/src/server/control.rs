@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ pub struct Status {
     pub version: String,
     /// Since when it runs, in milliseconds since the epoch.
     pub since_ms: i64,
+    /// The port where it speaks plain HTTP; none where it does not.
+    #[serde(default)]
+    pub plain_port: Option<u16>,
     /// How long work takes.
     pub latency: Latency,
     /// Requests that it has answered since.
@@ -64,6 +68,7 @@ impl Shared {
             process: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             since_ms: self.since_ms,
+            plain_port: self.ports.lock().unwrap_or_else(PoisonError::into_inner).get(1).copied(),
             latency: latency.unwrap_or_default(),
             requests: self.answered.load(Ordering::Relaxed),
             objects: self.cloud.inventory(),

@@ -30,9 +30,9 @@ pub(crate) async fn sandbox_with(requests: Requests) -> Sandbox {
     let latency = Some(Latency::None);
     let parts = Parts { identity: identity.clone(), store, latency, requests, folder: folder.path().to_owned() };
     let server = Server::new(parts).unwrap();
-    let (tls, http) = (server.clone(), server.clone());
+    let tls = server.clone();
     tokio::spawn(async move { tls.serve_tls(listener).await });
-    tokio::spawn(async move { http.serve_plain(plain).await });
+    tokio::spawn(server.serve_plain(plain));
     Sandbox { identity, server, plain_port, _folder: folder }
 }
 

@@ -178,7 +178,7 @@ pub(crate) struct CheckArguments {
 pub(crate) enum CheckFormat {
     /// For people.
     Text,
-    /// One array of diagnostics.
+    /// One object with the array `diagnostics`.
     Json,
     /// For code scanning.
     Sarif,

@@ -96,7 +96,8 @@ pub enum Event {
     },
     /// The run was interrupted.
     Interrupted {
-        /// Operations that are still in flight.
+        /// Calls that are being made: what they change is finished and recorded. What only waits for its turn is not
+        /// among them.
         in_flight: usize,
         /// Their waits are cancelled too.
         cancelled: bool,
@@ -147,7 +148,9 @@ pub struct Summary {
     pub updated: usize,
     /// Objects deleted (also as part of a replacement).
     pub deleted: usize,
-    /// Objects forgotten, moved or imported.
+    /// Objects imported.
+    pub imported: usize,
+    /// Objects forgotten or moved.
     pub state_only: usize,
     /// Changes that failed.
     pub failed: usize,
@@ -162,6 +165,7 @@ impl std::fmt::Display for Summary {
             (self.created, "created"),
             (self.updated, "changed"),
             (self.deleted, "deleted"),
+            (self.imported, "imported"),
             (self.state_only, "changed in state only"),
             (self.failed, "failed"),
             (self.skipped, "skipped"),

@@ -113,6 +113,8 @@ const TRIES: &[&[Try]] = &[
         run("state list --json", 0, "\"objects\""),
         run("state show a", 0, "zone = \"a\""),
         run("state history", 0, "3 created"),
+        run("state history", 0, " in default by "),
+        run("state history --json", 0, "\"environment\":\"default\""),
         run("state history --limit 0", 0, ""),
         run("state lock", 0, "Nobody holds the lock"),
         run("unlock", 0, "Nobody holds the lock"),

@@ -1,5 +1,5 @@
 //! A planted password is found nowhere: not in files, output, JSON or logs; not raw, in base64, hexadecimal, URL- or
-//! JSON-escaped.
+//! JSON-escaped. Nor is its digest, from which a short one can be guessed.
 
 use super::support::{Bench, Ran};
 use super::trial;
@@ -9,6 +9,7 @@ use formwork_engine::plan_file;
 use formwork_state::store::Reader;
 use formwork_state::{Keys, LocalStore};
 use libtest_mimic::Trial;
+use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -30,11 +31,13 @@ param password: secret<string> = secret_from("env:PASSWORD")
 let connection = "postgres://app:${password}@db/${env}"
 resource plain: mock.thing { name = "plain", tags = { connection } }
 resource kept: std.value { input = { nested = [connection], password } }
+resource written: std.file { path = "written", secret_content = password }
 resource encoded: std.value { input = base64_encode(password) }
 resource generated: std.random_password { length = 24 }
 output connection: secret<string> = connection
 output generated = generated.result
 output length = length(connection)
+output digest = "sha256:${written.sha256}"
 "#;
 
 fn a_planted_password_is_found_nowhere() {
@@ -61,6 +64,8 @@ fn a_planted_password_is_found_nowhere() {
         (vec!["plan", "--detailed-exitcode"], 0),
         (vec!["state", "show", "kept"], 0),
         (vec!["state", "show", "plain", "--json"], 0),
+        (vec!["state", "show", "written"], 0),
+        (vec!["state", "show", "written", "--json"], 0),
         (vec!["show"], 0),
         (vec!["show", "--json"], 0),
         (vec!["output"], 0),
@@ -79,11 +84,16 @@ fn a_planted_password_is_found_nowhere() {
     // What the cloud itself was told to say, and how often it did, is not ours.
     std::fs::remove_file(bench.home().join("cloud/fault_counts.json")).unwrap();
     std::fs::remove_file(bench.home().join("cloud/faults.json")).unwrap();
+    // The one place where the stack wants it in the clear.
+    assert_eq!(std::fs::read_to_string(bench.root().join("written")).unwrap(), PASSWORD);
+    std::fs::remove_file(bench.root().join("written")).unwrap();
     refuse_forms("what was said", said.as_bytes());
     search(bench.home());
     // It is there, though: asked for by name, it comes.
     let raw = Ran::of(&bench.command(&["output", "connection", "--raw"]).output().unwrap()).expect(0).out;
     assert!(raw.contains(PASSWORD));
+    let digest = Ran::of(&bench.command(&["output", "digest", "--raw"]).output().unwrap()).expect(0).out;
+    assert!(digest.contains(&digest_of_password()), "{digest}");
 }
 
 /// State, history and plans, as a careless log line would print them.
@@ -98,7 +108,7 @@ fn what_is_printed_for_debugging_shows_none() {
     let plan = plan_file::read(&file, &keys().sealer().unwrap()).unwrap();
     let reader = LocalStore::open_reader(bench.root().join(".formwork/state/default"), keys());
     let (published, history) = (reader.read().unwrap(), reader.history().unwrap());
-    assert!(plan.operations.len() >= 4 && published.state.rows.len() == 4);
+    assert!(plan.operations.len() >= 4 && published.state.rows.len() == 5);
     for printed in [format!("{plan:?}{plan:#?}"), format!("{published:?}{published:#?}"), format!("{history:?}")] {
         refuse_forms("what is printed", printed.as_bytes());
     }
@@ -287,6 +297,11 @@ fn refuse_forms(place: &str, bytes: &[u8]) {
     }
 }
 
+/// SHA-256 in hexadecimal.
+fn digest_of_password() -> String {
+    Sha256::digest(PASSWORD).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The password as it may appear: parts that survive escaping, and encodings of all of it.
 fn forms() -> Vec<Vec<u8>> {
     let url: String = PASSWORD.bytes().map(|byte| format!("%{byte:02X}")).collect();
@@ -294,9 +309,13 @@ fn forms() -> Vec<Vec<u8>> {
     let hex: String = PASSWORD.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut forms: Vec<Vec<u8>> =
         vec![PASSWORD.into(), "pl4nted".into(), json.trim_matches('"').into(), url.into_bytes(), hex.into_bytes()];
-    // Three alignments: the password may stand anywhere in what was encoded.
-    for shift in 0..3 {
-        let shifted = format!("{}{PASSWORD}", "x".repeat(shift));
+    let digest = digest_of_password();
+    forms.extend([Sha256::digest(PASSWORD).to_vec(), digest.clone().into(), digest.to_uppercase().into()]);
+    forms.push(STANDARD_NO_PAD.encode(Sha256::digest(PASSWORD)).into());
+    forms.push(URL_SAFE_NO_PAD.encode(Sha256::digest(PASSWORD)).into());
+    // Three alignments: they may stand anywhere in what was encoded.
+    for (secret, shift) in [PASSWORD, &digest].into_iter().flat_map(|secret| (0..3).map(move |shift| (secret, shift))) {
+        let shifted = format!("{}{secret}", "x".repeat(shift));
         for encoded in [STANDARD_NO_PAD.encode(&shifted), URL_SAFE_NO_PAD.encode(&shifted)] {
             forms.push(encoded.as_bytes()[4..encoded.len() - 3].to_vec());
         }

@@ -255,7 +255,7 @@ fn history(project: &Project, environment: &str, limit: usize) -> Answer {
     let runs = runs.iter().take(limit);
     if project.output.json {
         let runs: Vec<&formwork_state::record::Run> = runs.collect();
-        output::print(&format!("{}\n", json!({ "runs": runs })));
+        output::print(&format!("{}\n", json!({ "environment": environment, "runs": runs })));
         return Ok(DONE);
     }
     let mut text = String::new();
@@ -270,7 +270,10 @@ fn history(project: &Project, environment: &str, limit: usize) -> Answer {
         });
         let commit = if run.commit.is_empty() { String::new() } else { format!(" at {}", run.commit) };
         let when = super::time(run.at_ms);
-        text.push_str(&format!("{when}  {:<10} {} by {}{commit}: {summary}\n", run.command, outcome, run.who));
+        text.push_str(&format!(
+            "{when}  {:<10} {outcome} in {environment} by {}{commit}: {summary}\n",
+            run.command, run.who
+        ));
     }
     output::print(&text);
     Ok(DONE)

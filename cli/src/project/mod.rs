@@ -332,11 +332,19 @@ pub(crate) fn keys() -> Result<Keys, Failure> {
 
 /// user@host, for locks and the history.
 pub(crate) fn who() -> String {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "unknown".into());
+    let named = |name: &str| std::env::var(name).ok().filter(|name| !name.is_empty());
+    let user = named("USER").or_else(|| named("LOGNAME")).unwrap_or_else(user_id);
     let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
     let host =
         if host.trim().is_empty() { std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".into()) } else { host };
     format!("{user}@{}", host.trim())
+}
+
+/// The number of the user that this process runs as, for containers in which nobody has a name: `uid1000`. Linux says it
+/// by the owner of the process's own directory.
+fn user_id() -> String {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").map_or_else(|_| "unknown".into(), |process| format!("uid{}", process.uid()))
 }
 
 /// A file that cannot be read.

@@ -21,7 +21,7 @@ pub(crate) use sink::{Sink, Unrecorded, wait_to_retry};
 
 use crate::connections::Connections;
 use crate::event::{Event, Summary};
-use crate::plan::{Plan, PlannedProvider};
+use crate::plan::{Plan, PlannedProvider, StateChange};
 use crate::ports::{EventSink, InputResolver, Interruption, InterruptionReceiver, KeyedDigest, Providers};
 use crate::secrets::SecretRegistry;
 use formwork_model::{Address, Diagnostic};
@@ -30,6 +30,7 @@ use formwork_state::record::{Outcome, Record, Run};
 use formwork_state::store::Store;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use values::Values;
 
 /// What an apply needs.
@@ -84,11 +85,22 @@ pub(crate) struct Shared {
     /// Addresses about which nothing is done: see [`resume::busy`].
     pub(crate) busy: BTreeSet<Address>,
     pub(crate) ephemerals: ephemeral::Ephemerals,
+    calls_in_flight: AtomicUsize,
 }
 
 impl Shared {
     pub(crate) fn interruption(&self) -> Interruption {
         *self.interruption.borrow()
+    }
+
+    /// Counts the operations that make calls.
+    pub(crate) const fn counter(&self) -> &AtomicUsize {
+        &self.calls_in_flight
+    }
+
+    /// How many operations make calls right now; the others of the window wait for their turn.
+    pub(crate) fn calls_in_flight(&self) -> usize {
+        self.calls_in_flight.load(Ordering::Relaxed)
     }
 }
 
@@ -109,11 +121,13 @@ pub async fn apply(request: ApplyRequest) -> ApplyReport {
         interruption: request.interruption,
         run: request.run,
         ephemerals: ephemeral::Ephemerals::default(),
+        calls_in_flight: AtomicUsize::new(0),
     });
     let mut report = ApplyReport { summary: Summary::default(), diagnostics: Vec::new(), outcome: Outcome::Succeeded };
     match begin(&shared).await {
         Ok(changes) => {
-            report.summary.state_only = changes;
+            report.summary.imported = changes.imported;
+            report.summary.state_only = changes.others;
             schedule::run(&shared, parallelism, &mut report).await;
             finish::finish(&shared, &mut report).await;
         }
@@ -123,14 +137,25 @@ pub async fn apply(request: ApplyRequest) -> ApplyReport {
     report
 }
 
+/// Changes of the state alone that count for people.
+#[derive(Default)]
+struct StateOnly {
+    imported: usize,
+    others: usize,
+}
+
 /// Records the run, its provider configurations and the changes of the state alone; gives how many of those count.
-async fn begin(shared: &Shared) -> Result<usize, Diagnostic> {
+async fn begin(shared: &Shared) -> Result<StateOnly, Diagnostic> {
     let plan = &shared.plan;
     let mut records = vec![Record::RunStarted(shared.run.clone())];
-    let mut counted = 0;
+    let mut counted = StateOnly::default();
+    let imported: BTreeSet<&Address> = plan.imported.iter().collect();
     let changes = resume::outstanding(shared);
     for change in &changes {
-        counted += usize::from(!matches!(change, crate::plan::StateChange::Put(_)));
+        match change {
+            StateChange::Put(row) => counted.imported += usize::from(imported.contains(&row.key.address)),
+            StateChange::Move(..) | StateChange::Remove(..) => counted.others += 1,
+        }
     }
     shared.values.note(&changes);
     known_from_plan(shared);

@@ -53,7 +53,7 @@ pub(crate) async fn run(shared: &Arc<Shared>, parallelism: usize, report: &mut A
             // Before the ends that it brings about.
             Ok(()) = interruption.changed() => {
                 let cancelled = *interruption.borrow_and_update() == Interruption::Cancel;
-                shared.events.emit(Event::Interrupted { in_flight: tasks.len(), cancelled });
+                shared.events.emit(Event::Interrupted { in_flight: shared.calls_in_flight(), cancelled });
             }
             Some(joined) = tasks.join_next() => match joined {
                 Ok((index, ended)) => settle(shared, &mut schedule, report, index, ended),

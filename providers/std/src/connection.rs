@@ -1,7 +1,7 @@
 //! The connection of a provider that connects to nothing: it hands each call to the type's own code.
 
 use crate::local::{self, named};
-use crate::types::{http, value};
+use crate::types::{command, http, value};
 use async_trait::async_trait;
 use formwork_model::ValueBuf;
 use formwork_provider_api::{
@@ -40,6 +40,9 @@ impl Connection for StdConnection {
     }
 
     async fn plan(&self, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
+        if request.type_name == command::SCHEMA.name {
+            command::check_planned(&self.environment, &request)?;
+        }
         named(&request.type_name)?.plan(&request)
     }
 

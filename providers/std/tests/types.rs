@@ -239,6 +239,24 @@ async fn a_secret_file_is_for_its_owner_only() {
     harness.assert_settled("file", "f", &config, &file).await.unwrap();
     assert_eq!(std::fs::metadata(root.path().join("key")).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!format!("{file:?}").contains("hunter2"));
+    let digest = "f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7";
+    assert_eq!(text(&file, "sha256"), digest);
+    let is_secret = |values: &formwork_model::ValueBuf, name: &str| values.view().get(name).unwrap().holds_secret();
+    let planned = harness.plan("file", &Address::resource("f"), &config, None).await.unwrap().response.planned;
+    let waits = Value::attribute(Address::resource("other"), formwork_model::AttributePath::member("id"));
+    let unknown = with(&config, "secret_content", waits);
+    let unknown = harness.plan("file", &Address::resource("f"), &unknown, None).await.unwrap().response.planned;
+    // The file has become what is no text, and its content is said by another attribute.
+    std::fs::write(root.path().join("key"), [0xff]).unwrap();
+    let ReadOutcome::Present(drifted) = harness.read("file", &file).await.unwrap() else { panic!("it is there") };
+    assert!(is_secret(&drifted.values, "content_base64"));
+    for values in [&planned, &unknown, &file.values, &drifted.values] {
+        assert!(is_secret(values, "sha256") && is_secret(values, "size"), "{values:?}");
+    }
+    // A secret of elsewhere stays one, in whichever attribute it stands.
+    let config = Value::map([("path", string("plain")), ("content", string("hunter2").secret())]);
+    let plain = harness.create("file", "g", &config).await.unwrap();
+    assert!(is_secret(&plain.values, "sha256") && is_secret(&plain.values, "size"));
 }
 
 #[tokio::test]

@@ -13,7 +13,9 @@ pub(crate) struct Counts {
     pub(crate) replace: usize,
     /// Deleted.
     pub(crate) delete: usize,
-    /// Forgotten, moved or imported.
+    /// Imported.
+    pub(crate) import: usize,
+    /// Forgotten or moved.
     pub(crate) state_only: usize,
     /// Blocks that wait for another phase.
     pub(crate) deferred: usize,
@@ -24,7 +26,8 @@ impl Counts {
     pub(crate) fn of(plan: &Plan) -> Self {
         let mut counts = Self { deferred: plan.deferred.len(), ..Self::default() };
         let shown = plan.state_changes.iter().filter(|change| !matches!(change, StateChange::Put(_)));
-        counts.state_only = shown.count() + plan.imported.len();
+        counts.state_only = shown.count();
+        counts.import = plan.imported.len();
         for operation in &plan.operations {
             match (operation.action, operation.counterpart) {
                 (Action::Create, Some(_)) => counts.replace += 1,
@@ -47,6 +50,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
         (counts.update, "to change"),
         (counts.replace, "to replace"),
         (counts.delete, "to delete"),
+        (counts.import, "to import"),
         (counts.state_only, "to change in the state only"),
         (counts.deferred, "waiting for the next phase"),
     ];

@@ -16,6 +16,7 @@ use formwork_state::record::{Condition, Host, OperationId, Role, Row, RowKey};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -33,8 +34,25 @@ pub(crate) struct Work<'a> {
 
 /// A permit to make calls; the next operation waits for its end.
 pub(crate) struct CallPermit<'a> {
+    _counted: Counted<'a>,
     _call: Option<tokio::sync::SemaphorePermit<'a>>,
     _change: Option<tokio::sync::SemaphorePermit<'a>>,
+}
+
+/// An operation among those in flight, as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl<'a> Work<'a> {
@@ -135,7 +153,7 @@ impl<'a> Work<'a> {
             return Err(Stopped::Interrupted);
         }
         self.assert_held()?;
-        Ok(CallPermit { _call: call, _change: change })
+        Ok(CallPermit { _counted: Counted::new(self.shared.counter()), _call: call, _change: change })
     }
 
     /// The state's lock must outlive the call.

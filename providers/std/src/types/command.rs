@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use formwork_model::schema::{self, Attribute, AttributeType, Capabilities, Recognition, ResourceSchema};
 use formwork_model::{AttributePath, Map, Milliseconds, Redacted, Value, ValueBuf};
 use formwork_provider_api::{
-    Applied, CreateRequest, DeleteRequest, Environment, ErrorClass, FindRequest, Found, OperationSink, ProviderError,
-    StoredObject,
+    Applied, CreateRequest, DeleteRequest, Environment, ErrorClass, FindRequest, Found, OperationSink, PlanRequest,
+    PlanResponse, ProviderError, StoredObject,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -80,11 +80,8 @@ impl LocalType for Command {
     }
 
     /// Which of the three outputs there will be is known before it runs.
-    fn plan(
-        &self,
-        request: &formwork_provider_api::PlanRequest,
-    ) -> Result<formwork_provider_api::PlanResponse, ProviderError> {
-        let mut response = formwork_provider_api::PlanResponse::as_proposed(request);
+    fn plan(&self, request: &PlanRequest) -> Result<PlanResponse, ProviderError> {
+        let mut response = PlanResponse::as_proposed(request);
         let Value::Map(mut values) = request.proposed.to_value() else { return Ok(response) };
         if request.prior.is_none() {
             without_other_outputs(&mut values);
@@ -194,6 +191,31 @@ const fn ten_minutes() -> Milliseconds {
     Milliseconds(600_000)
 }
 
+/// Refuses a program that could not run at apply: whoever reads the plan shall know. What is in the state already runs
+/// only when it is deleted.
+pub(crate) fn check_planned(environment: &Environment, request: &PlanRequest) -> Result<(), ProviderError> {
+    let config = request.config.view();
+    let program = config.get("program").and_then(|program| program.as_str());
+    match (&request.prior, program) {
+        (None, _) if environment.untrusted => check_allowed(environment, ""),
+        (None, Some(program)) => check_allowed(environment, program),
+        _ => Ok(()),
+    }
+}
+
+fn check_allowed(environment: &Environment, program: &str) -> Result<(), ProviderError> {
+    if environment.untrusted {
+        let error = ProviderError::new(ErrorClass::Forbidden, "commands do not run with --untrusted");
+        return Err(error.help("leave `--untrusted` out if you trust whoever wrote the stack, or exclude the block"));
+    }
+    if environment.allowed_commands.iter().any(|allowed| allowed == "*" || allowed == program) {
+        return Ok(());
+    }
+    Err(ProviderError::new(ErrorClass::Forbidden, format!("the manifest does not allow {:?}", program))
+        .at(AttributePath::member("program"))
+        .help(format!("add to formwork.toml:\n[allow]\ncommands = [{:?}]", program)))
+}
+
 impl Call {
     /// Runs the program to its end, and gives what it wrote.
     async fn run(
@@ -202,7 +224,7 @@ impl Call {
         limit_ms: u64,
         sink: &dyn OperationSink,
     ) -> Result<Vec<u8>, ProviderError> {
-        self.check_allowed(environment)?;
+        check_allowed(environment, &self.program)?;
         sink.progress(&format!("{} runs", self.program));
         let own = u64::try_from(self.timeout.0).unwrap_or(0);
         let limit = Duration::from_millis(if limit_ms == 0 { own } else { own.min(limit_ms) });
@@ -218,18 +240,6 @@ impl Call {
             }),
         };
         written
-    }
-
-    fn check_allowed(&self, environment: &Environment) -> Result<(), ProviderError> {
-        if environment.untrusted {
-            return Err(ProviderError::new(ErrorClass::Forbidden, "commands do not run with --untrusted"));
-        }
-        if environment.allowed_commands.iter().any(|allowed| allowed == "*" || *allowed == self.program) {
-            return Ok(());
-        }
-        Err(ProviderError::new(ErrorClass::Forbidden, format!("the manifest does not allow {:?}", self.program))
-            .at(AttributePath::member("program"))
-            .help(format!("add to formwork.toml:\n[allow]\ncommands = [{:?}]", self.program)))
     }
 
     fn process(&self, environment: &Environment) -> Process {

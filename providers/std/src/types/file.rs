@@ -41,8 +41,8 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
         .limits(&[Limit::Pattern("^0[0-7]{3}$", "four octal digits such as `0644`")]),
     Attribute::boolean("create_directories", "Makes the directories on the way to it.").default_bool(true),
     Attribute::boolean("overwrite", "A create may replace a file that is already there.").default_bool(false),
-    Attribute::string("sha256", "SHA-256 of the content, in hexadecimal.").computed(),
-    Attribute::int("size", "Size in bytes.").computed(),
+    Attribute::string("sha256", "SHA-256 of the content, in hexadecimal; secret where the content is.").computed(),
+    Attribute::int("size", "Size in bytes; secret where the content is.").computed(),
 ])
 .identity(&["path"])
 .natural_key("path")
@@ -78,7 +78,12 @@ impl LocalType for File {
         }
         match bytes_of(&values)? {
             Some(bytes) => describe(&mut values, &bytes),
-            None => ["sha256", "size"].iter().for_each(|name| drop(values.insert(*name, request.unknown(name)))),
+            None => {
+                let secret = is_secret(&values);
+                ["sha256", "size"]
+                    .iter()
+                    .for_each(|name| drop(values.insert(*name, kept_as(secret, request.unknown(name)))));
+            }
         }
         response.planned = ValueBuf::from(Value::Map(values));
         Ok(response)
@@ -188,9 +193,24 @@ fn bytes_of(values: &Map) -> Result<Option<Vec<u8>>, ProviderError> {
     STANDARD.decode(text).map(Some).map_err(wrong)
 }
 
+/// Tells digest and size. A short secret can be guessed from its digest, and its size narrows the search: both are as
+/// secret as the content.
 fn describe(values: &mut Map, bytes: &[u8]) {
-    values.insert("sha256", Value::string(hex::encode(Sha256::digest(bytes))));
-    values.insert("size", Value::Int(i64::try_from(bytes.len()).unwrap_or(i64::MAX)));
+    let secret = is_secret(values);
+    let digest = Value::string(hex::encode(Sha256::digest(bytes)));
+    let size = Value::Int(i64::try_from(bytes.len()).unwrap_or(i64::MAX));
+    values.insert("sha256", kept_as(secret, digest));
+    values.insert("size", kept_as(secret, size));
+}
+
+/// Whether the content is secret: by the attribute that holds it, or by where it comes from.
+fn is_secret(values: &Map) -> bool {
+    let holds = |name: &str| values.get(name).is_some_and(Value::holds_secret);
+    values.get("secret_content").is_some_and(|value| !value.is_null()) || CONTENTS.into_iter().any(holds)
+}
+
+fn kept_as(secret: bool, value: Value) -> Value {
+    if secret { value.secret() } else { value }
 }
 
 /// The file's absolute path.
@@ -227,12 +247,13 @@ fn read(environment: &Environment, values: &Map) -> Result<Option<Map>, Provider
     let mode = fs::metadata(&path).map_err(|error| disk(&path, &error))?.permissions().mode();
     let mut there = values.clone();
     let held = CONTENTS.into_iter().find(|name| there.get(name).is_some_and(|value| !value.is_null()));
+    let secret = is_secret(&there);
     CONTENTS.iter().for_each(|name| drop(there.remove(name)));
     match (held, std::str::from_utf8(&bytes)) {
         (Some("secret_content"), Ok(text)) => there.insert("secret_content", Value::string(text).secret()),
-        (Some("content") | None, Ok(text)) => there.insert("content", Value::string(text)),
+        (Some("content") | None, Ok(text)) => there.insert("content", kept_as(secret, Value::string(text))),
         // No text any more: said in the form that can say it.
-        _ => there.insert("content_base64", Value::string(STANDARD.encode(&bytes))),
+        _ => there.insert("content_base64", kept_as(secret, Value::string(STANDARD.encode(&bytes)))),
     };
     there.insert("mode", Value::string(format!("0{:03o}", mode & 0o777)));
     describe(&mut there, &bytes);

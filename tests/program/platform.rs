@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Trial::test(upgrade, upgraded).with_ignored_flag(!vendor),
         trial("platform::only_our_own_fields_drift", only_our_own_fields_drift),
+        trial("platform::simulated_sources_are_told", simulated_sources_are_told),
         trial("platform::a_replaced_cluster_gets_its_objects_anew", a_replaced_cluster_gets_its_objects_anew),
         trial(
             "platform::a_cluster_that_does_not_answer_is_no_empty_one",
@@ -148,9 +149,23 @@ fn only_our_own_fields_drift() {
     cloud.edit(&api, SETTINGS, &json!({ "data": { "color": "by hand" } }));
     let drift = sandboxed.run(&["drift"]).expect(2).out;
     assert!(drift.contains("settings") && drift.contains("by hand") && !drift.contains("theirs"), "{drift}");
-    // The hand owns the field now: who wants it back has to say so.
+    // What a person changed goes back, and the plan says who it was.
+    let plan = sandboxed.run(&["plan"]).expect(0);
+    assert!(plan.out.contains(r#""by hand" → "red""#), "{}", plan.out);
+    assert!(plan.err.contains("W1005") && plan.err.contains("kubectl-edit"), "{}", plan.err);
+    sandboxed.apply().expect(0);
+    sandboxed.expect_clean();
+    assert_eq!(cloud.object(&api, SETTINGS).unwrap()["data"], json!({ "color": "red", "theirs": "x" }));
+
+    // What another manager applies is a conflict: who wants it back has to say so.
+    let other = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "settings" }, "data": { "color": "theirs", "theirs": "x" } });
+    let forced = format!("{SETTINGS}?fieldManager=somebody-else&force=true");
+    let (status, answer) = cloud.pass(&api, "PATCH", &forced, "application/apply-patch+yaml", Some(&other));
+    assert_eq!(status, 200, "{answer}");
     let conflict = sandboxed.run(&["plan"]).expect(1).err;
-    assert!(conflict.contains("kubectl-edit") && conflict.contains("force = true"), "{conflict}");
+    for told in ["E4004", "somebody-else", r#""theirs" -> "red""#, "force = true"] {
+        assert!(conflict.contains(told), "{told}: {conflict}");
+    }
     let forced = OBJECTS.replace("namespace = shop, data", "namespace = shop, force = true, data");
     sandboxed.0.write("main.fw", &[CLUSTER, &forced].concat());
     let plan = changes(&sandboxed.run(&["plan", "--json"]).expect(0));
@@ -160,6 +175,27 @@ fn only_our_own_fields_drift() {
     let data = &cloud.object(&api, SETTINGS).unwrap()["data"];
     assert_eq!(data, &json!({ "color": "red", "theirs": "x" }), "theirs is left alone");
     assert_eq!(cloud.object(&api, WEB).unwrap()["spec"]["replicas"], 3);
+}
+
+fn simulated_sources_are_told() {
+    let stack = r#"
+provider argocd { kubeconfig = aks.kubeconfig, cluster = aks.id }
+resource cd: argocd.install { version = "3.5.1" }
+resource cache: argocd.application after cd {
+  name = "cache"
+  destination = { server = "https://kubernetes.default.svc", namespace = "default" }
+  source = { repo_url = "https://charts.example", chart = "redis", target_revision = "1.0.0" }
+  sync_policy = { automated = {} }
+}
+resource synced: argocd.synced { application = cache }
+"#;
+    let sandboxed = self::stack(&[CLUSTER, stack]);
+    let applied = sandboxed.apply().expect(0).err;
+    let told: Vec<&str> = applied.lines().filter(|line| line.contains("SimulatedSource")).collect();
+    assert!(told.len() == 2 && told.iter().all(|line| line.contains("argocd/cache")), "{applied}");
+    let at_once = applied.find("W1005: `synced`: application argocd/cache").unwrap_or_else(|| panic!("{applied}"));
+    assert!(applied.rfind("SimulatedSource").unwrap() > at_once && applied.contains("1 warning"), "{applied}");
+    sandboxed.expect_clean();
 }
 
 fn a_replaced_cluster_gets_its_objects_anew() {

@@ -97,6 +97,11 @@ fn still_unknown(address: &Address, waits_for: &[(Address, AttributePath)], span
     }
 }
 
+/// The provider warns of an object that it made or changed.
+pub(crate) fn warned(address: &Address, message: &str) -> Diagnostic {
+    Diagnostic::warning(Code::new("W1005"), format!("`{address}`: {message}"))
+}
+
 /// The store's writer has ended without an answer.
 pub(crate) fn writer_gone() -> Diagnostic {
     error("E2010", "the state can no longer be written: its writer has ended".into())

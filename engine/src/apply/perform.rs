@@ -83,6 +83,9 @@ pub(crate) async fn perform(shared: &Arc<Shared>, index: OperationIndex, calls: 
     match result {
         Ok(Success { id, warnings }) => {
             shared.events.emit(Event::OperationFinished { address, change, elapsed_ms, id });
+            for warning in &warnings {
+                shared.events.emit(Event::Notice { diagnostic: Box::new(warning.clone()) });
+            }
             Ended::Done(warnings)
         }
         Err(Stopped::Failed(diagnostic)) => {

@@ -19,13 +19,15 @@ pub(crate) struct Sink<'a> {
     operation: &'a OperationId,
     /// The last checkpoint that was recorded: something exists.
     last: Mutex<Option<Checkpoint>>,
+    /// What the provider warned of.
+    warnings: Mutex<Vec<String>>,
 }
 
 impl<'a> Sink<'a> {
     /// For an operation that begins.
     pub(crate) fn new(shared: &'a Shared, address: &'a Address, operation: &'a OperationId) -> Self {
         let (journal, events, interruption) = (&shared.journal, shared.events.as_ref(), &shared.interruption);
-        Self { journal, events, interruption, address, operation, last: Mutex::default() }
+        Self { journal, events, interruption, address, operation, last: Mutex::default(), warnings: Mutex::default() }
     }
 
     /// For an operation of an earlier run.
@@ -37,7 +39,12 @@ impl<'a> Sink<'a> {
         last: Option<Checkpoint>,
     ) -> Self {
         let (address, operation) = (&begin.key.address, &begin.operation);
-        Self { journal, events, interruption, address, operation, last: Mutex::new(last) }
+        Self { journal, events, interruption, address, operation, last: Mutex::new(last), warnings: Mutex::default() }
+    }
+
+    /// What the provider warned of, to be told with the end of the operation.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn was_checkpointed(&self) -> bool {
@@ -72,6 +79,14 @@ impl OperationSink for Sink<'_> {
 
     fn progress(&self, message: &str) {
         self.events.emit(Event::OperationProgress { address: self.address.clone(), message: message.to_owned() });
+    }
+
+    fn warn(&self, message: &str) {
+        let mut warnings = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        // An attempt that is made again says it again.
+        if !warnings.iter().any(|said| said == message) {
+            warnings.push(message.to_owned());
+        }
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
@@ -110,6 +125,8 @@ impl OperationSink for Unrecorded {
     }
 
     fn progress(&self, _: &str) {}
+
+    fn warn(&self, _: &str) {}
 
     async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         tokio::time::sleep(duration).await;

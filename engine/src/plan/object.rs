@@ -231,7 +231,11 @@ impl<'a> Walk<'a> {
             type_name: Some(pending.request.type_name.clone()),
             config: pending.request.config.clone(),
         };
-        for finding in pending.kind.provider.validate(&request) {
+        self.tell(pending, pending.kind.provider.validate(&request));
+    }
+
+    fn tell(&mut self, pending: &Pending<'a>, findings: Vec<api::Finding>) {
+        for finding in findings {
             let problem = Problem::Invalid {
                 address: pending.source.address().clone(),
                 path: finding.path,
@@ -260,6 +264,7 @@ impl<'a> Walk<'a> {
                 return Visit::Done;
             }
         };
+        self.tell(&pending, std::mem::take(&mut response.findings));
         if response.planned != pending.request.proposed {
             response.planned = secrets::mark(
                 pending.kind.schema,

@@ -299,6 +299,8 @@ impl OperationSink for Sink {
 
     fn progress(&self, _: &str) {}
 
+    fn warn(&self, _: &str) {}
+
     async fn sleep(&self, _: Duration) -> Result<(), Cancelled> {
         Ok(())
     }

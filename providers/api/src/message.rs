@@ -182,6 +182,9 @@ pub struct PlanResponse {
     pub replace: Vec<AttributePath>,
     /// The provider's own bytes, given back at apply.
     pub private: Private,
+    /// What is to be told of the plan besides: warnings (an error fails the plan).
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 impl PlanResponse {
@@ -192,6 +195,7 @@ impl PlanResponse {
             planned: request.proposed.clone(),
             replace: Vec::new(),
             private: request.prior.as_ref().map(|prior| prior.private.clone()).unwrap_or_default(),
+            findings: Vec::new(),
         }
     }
 }

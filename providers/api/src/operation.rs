@@ -27,6 +27,10 @@ pub trait OperationSink: Send + Sync {
     /// Tells people what is being waited for: "node group is CREATING".
     fn progress(&self, message: &str);
 
+    /// Warns people of what is not as it looks, although the operation succeeds: "its source is only simulated". Told at
+    /// once and again when all is done.
+    fn warn(&self, message: &str);
+
     /// Waits, unless the run is cancelled meanwhile. Every wait of a provider goes through here, so that a second Ctrl-C
     /// ends it and so that tests need not wait.
     ///

@@ -24,6 +24,7 @@ use std::time::Duration;
 pub struct TestSink {
     checkpoints: Mutex<Vec<Checkpoint>>,
     progress: Mutex<Vec<String>>,
+    warnings: Mutex<Vec<String>>,
     slept_ms: AtomicU64,
     /// Whether sleeps take their time.
     pub waits: AtomicBool,
@@ -44,6 +45,12 @@ impl TestSink {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What was warned of so far.
+    #[must_use]
+    pub fn warned(&self) -> Vec<String> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// How long was slept, or would have been.
     #[must_use]
     pub fn slept(&self) -> Duration {
@@ -60,6 +67,10 @@ impl OperationSink for TestSink {
 
     fn progress(&self, message: &str) {
         self.progress.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
+    }
+
+    fn warn(&self, message: &str) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
     }
 
     async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {

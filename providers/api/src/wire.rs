@@ -157,6 +157,10 @@ impl OperationSink for EncodedSink<'_> {
         self.0.progress(message);
     }
 
+    fn warn(&self, message: &str) {
+        self.0.warn(message);
+    }
+
     async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         self.0.sleep(duration).await
     }

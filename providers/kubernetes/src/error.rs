@@ -53,6 +53,12 @@ impl Status {
         self.causes().iter().any(|cause| cause.reason == "FieldManagerConflict")
     }
 
+    /// The fields that others own, as `.spec.replicas`, and what the server says of each owner.
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = (&str, &str)> {
+        let conflicts = self.causes().iter().filter(|cause| cause.reason == "FieldManagerConflict");
+        conflicts.map(|cause| (cause.field.as_str(), cause.message.as_str()))
+    }
+
     /// The fields that can never change, when that is all that is wrong.
     pub(crate) fn immutable_fields(&self) -> Option<Vec<String>> {
         if self.code != 422 || self.causes().is_empty() {
@@ -112,12 +118,8 @@ impl Status {
     }
 
     fn conflict(&self, doing: &str) -> ProviderError {
-        let owned: Vec<String> = self
-            .causes()
-            .iter()
-            .filter(|cause| cause.reason == "FieldManagerConflict")
-            .map(|cause| format!("{} ({})", cause.field.trim_start_matches('.'), cause.message))
-            .collect();
+        let owned: Vec<String> =
+            self.conflicts().map(|(field, owner)| format!("{} ({owner})", field.trim_start_matches('.'))).collect();
         ProviderError::new(ErrorClass::Conflict, format!("{doing}: others own these fields: {}", owned.join(", ")))
             .vendor("FieldManagerConflict", "")
             .help("leave the fields out, or set `force = true` to take them over")

@@ -113,7 +113,7 @@ pub(super) async fn update(work: &Work<'_>) -> Result<Success, Stopped> {
     drop(permit);
     let change = Updated { work, row: &row, config: &config, planned: &planned, schema, connected: &connected };
     match result {
-        Ok(applied) => change.made(applied).await,
+        Ok(applied) => change.made(applied, sink.warnings()).await,
         Err(error) if error.class == ErrorClass::Cancelled && sink.was_checkpointed() => {
             Err(work.left_open("update", &error))
         }
@@ -131,7 +131,7 @@ struct Updated<'a> {
 }
 
 impl Updated<'_> {
-    async fn made(&self, applied: Applied) -> Result<Success, Stopped> {
+    async fn made(&self, applied: Applied, warnings: Vec<String>) -> Result<Success, Stopped> {
         let work = self.work;
         let object = work.cleaned(self.schema, self.config, applied.object);
         let condition = applied.incomplete.clone().map_or(Condition::Ready, Condition::Incomplete);
@@ -146,7 +146,7 @@ impl Updated<'_> {
         verdict?;
         match applied.incomplete {
             Some(reason) => Err(ApplyError::Incomplete { address: row.key.address, reason }.into()),
-            None => Ok(Success { id, warnings: Vec::new() }),
+            None => Ok(Success { id, warnings: work.warnings(warnings) }),
         }
     }
 

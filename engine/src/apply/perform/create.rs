@@ -211,7 +211,7 @@ impl Creation<'_> {
 
     async fn conclude(&self, attempted: Attempted, sink: &Sink<'_>) -> Result<Success, Stopped> {
         match attempted {
-            Attempted::Made(applied) => self.made(applied).await,
+            Attempted::Made(applied) => self.made(applied, sink.warnings()).await,
             Attempted::LeftOpen(error) => Err(self.work.left_open("create", &error)),
             Attempted::Failed(error) => self.failed(error, sink).await,
             Attempted::Foreign(found) => {
@@ -231,7 +231,7 @@ impl Creation<'_> {
         }
     }
 
-    async fn made(&self, applied: Applied) -> Result<Success, Stopped> {
+    async fn made(&self, applied: Applied, warnings: Vec<String>) -> Result<Success, Stopped> {
         let object = self.work.cleaned(self.schema, &self.config, applied.object);
         let condition = applied.incomplete.clone().map_or(Condition::Ready, Condition::Incomplete);
         let verdict = self.work.verdict(self.connected, self.schema, &self.planned, &object);
@@ -244,7 +244,7 @@ impl Creation<'_> {
         verdict?;
         match applied.incomplete {
             Some(reason) => Err(ApplyError::Incomplete { address: self.key.address.clone(), reason }.into()),
-            None => Ok(Success { id, warnings: Vec::new() }),
+            None => Ok(Success { id, warnings: self.work.warnings(warnings) }),
         }
     }
 

@@ -295,6 +295,19 @@ impl<'a> Work<'a> {
         Err(others.fold(first.diagnostic(), Diagnostic::note).into())
     }
 
+    /// What the provider warned of, as it is shown.
+    pub(crate) fn warnings(&self, warnings: Vec<String>) -> Vec<Diagnostic> {
+        let shown = warnings.into_iter().map(|warning| {
+            let warning = self.shared.secrets.scrub(&warning);
+            let diagnostic = super::super::diagnostics::warned(&self.operation.address, &warning);
+            match self.operation.span {
+                Some(span) => diagnostic.at(span, ""),
+                None => diagnostic,
+            }
+        });
+        shown.collect()
+    }
+
     /// The object's identity, for people.
     pub(crate) fn identity(schema: &ResourceSchema, values: &ValueBuf) -> String {
         let parts = schema.identity.iter().filter_map(|name| values.view().get(name));

@@ -40,6 +40,10 @@ impl OperationSink for Sink {
         Ok(())
     }
 
+    fn warn(&self, message: &str) {
+        self.progress(message);
+    }
+
     fn progress(&self, message: &str) {
         self.progress.lock().unwrap().push(message.to_owned());
     }

@@ -116,6 +116,9 @@ async fn wait(
         let live = session.get(path.clone(), &format!("reading {text}")).await?;
         let state = State::of(live.as_ref(), config.healthy.unwrap_or(true));
         if state.missing.is_empty() {
+            for simulated in state.simulated() {
+                sink.warn(&format!("{text}: {simulated}"));
+            }
             return Ok(state.applied(said, &config, namespace, None));
         }
         sink.progress(&format!("{text}: {}", state.missing));
@@ -188,6 +191,11 @@ impl State {
             missing.push(format!("its health is {health}"));
         }
         missing.join(", ")
+    }
+
+    /// Sources that a sandbox does not reach: what is Synced and Healthy is then only a picture of them.
+    fn simulated(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().map(String::as_str).filter(|condition| condition.starts_with("SimulatedSource"))
     }
 
     fn explained(&self) -> String {

@@ -3,6 +3,7 @@
 use super::read::{get, maker};
 use super::{ObjectType, Private, is_deleting, not_served, plan, served, uid};
 use crate::discovery::Served;
+use crate::error::Status;
 use crate::manifest::{self, Identity, stamp};
 use crate::session::{Answer, Call, Session};
 use crate::wait::{self, Patience};
@@ -77,7 +78,7 @@ impl ObjectType {
         let stamp = if private.stamp.is_empty() { request.operation.as_str() } else { private.stamp.as_str() };
         let task = Task { ty: self, session, sink, said, manifest, identity, served, operation: stamp };
         let uid = request.prior.values.view().get("uid").and_then(|uid| uid.as_str()).map(str::to_owned);
-        let (_, live) = task.apply(uid.as_deref()).await?;
+        let live = task.change(uid.as_deref(), &request.prior).await?;
         task.finish(live, &patience).await
     }
 
@@ -230,17 +231,64 @@ impl Task<'_> {
 
     async fn apply(&self, uid: Option<&str>) -> Result<(bool, Json), ProviderError> {
         let body = manifest::stamped(manifest::sent(&self.manifest)?, self.operation, uid);
-        let path = self.served.object(self.identity.namespace.as_deref(), &self.identity.name);
-        let call = apply_call(self.session, &path, &body, plan::forced(self.said.view()), false);
-        match self.session.send(call).await? {
+        match self.send(&body, plan::forced(self.said.view()), false).await? {
             Answer::Done { created, body } => Ok((created, body)),
-            Answer::Refused(status) => {
-                let mut error = status.error(&format!("applying {}", self.identity.text()));
-                if error.class == ErrorClass::NotFound && status.message.starts_with("namespaces ") {
-                    error = error.help("make the namespace here too, and refer to it, so that it comes first");
+            Answer::Refused(status) => Err(self.refused(&status)),
+        }
+    }
+
+    async fn send(&self, body: &Json, force: bool, dry_run: bool) -> Result<Answer, ProviderError> {
+        let path = self.served.object(self.identity.namespace.as_deref(), &self.identity.name);
+        self.session.send(apply_call(self.session, &path, body, force, dry_run)).await
+    }
+
+    fn refused(&self, status: &Status) -> ProviderError {
+        let error = status.error(&self.doing());
+        match error.class == ErrorClass::NotFound && status.message.starts_with("namespaces ") {
+            true => error.help("make the namespace here too, and refer to it, so that it comes first"),
+            false => error,
+        }
+    }
+
+    fn doing(&self) -> String {
+        format!("applying {}", self.identity.text())
+    }
+
+    /// Changes what there is.
+    async fn change(&self, uid: Option<&str>, prior: &StoredObject) -> Result<Json, ProviderError> {
+        let body = manifest::stamped(manifest::sent(&self.manifest)?, self.operation, uid);
+        match self.send(&body, plan::forced(self.said.view()), false).await? {
+            Answer::Done { body, .. } => Ok(body),
+            Answer::Refused(status) if status.is_ownership_conflict() => self.take_back(body, prior).await,
+            Answer::Refused(status) => Err(self.refused(&status)),
+        }
+    }
+
+    /// Takes back what was edited by hand, and nothing else: what is judged and what is sent name the same version of
+    /// the object, so that whoever writes in between makes the server refuse it, and it is tried again.
+    async fn take_back(&self, mut body: Json, prior: &StoredObject) -> Result<Json, ProviderError> {
+        let Some(live) = get(self.session, &self.served, &self.identity).await? else {
+            return Err(ProviderError::new(ErrorClass::Retryable, format!("{} is gone", self.identity.text())));
+        };
+        let version = live.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
+        if let Some(metadata) = body.get_mut("metadata").and_then(Json::as_object_mut) {
+            metadata.insert("resourceVersion".to_owned(), version);
+        }
+        let force = match self.send(&body, false, true).await? {
+            // Meanwhile nobody owns anything that is to change.
+            Answer::Done { .. } => false,
+            Answer::Refused(status) if status.is_ownership_conflict() => {
+                let contest = self.ty.contest(self.session, prior, &self.manifest, &live, &status)?;
+                if contest.edits().is_none() {
+                    return Err(contest.error(&self.doing()));
                 }
-                Err(error)
+                true
             }
+            Answer::Refused(status) => return Err(self.refused(&status)),
+        };
+        match self.send(&body, force, false).await? {
+            Answer::Done { body, .. } => Ok(body),
+            Answer::Refused(status) => Err(self.refused(&status)),
         }
     }
 

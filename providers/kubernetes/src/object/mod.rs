@@ -1,6 +1,7 @@
 //! One object, of whatever kind: planned by a dry run, applied on the server, read by what we own of it.
 
 mod apply;
+mod contest;
 mod identity;
 mod plan;
 mod read;

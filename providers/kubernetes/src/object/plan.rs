@@ -1,17 +1,20 @@
 //! What an object will be: offline what the config says, with an API server its dry run besides.
 
+use super::contest::Conflict;
 use super::{Form, ObjectType, Private, uid};
 use crate::manifest::{self, Identity};
 use crate::ownership;
 use crate::session::{Answer, Session};
 use formwork_model::{AttributePath, Map, Step, Value, ValueBuf, ValueRef};
-use formwork_provider_api::{PlanRequest, PlanResponse, ProviderError, differences, settled};
+use formwork_provider_api::{Finding, PlanRequest, PlanResponse, ProviderError, differences, settled};
 use serde_json::Value as Json;
 
 /// What a dry run says.
 enum Trial {
     /// It would be so.
     Accepted(Json),
+    /// It would be so, if what was edited by hand is taken back.
+    TakesBack(Json, Vec<Finding>),
     /// These fields can never change.
     Immutable(Vec<String>),
     /// It cannot be tried (yet): its namespace or definition is not there, or trying is not allowed.
@@ -38,7 +41,7 @@ impl ObjectType {
     fn response(&self, request: &PlanRequest, planned: Map, before: Option<ValueRef<'_>>) -> PlanResponse {
         let replace = self.moved(&planned, before);
         let private = request.prior.as_ref().map(|prior| prior.private.clone()).unwrap_or_default();
-        PlanResponse { planned: ValueBuf::from(Value::Map(planned)), replace, private }
+        PlanResponse { planned: ValueBuf::from(Value::Map(planned)), replace, private, findings: Vec::new() }
     }
 
     /// Identity attributes: those of the manifest; where its kind is not known yet, those of what there is.
@@ -120,19 +123,21 @@ impl ObjectType {
             return Ok(self.response(request, planned, before));
         }
         let sent = manifest::sent(&manifest)?;
-        match self.try_out(session, request, &identity, &sent).await? {
-            Trial::Untried => {}
-            Trial::Accepted(answer) => match ownership::added(&sent, &answer, session.manager()) {
-                Some(added) => drop(planned.insert("admitted", formwork_model::value::from_json(&added))),
-                None => drop(planned.remove("admitted")),
-            },
+        let (answer, findings) = match self.try_out(session, request, &identity, &manifest).await? {
+            Trial::Untried => return Ok(self.response(request, planned, before)),
+            Trial::Accepted(answer) => (answer, Vec::new()),
+            Trial::TakesBack(answer, findings) => (answer, findings),
             Trial::Immutable(fields) => {
                 let mut response = self.response(request, planned, before);
                 response.replace = fields.iter().map(|field| self.path_of(field)).collect();
                 return Ok(response);
             }
+        };
+        match ownership::added(&sent, &answer, session.manager()) {
+            Some(added) => drop(planned.insert("admitted", formwork_model::value::from_json(&added))),
+            None => drop(planned.remove("admitted")),
         }
-        Ok(self.response(request, planned, before))
+        Ok(PlanResponse { findings, ..self.response(request, planned, before) })
     }
 
     /// A dry run of the apply.
@@ -141,7 +146,7 @@ impl ObjectType {
         session: &Session,
         request: &PlanRequest,
         identity: &Identity,
-        sent: &Json,
+        manifest: &Value,
     ) -> Result<Trial, ProviderError> {
         let Some(served) = session.served(&identity.api_version, &identity.kind).await? else {
             return Ok(Trial::Untried);
@@ -157,13 +162,24 @@ impl ObjectType {
             (Some(live), Some(_)) => uid(live).map(str::to_owned),
         };
         let stamp = stored.map(|stored| Private::read(&stored.private).stamp).filter(|stamp| !stamp.is_empty());
-        let body = manifest::stamped(sent.clone(), stamp.as_deref().unwrap_or("dry-run"), same.as_deref());
+        let body = manifest::stamped(manifest::sent(manifest)?, stamp.as_deref().unwrap_or("dry-run"), same.as_deref());
         let config = settled(self.schema, &request.address, request.config.view(), request.proposed.view());
-        let call = super::apply::apply_call(session, &path, &body, forced(config.view()), true);
-        let status = match session.send(call).await? {
+        let attempt = |force| session.send(super::apply::apply_call(session, &path, &body, force, true));
+        let mut status = match attempt(forced(config.view())).await? {
             Answer::Done { body, .. } => return Ok(Trial::Accepted(body)),
             Answer::Refused(status) => status,
         };
+        if let (Some(stored), Some(live), true) = (stored, &live, status.is_ownership_conflict()) {
+            let contest = self.contest(session, stored, manifest, live, &status)?;
+            let Some(edits) = contest.edits() else {
+                return Err(contest.error(&format!("the API server refuses {}", identity.text())));
+            };
+            let findings = edits.iter().map(|edit| self.told(edit)).collect();
+            status = match attempt(true).await? {
+                Answer::Done { body, .. } => return Ok(Trial::TakesBack(body, findings)),
+                Answer::Refused(status) => status,
+            };
+        }
         if let Some(fields) = status.immutable_fields().filter(|_| stored.is_some()) {
             return Ok(Trial::Immutable(fields));
         }
@@ -172,6 +188,16 @@ impl ObjectType {
             return Ok(Trial::Untried);
         }
         Err(status.error(&format!("the API server refuses {}", identity.text())))
+    }
+
+    /// What the plan says of an edit that it takes back.
+    fn told(&self, edit: &Conflict) -> Finding {
+        Finding {
+            warning: true,
+            path: self.path_of(&edit.field),
+            message: format!("{} was changed by hand ({}); it is taken back", edit.field, edit.manager),
+            help: Some("to keep the change, write it here, or leave the field out".to_owned()),
+        }
     }
 
     /// The attribute of a field that the server names.

@@ -194,10 +194,12 @@ async fn is_waited_for(cluster: &Cluster, path: &str) {
     let applied = harness.send_create(request).await.unwrap();
     let reason = applied.incomplete.unwrap();
     assert!(reason.contains("OutOfSync") && reason.contains("no such path"), "{reason}");
-    cluster.foreign.edit(path, json!({ "status": { "sync": { "status": "Synced", "revision": "abc" }, "health": { "status": "Healthy" } } })).await;
+    cluster.foreign.edit(path, json!({ "status": { "sync": { "status": "Synced", "revision": "abc" }, "health": { "status": "Healthy" }, "conditions": [{ "type": "SimulatedSource", "message": "not reached" }] } })).await;
     let request = harness.create_request("synced", "w", &config).await.unwrap();
     let applied = harness.send_create(request).await.unwrap();
     assert_eq!(applied.incomplete, None);
+    let warned = harness.sink.warned();
+    assert!(warned.len() == 1 && warned[0].ends_with("web: SimulatedSource: not reached"), "{warned:?}");
     // Another installation's controller may have had the last word on it.
     assert!(json_of(&applied.object)["revision"].as_str().is_some_and(|revision| !revision.is_empty()));
     harness.assert_settled("synced", "w", &config, &applied.object).await.unwrap();

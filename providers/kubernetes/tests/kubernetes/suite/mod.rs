@@ -36,6 +36,7 @@ suite![
     kinds::live_their_lives,
     objects::fields_of_others_are_left_alone,
     objects::conflicts_name_the_other_and_force_takes_over,
+    objects::edits_by_hand_are_taken_back,
     objects::what_is_left_out_is_taken_away,
     objects::what_cannot_change_replaces,
     objects::what_is_there_is_not_adopted,

@@ -74,6 +74,52 @@ pub async fn conflicts_name_the_other_and_force_takes_over(cluster: Cluster) {
     assert_eq!(cluster.foreign.get(&path).await.unwrap()["data"]["b"], json!("ours"));
 }
 
+/// A person's edit of a field of ours is drift. Anything else that others own stays a conflict, with all that there is.
+pub async fn edits_by_hand_are_taken_back(cluster: Cluster) {
+    let path = cluster.path("/api/v1", "configmaps", "c");
+    let address = Address::resource("c");
+    let config = cluster.config_map("c", json!({ "a.b": "1", "b": "2" }));
+    let object = settled(&cluster.harness, "manifest", "c", &config).await.unwrap();
+    let edit = async |data: Json| drop(cluster.foreign.edit(&path, json!({ "data": data })).await);
+    let plan = async |config: &Value, prior: &StoredObject| {
+        cluster.harness.plan("manifest", &address, config, Some(prior)).await
+    };
+
+    edit(json!({ "a.b": "by hand", "z": "theirs" })).await;
+    let drifted = cluster.read(&object).await;
+    let planned = plan(&config, &drifted).await.unwrap();
+    assert!(!planned.is_clean());
+    let [finding] = planned.response.findings.as_slice() else { panic!("{:?}", planned.response.findings) };
+    assert!(finding.warning && finding.message.contains("data.a.b was changed by hand (kubectl-edit)"), "{finding:?}");
+
+    // What was edited since the plan's look is not taken back unseen.
+    edit(json!({ "a.b": "later" })).await;
+    let unseen = plan(&config, &drifted).await.unwrap_err();
+    assert!(unseen.message.contains(r#""later" -> "1""#), "{unseen}");
+    assert!(unseen.help.as_deref().is_some_and(|help| help.contains("plan again")), "{unseen:?}");
+    // Nor is what we never set.
+    let more = cluster.config_map("c", json!({ "a.b": "1", "b": "2", "z": "ours" }));
+    let drifted = cluster.read(&object).await;
+    let foreign = plan(&more, &drifted).await.unwrap_err();
+    assert!(foreign.class == ErrorClass::Conflict && foreign.message.contains(r#""theirs" -> "ours""#), "{foreign}");
+
+    let object = cluster.harness.update("manifest", "c", &config, &drifted).await.unwrap();
+    cluster.harness.assert_settled("manifest", "c", &config, &object).await.unwrap();
+    let data = json!({ "a.b": "1", "b": "2", "z": "theirs" });
+    assert_eq!(cluster.foreign.get(&path).await.unwrap()["data"], data);
+
+    // With a manager besides that is no person, both are told and nothing is taken.
+    edit(json!({ "a.b": "by hand" })).await;
+    let theirs = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "c" }, "data": { "b": "x" } });
+    cluster.foreign.apply(&path, theirs, true).await;
+    let drifted = cluster.read(&object).await;
+    let both = plan(&config, &drifted).await.unwrap_err();
+    for told in ["kubectl-edit", r#""by hand" -> "1""#, r#""other""#, r#""x" -> "2""#] {
+        assert!(both.message.contains(told), "{told}: {both}");
+    }
+    assert_eq!(cluster.foreign.get(&path).await.unwrap()["data"]["a.b"], json!("by hand"));
+}
+
 pub async fn what_is_left_out_is_taken_away(cluster: Cluster) {
     let path = cluster.path("/api/v1", "configmaps", "c");
     let object = settled(&cluster.harness, "manifest", "c", &cluster.config_map("c", json!({ "a": "1", "b": "2" })))
@@ -319,6 +365,13 @@ pub async fn secrets_stay_secret(cluster: Cluster) {
     let drifted = cluster.read(&object).await;
     assert_eq!(json_of(&drifted)["manifest"]["stringData"]["password"], json!("other"));
     assert!(!format!("{drifted:?}").contains("other\""), "{drifted:?}");
+    let theirs = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "s" }, "data": { "password": "b3RoZXI=" } });
+    cluster.foreign.apply(&cluster.path("/api/v1", "secrets", "s"), theirs, true).await;
+    let conflict =
+        cluster.harness.plan("manifest", &Address::resource("s"), &config, Some(&drifted)).await.unwrap_err();
+    let told = format!("{conflict:?}");
+    assert!(told.contains("data.password") && told.contains("(secret) -> (secret)"), "{told}");
+    assert!(!told.contains("b3RoZXI") && !told.contains("hunter2") && !told.contains(encoded), "{told}");
 }
 
 pub async fn rollouts_that_stop_say_why(cluster: Cluster) {

@@ -155,7 +155,8 @@ impl Printer<'_> {
         while let Some(comment) = self.comments.get(self.next).copied() {
             let between = self.text.get(end as usize..comment.span.start as usize);
             let follows = between.is_some_and(|text| text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b',')));
-            if !follows {
+            // Behind a comma, and before something else on the line, it is about what comes.
+            if !follows || (between.is_some_and(|text| text.contains(',')) && self.precedes_something(self.next)) {
                 break;
             }
             self.next += 1;
@@ -163,6 +164,21 @@ impl Printer<'_> {
             self.verbatim(comment.span);
             end = comment.span.end;
         }
+    }
+
+    /// Whether something else than comments and closing brackets stands on the line behind a comment.
+    fn precedes_something(&self, comment: usize) -> bool {
+        let comments = self.comments.get(comment..).unwrap_or_default();
+        let mut end = 0;
+        for comment in comments {
+            let between = self.text.get(end as usize..comment.span.start as usize);
+            if end > 0 && !between.is_some_and(|text| text.bytes().all(|byte| matches!(byte, b' ' | b'\t'))) {
+                break;
+            }
+            end = comment.span.end;
+        }
+        let rest = self.text.get(end as usize..).unwrap_or_default();
+        !matches!(rest.trim_start_matches([' ', '\t']).bytes().next(), None | Some(b'\n' | b'\r' | b')' | b']' | b'}'))
     }
 
     /// Goes on on the next line, one step further in, with what stands at `offset`; comments before it keep their

@@ -115,7 +115,8 @@ mod tests {
         assert!(ask(&access).await.unwrap().contains("Bearer second\r\n"));
 
         let plain = pod.access(&Configuration::default(), &environment).await.unwrap();
-        assert!(ask(&plain).await.unwrap_err().contains("certificate"), "it is for another name");
+        let error = ask(&plain).await.unwrap_err();
+        assert!(error.contains("InvalidCertificate(NotValidForName"), "it is for another name: {error}");
         let trusting = Configuration { insecure_skip_tls_verify: true, ..Configuration::default() };
         assert!(ask(&pod.access(&trusting, &environment).await.unwrap()).await.is_ok());
 

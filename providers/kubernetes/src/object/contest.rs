@@ -50,8 +50,12 @@ impl ObjectType {
     ) -> Result<Contest, ProviderError> {
         let said = self.manifest(prior.values.view(), None);
         let answers = Private::read(&prior.private).answers;
-        let seen = manifest::unfolded(&said, live.clone());
-        let seen = manifest::sent(&ownership::projected(&said, &seen, session.manager(), &answers))?;
+        // Where another took a whole list over, its items are told apart by guess, which has only what is wanted to go by.
+        let look = |manifest: &Value| {
+            let live = manifest::unfolded(manifest, live.clone());
+            manifest::sent(&ownership::projected(manifest, &live, session.manager(), &answers))
+        };
+        let seen = [look(&said)?, look(wanted)?];
         let known = manifest::sent(&said)?;
         let ours = manifest::sent(wanted)?;
         let masked = to_json(ValueBuf::from(wanted).view(), Masking::Masked);
@@ -64,7 +68,7 @@ impl ObjectType {
             Conflict {
                 field: field.trim_start_matches('.').to_owned(),
                 by_hand: updates && manager.starts_with(BY_HAND),
-                planned: before.is_some() && before == field_at(&seen, field),
+                planned: before.is_some() && seen.iter().any(|seen| before == field_at(seen, field)),
                 difference: format!("{} -> {}", told(field_at(live, field)), told(field_at(&ours, field))),
                 owner: owner.to_owned(),
                 manager,

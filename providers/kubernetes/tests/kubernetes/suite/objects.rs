@@ -3,7 +3,7 @@
 use super::{Cluster, eventually, json_of, present, settled};
 use formwork_model::value::from_json;
 use formwork_model::{Address, Value};
-use formwork_provider_api::{ErrorClass, Found, ReadManyRequest, ReadOutcome};
+use formwork_provider_api::{ErrorClass, Found, ReadManyRequest, ReadOutcome, StoredObject};
 use serde_json::{Value as Json, json};
 use std::sync::atomic::Ordering;
 

@@ -52,8 +52,8 @@ impl Call<'_> {
 
 /// An answer of the API server.
 pub(crate) enum Answer {
-    /// Done; whether it made an object.
-    Done { created: bool, body: Json },
+    /// Done; whether it made an object, and what the server warns of (deprecated APIs, pod security).
+    Done { created: bool, body: Json, warnings: Vec<String> },
     /// Refused.
     Refused(Status),
 }
@@ -198,7 +198,7 @@ impl Session {
             .header("content-type", call.content_type)
             .body(Body::from(body.into_bytes()))
             .map_err(|error| ProviderError::invalid(format!("`{}` is no path: {error}", call.path)))?;
-        let (code, bytes) = match Self::receive(&opened.client, request).await {
+        let (code, warnings, bytes) = match Self::receive(&opened.client, request).await {
             Ok(received) => received,
             Err(error) => {
                 let error = transport(&error, &opened.reached, call.changes());
@@ -218,15 +218,20 @@ impl Session {
                 format!("{} answered with something else than JSON: {error}", self.server()),
             )
         })?;
-        Ok(Answer::Done { created: code == 201, body })
+        Ok(Answer::Done { created: code == 201, body, warnings })
     }
 
-    async fn receive(client: &kube::Client, request: Request<Body>) -> Result<(u16, Vec<u8>), kube::Error> {
+    async fn receive(
+        client: &kube::Client,
+        request: Request<Body>,
+    ) -> Result<(u16, Vec<String>, Vec<u8>), kube::Error> {
         let response = client.send(request).await?;
         let code = response.status().as_u16();
+        let warnings = response.headers().get_all("warning").iter();
+        let warnings = warnings.filter_map(|warning| warning_text(warning.to_str().ok()?)).collect();
         // The answer's head has come: from here on a break is a lost answer, not an unreachable server.
         let bytes = response.into_body().collect_bytes().await?;
-        Ok((code, bytes.to_vec()))
+        Ok((code, warnings, bytes.to_vec()))
     }
 
     fn traced(&self, call: &Call<'_>, body: &str) -> Exchange {
@@ -242,5 +247,34 @@ impl Session {
             Answer::Refused(status) if status.code == 404 => Ok(None),
             Answer::Refused(status) => Err(status.error(doing)),
         }
+    }
+}
+
+/// The text of a `Warning` header as API servers send it: `299 - "text"`, with `\"` and `\\` in the text
+/// (<https://kubernetes.io/blog/2020/09/03/warnings/>, RFC 7234 section 5.5).
+fn warning_text(header: &str) -> Option<String> {
+    let quoted = header.strip_prefix("299 ")?.split_once(' ')?.1.trim().strip_prefix('"')?;
+    let mut text = String::new();
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => return Some(text),
+            '\\' => text.push(characters.next()?),
+            other => text.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warning_text;
+
+    #[test]
+    fn warnings_are_unquoted() {
+        let header = r#"299 - "batch/v1beta1 CronJob is \"deprecated\" in v1.21+""#;
+        assert_eq!(warning_text(header).as_deref(), Some(r#"batch/v1beta1 CronJob is "deprecated" in v1.21+"#));
+        assert_eq!(warning_text(r#"299 - "not closed"#), None);
+        assert_eq!(warning_text("110 anderson \"stale\""), None);
     }
 }

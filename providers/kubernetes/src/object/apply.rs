@@ -232,7 +232,7 @@ impl Task<'_> {
     async fn apply(&self, uid: Option<&str>) -> Result<(bool, Json), ProviderError> {
         let body = manifest::stamped(manifest::sent(&self.manifest)?, self.operation, uid);
         match self.send(&body, plan::forced(self.said.view()), false).await? {
-            Answer::Done { created, body } => Ok((created, body)),
+            Answer::Done { created, body, .. } => Ok((created, body)),
             Answer::Refused(status) => Err(self.refused(&status)),
         }
     }

@@ -11,10 +11,8 @@ use serde_json::Value as Json;
 
 /// What a dry run says.
 enum Trial {
-    /// It would be so.
-    Accepted(Json),
-    /// It would be so, if what was edited by hand is taken back.
-    TakesBack(Json, Vec<Finding>),
+    /// It would be so; what the server warns of, and what was edited by hand and is taken back.
+    Accepted(Json, Vec<Finding>),
     /// These fields can never change.
     Immutable(Vec<String>),
     /// It cannot be tried (yet): its namespace or definition is not there, or trying is not allowed.
@@ -125,8 +123,7 @@ impl ObjectType {
         let sent = manifest::sent(&manifest)?;
         let (answer, findings) = match self.try_out(session, request, &identity, &manifest).await? {
             Trial::Untried => return Ok(self.response(request, planned, before)),
-            Trial::Accepted(answer) => (answer, Vec::new()),
-            Trial::TakesBack(answer, findings) => (answer, findings),
+            Trial::Accepted(answer, findings) => (answer, findings),
             Trial::Immutable(fields) => {
                 let mut response = self.response(request, planned, before);
                 response.replace = fields.iter().map(|field| self.path_of(field)).collect();
@@ -166,7 +163,7 @@ impl ObjectType {
         let config = settled(self.schema, &request.address, request.config.view(), request.proposed.view());
         let attempt = |force| session.send(super::apply::apply_call(session, &path, &body, force, true));
         let mut status = match attempt(forced(config.view())).await? {
-            Answer::Done { body, .. } => return Ok(Trial::Accepted(body)),
+            Answer::Done { body, warnings, .. } => return Ok(Trial::Accepted(body, self.warned(warnings).collect())),
             Answer::Refused(status) => status,
         };
         if let (Some(stored), Some(live), true) = (stored, &live, status.is_ownership_conflict()) {
@@ -174,9 +171,11 @@ impl ObjectType {
             let Some(edits) = contest.edits() else {
                 return Err(contest.error(&format!("the API server refuses {}", identity.text())));
             };
-            let findings = edits.iter().map(|edit| self.told(edit)).collect();
+            let told = edits.iter().map(|edit| self.told(edit));
             status = match attempt(true).await? {
-                Answer::Done { body, .. } => return Ok(Trial::TakesBack(body, findings)),
+                Answer::Done { body, warnings, .. } => {
+                    return Ok(Trial::Accepted(body, told.chain(self.warned(warnings)).collect()));
+                }
                 Answer::Refused(status) => status,
             };
         }
@@ -188,6 +187,18 @@ impl ObjectType {
             return Ok(Trial::Untried);
         }
         Err(status.error(&format!("the API server refuses {}", identity.text())))
+    }
+
+    /// What the plan says of an API server's warnings.
+    fn warned(&self, warnings: Vec<String>) -> impl Iterator<Item = Finding> {
+        let path = self.path_of("");
+        let finding = move |message: String| Finding {
+            warning: true,
+            path: path.clone(),
+            message: format!("the API server warns: {message}"),
+            help: None,
+        };
+        warnings.into_iter().map(finding)
     }
 
     /// What the plan says of an edit that it takes back.

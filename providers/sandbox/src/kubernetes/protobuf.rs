@@ -21,6 +21,10 @@ enum Holds {
     Amounts,
     /// A time, in seconds.
     Time,
+    /// A number, or a text such as `50%`.
+    NumberOrText,
+    /// A message whose fields stand beside it in JSON.
+    Inline(&'static [Field]),
 }
 
 /// Number, name, content.
@@ -89,11 +93,83 @@ const DEPLOYMENT_SPEC: &[Field] = &[
     (3, "template", Holds::Message(TEMPLATE)),
 ];
 const DEPLOYMENT: &[Field] = &[NAMED, (2, "spec", Holds::Message(DEPLOYMENT_SPEC))];
+const SERVICE_PORT: &[Field] = &[
+    (1, "name", Holds::Text),
+    (2, "protocol", Holds::Text),
+    (3, "port", Holds::Number),
+    (4, "targetPort", Holds::NumberOrText),
+    (5, "nodePort", Holds::Number),
+];
+const SERVICE_SPEC: &[Field] = &[
+    (1, "ports", Holds::Messages(SERVICE_PORT)),
+    (2, "selector", Holds::Map),
+    (3, "clusterIP", Holds::Text),
+    (4, "type", Holds::Text),
+    (7, "sessionAffinity", Holds::Text),
+    (10, "externalName", Holds::Text),
+];
+const SERVICE: &[Field] = &[NAMED, (2, "spec", Holds::Message(SERVICE_SPEC))];
+const BACKEND_PORT: &[Field] = &[(1, "name", Holds::Text), (2, "number", Holds::Number)];
+const BACKEND_SERVICE: &[Field] = &[(1, "name", Holds::Text), (2, "port", Holds::Message(BACKEND_PORT))];
+const BACKEND: &[Field] = &[(4, "service", Holds::Message(BACKEND_SERVICE))];
+const INGRESS_PATH: &[Field] =
+    &[(1, "path", Holds::Text), (2, "backend", Holds::Message(BACKEND)), (3, "pathType", Holds::Text)];
+const INGRESS_HTTP: &[Field] = &[(1, "paths", Holds::Messages(INGRESS_PATH))];
+const INGRESS_RULE_VALUE: &[Field] = &[(1, "http", Holds::Message(INGRESS_HTTP))];
+const INGRESS_RULE: &[Field] = &[(1, "host", Holds::Text), (2, "", Holds::Inline(INGRESS_RULE_VALUE))];
+const INGRESS_TLS: &[Field] = &[(1, "hosts", Holds::Texts), (2, "secretName", Holds::Text)];
+const INGRESS_SPEC: &[Field] = &[
+    (1, "defaultBackend", Holds::Message(BACKEND)),
+    (2, "tls", Holds::Messages(INGRESS_TLS)),
+    (3, "rules", Holds::Messages(INGRESS_RULE)),
+    (4, "ingressClassName", Holds::Text),
+];
+const INGRESS: &[Field] = &[NAMED, (2, "spec", Holds::Message(INGRESS_SPEC))];
+const BUDGET_SPEC: &[Field] = &[
+    (1, "minAvailable", Holds::NumberOrText),
+    (2, "selector", Holds::Message(SELECTOR)),
+    (3, "maxUnavailable", Holds::NumberOrText),
+];
+const BUDGET: &[Field] = &[NAMED, (2, "spec", Holds::Message(BUDGET_SPEC))];
+const PRIORITY_CLASS: &[Field] = &[
+    NAMED,
+    (2, "value", Holds::Number),
+    (3, "globalDefault", Holds::Flag),
+    (4, "description", Holds::Text),
+    (5, "preemptionPolicy", Holds::Text),
+];
 const JOB_SPEC: &[Field] = &[(6, "template", Holds::Message(TEMPLATE))];
 const JOB: &[Field] = &[NAMED, (2, "spec", Holds::Message(JOB_SPEC))];
+const JOB_TEMPLATE: &[Field] = &[NAMED, (2, "spec", Holds::Message(JOB_SPEC))];
+const CRON_JOB_SPEC: &[Field] = &[
+    (1, "schedule", Holds::Text),
+    (3, "concurrencyPolicy", Holds::Text),
+    (4, "suspend", Holds::Flag),
+    (5, "jobTemplate", Holds::Message(JOB_TEMPLATE)),
+];
+const CRON_JOB: &[Field] = &[NAMED, (2, "spec", Holds::Message(CRON_JOB_SPEC))];
 
 const TOKEN_SPEC: &[Field] = &[(1, "audiences", Holds::Texts), (4, "expirationSeconds", Holds::Number)];
 const TOKEN: &[Field] = &[NAMED, (2, "spec", Holds::Message(TOKEN_SPEC))];
+
+const ASKED_RESOURCE: &[Field] = &[
+    (1, "namespace", Holds::Text),
+    (2, "verb", Holds::Text),
+    (3, "group", Holds::Text),
+    (4, "version", Holds::Text),
+    (5, "resource", Holds::Text),
+    (6, "subresource", Holds::Text),
+    (7, "name", Holds::Text),
+];
+const ASKED_PATH: &[Field] = &[(1, "path", Holds::Text), (2, "verb", Holds::Text)];
+const ACCESS_SPEC: &[Field] = &[
+    (1, "resourceAttributes", Holds::Message(ASKED_RESOURCE)),
+    (2, "nonResourceAttributes", Holds::Message(ASKED_PATH)),
+];
+const ACCESS: &[Field] = &[NAMED, (2, "spec", Holds::Message(ACCESS_SPEC))];
+const RULES_SPEC: &[Field] = &[(1, "namespace", Holds::Text)];
+const RULES: &[Field] = &[NAMED, (2, "spec", Holds::Message(RULES_SPEC))];
+const WHO: &[Field] = &[NAMED];
 
 fn kind_fields(kind: &str) -> Option<&'static [Field]> {
     match kind {
@@ -105,8 +181,16 @@ fn kind_fields(kind: &str) -> Option<&'static [Field]> {
         "Role" | "ClusterRole" => Some(ROLE),
         "RoleBinding" | "ClusterRoleBinding" => Some(BINDING),
         "Deployment" => Some(DEPLOYMENT),
+        "Service" => Some(SERVICE),
+        "Ingress" => Some(INGRESS),
+        "PodDisruptionBudget" => Some(BUDGET),
+        "PriorityClass" => Some(PRIORITY_CLASS),
         "Job" => Some(JOB),
+        "CronJob" => Some(CRON_JOB),
         "TokenRequest" => Some(TOKEN),
+        "SelfSubjectAccessReview" => Some(ACCESS),
+        "SelfSubjectRulesReview" => Some(RULES),
+        "SelfSubjectReview" => Some(WHO),
         _ => None,
     }
 }
@@ -217,10 +301,31 @@ fn put(object: &mut Json, name: &str, holds: Holds, wire: &Wire<'_>) -> Option<(
             let (key, value) = entry(holds, bytes)?;
             *place(object, &[name, &key]) = value;
         }
+        (Holds::NumberOrText, Wire::Bytes(bytes)) => set(object, &[name], number_or_text(bytes)?),
+        (Holds::Inline(known), Wire::Bytes(bytes)) => {
+            let inner = message(known, bytes)?;
+            for (name, value) in inner.as_object()? {
+                set(object, &[name], value.clone());
+            }
+        }
         (Holds::Time, _) => {}
         _ => return None,
     }
     Some(())
+}
+
+/// Kind (a text is 1), number, text.
+fn number_or_text(bytes: &[u8]) -> Option<Json> {
+    let (mut is_text, mut value, mut written) = (false, 0, String::new());
+    for (place, wire) in fields(bytes)? {
+        match (place, wire) {
+            (1, Wire::Number(kind)) => is_text = kind == 1,
+            (2, Wire::Number(number)) => value = i64::try_from(number).ok()?,
+            (3, Wire::Bytes(bytes)) => written = text(bytes)?,
+            _ => return None,
+        }
+    }
+    Some(if is_text { written.into() } else { value.into() })
 }
 
 fn entry(holds: Holds, bytes: &[u8]) -> Option<(String, Json)> {

@@ -12,6 +12,8 @@ crate::tests![
     client_side_apply_merges_containers,
     diff_tells_what_would_change,
     explains_a_nested_field,
+    makes_what_its_create_commands_make,
+    asks_what_it_may,
     rolls_out_and_scales,
     an_image_that_does_not_exist_is_told_of,
     logs_are_refused_politely,
@@ -245,6 +247,38 @@ fn explains_a_nested_field(server: &Server) {
     let kubectl = Kubectl::on(server);
     let text = kubectl.ok("explain deployment.spec.template.spec.containers.livenessProbe");
     assert!(text.contains("FIELD: livenessProbe <Probe>") && text.contains("initialDelaySeconds"), "{text}");
+}
+
+/// They send their binary form.
+fn makes_what_its_create_commands_make(server: &Server) {
+    let kubectl = Kubectl::on(server);
+    kubectl.namespace("made");
+    kubectl.ok("create service clusterip web -n made --tcp=80:8080 --tcp=443:https");
+    let spec = kubectl.get("service web -n made")["spec"].clone();
+    assert_eq!(spec["selector"], json!({"app": "web"}));
+    let ports: Vec<_> = spec["ports"].as_array().unwrap().iter().map(|port| port["targetPort"].clone()).collect();
+    assert_eq!(ports, [json!(8080), json!("https")]);
+    kubectl.ok("create ingress web -n made --class=nginx --rule=shop.example.com/api*=web:80,tls=cert");
+    let spec = kubectl.get("ingress web -n made")["spec"].clone();
+    let backend = json!({"service": {"name": "web", "port": {"number": 80}}});
+    assert_eq!(spec["rules"][0]["host"], "shop.example.com");
+    assert_eq!(spec["rules"][0]["http"]["paths"], json!([{"path": "/api", "pathType": "Prefix", "backend": backend}]));
+    assert_eq!(spec["tls"], json!([{"hosts": ["shop.example.com"], "secretName": "cert"}]));
+    kubectl.ok("create poddisruptionbudget web -n made --selector=app=web --min-available=50%");
+    assert_eq!(kubectl.get("pdb web -n made")["spec"]["minAvailable"], "50%");
+    kubectl.ok("create priorityclass high-made --value=1000 --description=first");
+    assert_eq!(kubectl.get("priorityclass high-made")["value"], 1000);
+    kubectl.words(&["create", "cronjob", "nightly", "-n", "made", "--image=job:1", "--schedule=0 3 * * *"], "");
+    let job = kubectl.get("cronjob nightly -n made");
+    assert_eq!(job["spec"]["schedule"], "0 3 * * *");
+    assert_eq!(job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]["image"], "job:1");
+}
+
+fn asks_what_it_may(server: &Server) {
+    let kubectl = Kubectl::on(server);
+    assert_eq!(kubectl.ok("auth can-i create deployments.apps -n default").trim(), "yes");
+    assert!(kubectl.ok("auth can-i --list").contains("*.*"));
+    assert!(kubectl.ok("auth whoami").contains("Username"));
 }
 
 fn rolls_out_and_scales(server: &Server) {

@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("rehearse::a_first_apply_and_a_destroy", a_first_apply_and_a_destroy),
         trial("rehearse::what_would_fail_is_told", what_would_fail_is_told),
         trial("rehearse::secrets_are_placeholders", secrets_are_placeholders),
+        trial("rehearse::secrets_that_another_object_told", secrets_that_another_object_told),
         trial("rehearse::phases_and_providers_of_what_is_made", phases_and_providers_of_what_is_made),
     ]
 }
@@ -116,6 +117,17 @@ fn secrets_are_placeholders() {
     let report: Json = serde_json::from_str(&ran.out).unwrap();
     assert!(steps(&report).is_empty(), "an unchanged secret is no change: {report}");
     assert!(!format!("{}{}", ran.out, ran.err).contains("planted-Passw0rd"));
+}
+
+fn secrets_that_another_object_told() {
+    let bench = Bench::new(&[(
+        "main.fw",
+        "resource password: std.random_password { length = 24 }\nresource holder: std.value { input = { user = \"app\", password = password.result } }\n",
+    )]);
+    bench.apply().expect(0);
+    let same = report(&bench, &[], 0);
+    assert_eq!((&same["restored"], &same["well"]), (&Json::from(2), &Json::from(true)), "{same}");
+    assert!(steps(&same).is_empty(), "the sandbox's own password is the one that is wanted there: {same}");
 }
 
 fn phases_and_providers_of_what_is_made() {

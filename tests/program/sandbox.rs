@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("sandbox::one_process_however_often_it_is_started", one_process_however_often_it_is_started),
         trial("sandbox::a_killed_process_loses_nothing", a_killed_process_loses_nothing),
+        trial("sandbox::a_read_that_fails_once_is_made_again", a_read_that_fails_once_is_made_again),
         trial("sandbox::it_ends_when_nobody_asks", it_ends_when_nobody_asks),
         trial("sandbox::reset_forgets_everything", reset_forgets_everything),
         trial("sandbox::a_taken_port_is_named", a_taken_port_is_named),
@@ -142,6 +143,23 @@ fn a_killed_process_loses_nothing() {
     let status = bench.status();
     assert_ne!(status["process"].to_string(), process);
     assert_eq!(status["failures"][0]["rule"]["nth"], 3);
+}
+
+/// What is busy for a moment, or lost once, while a plan reads it: no reason to fail.
+fn a_read_that_fails_once_is_made_again() {
+    let bench = Sandboxed::new(&[(
+        "main.fw",
+        "provider azure {}\nresource group: azure.resource_group { name = \"rg\", location = \"westeurope\" }\n",
+    )]);
+    bench.start_at("none");
+    bench.run(&["apply", "--auto-approve"]).expect(0);
+    for how in ["error=unavailable", "error=throttled", "cut=before"] {
+        let rule = format!("type=Microsoft.Resources/resourceGroups,method=GET,times=1,{how}");
+        bench.0.run(&["sandbox", "fail", &rule]).expect(0);
+        bench.run(&["plan", "--detailed-exitcode"]).expect(0);
+        assert_eq!(bench.status()["failures"][0]["struck"], 1, "{how}: {}", bench.status());
+        bench.0.run(&["sandbox", "fail", "--clear"]).expect(0);
+    }
 }
 
 fn it_ends_when_nobody_asks() {

@@ -1,18 +1,19 @@
 //! What is done about one open operation: decided by what is recorded and what the cloud says, read-only.
 
-use super::search::{asked, lost_a_secret, repeats_safely};
+use super::search::{lost_a_secret, repeats_safely};
 use super::{Finding, Search, search};
 use crate::apply::ApplyError;
 use crate::connections::{Connected, Connections};
 use crate::failure::{self, Subject};
 use crate::plan::Resolution;
 use crate::ports::{InputResolver, InterruptionReceiver};
+use crate::refresh::rows;
 use crate::secrets::SecretRegistry;
 use crate::{clock, hosts, lookup, remains, secrets};
 use formwork_lang::residual;
 use formwork_model::schema::{Recognition, ResourceSchema};
 use formwork_model::{Address, AttributePath, Diagnostic, Value, ValueBuf};
-use formwork_provider_api::{Checkpoint, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, check};
+use formwork_provider_api::{Checkpoint, ProviderError, ReadOutcome, StoredObject, check};
 use formwork_state::record::{Begin, Change, Condition, Host, OpenOperation, Record, Role, Row, State};
 use std::sync::Arc;
 
@@ -180,9 +181,8 @@ impl Decider<'_> {
         let (connected, _) = self.connected(open).await?;
         let row = &open.begin.row;
         let object = StoredObject { values: row.values.clone(), private: row.private.clone() };
-        let request = ReadManyRequest { type_name: row.type_name.name.to_string(), objects: vec![object] };
-        let outcomes = asked(self.interruption, || connected.connection.read_many(request.clone())).await;
-        let outcome = outcomes.map_err(|error| self.failure(&open.begin, "read", &error))?.into_iter().next();
+        let outcomes = rows::read(&connected, &row.type_name.name, vec![object]).await;
+        let outcome = outcomes.ok().and_then(|outcomes| outcomes.into_iter().next());
         Ok(match outcome {
             Some(ReadOutcome::Gone | ReadOutcome::SoftDeleted) => {
                 Decision::new(done(open, None), Resolution::Adopt, "its delete had finished")

@@ -54,7 +54,8 @@ pub async fn recover(request: RecoverRequest) -> Vec<Diagnostic> {
     if state.open.is_empty() {
         return Vec::new();
     }
-    let connections = Connections::new(request.providers, request.environment);
+    let connections =
+        Connections::new(request.providers, request.environment).interrupted_by(request.interruption.clone());
     let inputs = request.inputs.as_ref();
     let interruption = Some(&request.interruption);
     let decider = Decider { state: &state, connections: &connections, inputs, secrets: request.secrets, interruption };

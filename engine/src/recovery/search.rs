@@ -128,7 +128,7 @@ fn request(search: &Search<'_>) -> FindRequest {
 }
 
 /// Asks with the patience of a plan, as long as nobody interrupts.
-pub(super) async fn asked<T, F>(
+async fn asked<T, F>(
     interruption: Option<&InterruptionReceiver>,
     mut call: impl FnMut() -> F,
 ) -> Result<T, ProviderError>

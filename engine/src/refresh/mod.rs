@@ -1,10 +1,12 @@
 //! Reading what there is: batched by type, in parallel, each row's answer on its own.
 
+pub(crate) mod rows;
+
 use crate::connections::Connected;
 use crate::event::Event;
 use crate::ports::EventSink;
 use formwork_model::{Diagnostic, TypeName};
-use formwork_provider_api::{Connection, ReadManyRequest, ReadOutcome, StoredObject, check};
+use formwork_provider_api::{ReadOutcome, StoredObject};
 use futures::StreamExt;
 use futures::stream;
 
@@ -76,20 +78,10 @@ fn split(batch: Batch) -> Vec<Batch> {
 }
 
 async fn read_batch(connected: &Connected, batch: Batch) -> Vec<Read> {
-    let request = ReadManyRequest { type_name: batch.type_name.name.to_string(), objects: batch.objects };
-    let call = async |connection: &dyn Connection| connection.read_many(request.clone()).await;
-    let answer = connected.ask(call).await;
-    let outcomes = match answer {
-        Ok(outcomes) => outcomes,
-        Err(error) => vec![ReadOutcome::Failed(error); batch.rows.len()],
-    };
-    let schema = connected.provider.schema();
-    let (provider, version) = (schema.name, schema.version);
-    let subject = check::Subject { provider, version, type_name: &batch.type_name.name, address: None };
-    match check::read_count(&subject, &request.objects, &outcomes).first() {
-        None => batch.rows.into_iter().zip(outcomes.into_iter().map(Answer::Told)).collect(),
-        Some(breach) => {
-            let mut breach = Some(Box::new(breach.diagnostic()));
+    match rows::read(connected, &batch.type_name.name, batch.objects).await {
+        Ok(outcomes) => batch.rows.into_iter().zip(outcomes.into_iter().map(Answer::Told)).collect(),
+        Err(breach) => {
+            let mut breach = Some(breach);
             batch.rows.into_iter().map(|row| (row, Answer::Broken(breach.take()))).collect()
         }
     }

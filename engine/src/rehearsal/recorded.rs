@@ -48,13 +48,13 @@ impl Recorded {
         for (address, provider) in instances(&rows) {
             let configuration =
                 state.providers.get(&address).map_or_else(|| Value::map::<&str>([]), ValueBuf::to_value);
-            let (configuration, needed) = told.referring(&stand_ins.value(&configuration), None);
-            builder.provider(address, &provider, &configuration, needed);
+            let (configuration, needed) = told.referring(&configuration, None);
+            builder.provider(address, &provider, &stand_ins.value(&configuration), needed);
         }
         for row in &rows {
-            let config = stand_ins.value(&row.config.to_value());
-            let (config, needed) = told.referring(&config, Some(&row.key.address));
-            builder.object(row, &filled(config, schema(row, providers)), needed);
+            // A secret that another object told is found by what it is: placeholders come after.
+            let (config, needed) = told.referring(&row.config.to_value(), Some(&row.key.address));
+            builder.object(row, &filled(stand_ins.value(&config), schema(row, providers)), needed);
         }
         let objects = rows.len();
         Self { graph: builder.finish(), left_out, objects }

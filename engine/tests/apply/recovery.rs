@@ -6,9 +6,9 @@ use formwork_engine::connections::Connections;
 use formwork_engine::plan::Resolution;
 use formwork_engine::ports::Interruption;
 use formwork_engine::recovery::foresee;
-use formwork_model::Value;
+use formwork_model::{Value, ValueBuf};
 use formwork_provider_mock::{CloudObject, Fault, FaultKind, ObjectState};
-use formwork_state::record::{Condition, Outcome};
+use formwork_state::record::{Begin, Change, Condition, OperationId, Outcome, Record, RunId};
 use formwork_state::store::Store;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -192,4 +192,32 @@ async fn equal_content_is_ours_only_where_nothing_was_before() {
     let told = bench.recover(&store).await;
     assert_eq!(told.iter().map(|told| told.code.to_string()).collect::<Vec<_>>(), ["E2004"]);
     assert!(matches!(row(&store, "one").condition, Condition::Uncertain(_)));
+}
+
+/// Whether an interrupted delete was done is asked again where the answer about the object could not be told.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_delete_left_is_asked_again() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let mut plan = bench.plan("p1");
+    create(&mut plan, "thing", "one", named("one"), vec![]);
+    assert!(bench.apply(plan, &store).await.diagnostics.is_empty());
+    let row = row(&store, "one");
+    let begin = Begin {
+        operation: OperationId("killed".into()),
+        run: RunId("p2".into()),
+        at_ms: 0,
+        change: Change::Delete,
+        key: row.key.clone(),
+        planned: ValueBuf::empty_map(),
+        row,
+        absence_checked: false,
+        write_only_paths: Vec::new(),
+    };
+    store.append_and_wait(vec![Record::Begin(Box::new(begin))]).unwrap();
+    bench.cloud.script(vec![Fault::new(FaultKind::Retryable).call("read").first_row().times(2)]).unwrap();
+    let told = bench.recover(&store).await;
+    assert!(told.is_empty(), "{told:#?}");
+    assert_eq!((store.state().open.len(), store.state().rows.len()), (0, 1), "it is there, and is deleted again");
+    assert_eq!(bench.cloud.count("read", "thing").unwrap(), 3);
 }

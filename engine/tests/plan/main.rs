@@ -7,6 +7,7 @@ mod file;
 mod lifecycle;
 mod oracle;
 mod providers;
+mod reading;
 mod refused;
 mod support;
 mod values;

@@ -1,7 +1,7 @@
 //! Reads, imports and lists.
 
 use super::{attributes, granted, identified, is_visible, not_found, of_name, scope_of, stored};
-use crate::cloud::{CloudObject, FaultKind, ObjectState};
+use crate::cloud::{CloudObject, Fault, FaultKind, ObjectState};
 use crate::connection::{Call, MockConnection, entry};
 use crate::kind::Kind;
 use crate::lie;
@@ -31,7 +31,7 @@ pub(crate) async fn read_many(
     if kind == Kind::Wrong {
         lie::in_read(&mut outcomes);
     }
-    distort(&mut outcomes, fault.and_then(|fault| fault.class));
+    distort(&mut outcomes, fault.as_ref());
     Ok(outcomes)
 }
 
@@ -46,11 +46,16 @@ fn outcome(object: Option<CloudObject>) -> ReadOutcome {
     }
 }
 
-fn distort(outcomes: &mut Vec<ReadOutcome>, fault: Option<FaultKind>) {
-    if fault == Some(FaultKind::WrongCount) {
+fn distort(outcomes: &mut Vec<ReadOutcome>, fault: Option<&Fault>) {
+    let kind = fault.and_then(|fault| fault.class);
+    let refusal = fault.filter(|fault| fault.first_row).zip(kind.and_then(FaultKind::refusal));
+    if let (Some((fault, class)), Some(first)) = (refusal, outcomes.first_mut()) {
+        *first = ReadOutcome::Failed(fault.error(class));
+    }
+    if kind == Some(FaultKind::WrongCount) {
         outcomes.pop();
     }
-    if fault == Some(FaultKind::WrongAnswer)
+    if kind == Some(FaultKind::WrongAnswer)
         && let Some(ReadOutcome::Present(object)) = outcomes.first_mut()
     {
         object.values = lie::wrong_type(&object.values);

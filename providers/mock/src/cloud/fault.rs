@@ -19,6 +19,8 @@ pub struct Fault {
     pub nth: Option<u64>,
     /// Only the first so many matching calls.
     pub times: Option<u64>,
+    /// Of a read: the call is answered, and says of its first object alone that it could not be read.
+    pub first_row: bool,
     /// What happens; none for a delay alone.
     pub class: Option<FaultKind>,
     /// Waits so long before the cloud does anything.
@@ -140,6 +142,13 @@ impl Fault {
     #[must_use]
     pub const fn times(mut self, times: u64) -> Self {
         self.times = Some(times);
+        self
+    }
+
+    /// Only the first object of a read: the call itself does not fail.
+    #[must_use]
+    pub const fn first_row(mut self) -> Self {
+        self.first_row = true;
         self
     }
 

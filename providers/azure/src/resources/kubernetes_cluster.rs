@@ -280,6 +280,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .recognised_by(Recognition::Name)
 .timeouts(3600, 5400, 3600)
 .usually_takes_s(300)
+.usually_changes_in_s(120, 180)
 .import_help("the cluster's id, `…/Microsoft.ContainerService/managedClusters/NAME`")
 .rules(&[Rule::AtMostOneOf(&["dns_prefix", "fqdn_subdomain"])])
 .capabilities(FULL);

@@ -285,6 +285,9 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .rules(&[Rule::AtMostOneOf(&["dns_prefix", "fqdn_subdomain"])])
 .capabilities(FULL);
 
+/// The add-on's identity comes with it and goes with it; its other settings leave the identity alone.
+const SECRETS_PROVIDER_ENABLED: &str = "addon_profiles.azureKeyvaultSecretsProvider.enabled";
+
 /// The type.
 pub(crate) static RESOURCE: ArmType =
     ArmType::new(&SCHEMA, "Microsoft.ContainerService/managedClusters", versions::CONTAINER_SERVICE, Scope::Group)
@@ -293,8 +296,8 @@ pub(crate) static RESOURCE: ArmType =
             ("current_kubernetes_version", &["kubernetes_version"]),
             ("oidc_issuer_url", &["oidc_issuer_profile"]),
             ("principal_id", &["identity"]),
-            ("secrets_provider_client_id", &["addon_profiles"]),
-            ("secrets_provider_object_id", &["addon_profiles"]),
+            ("secrets_provider_client_id", &[SECRETS_PROVIDER_ENABLED]),
+            ("secrets_provider_object_id", &[SECRETS_PROVIDER_ENABLED]),
             ("fqdn", &["public_network_access", "api_server_access_profile"]),
             ("private_fqdn", &["public_network_access", "api_server_access_profile"]),
             ("kubeconfig", &["disable_local_accounts", "aad_profile"]),

@@ -106,6 +106,7 @@ fn azure_and_a_cluster_in_it() {
     let done = |address: &str| ("update".to_owned(), address.to_owned(), "done".to_owned());
     assert_eq!(steps(&changed), [done("aks"), done("settings")]);
     assert_eq!(changed["second_plan"], Json::Array(Vec::new()), "{changed}");
+    assert_eq!(seconds(&changed, "aks"), 120, "what an update of a cluster takes: {changed}");
 
     let rule = "type=Microsoft.ContainerService/managedClusters,method=PUT,error=quota";
     let failed = real.rehearse(&["--var", "size=3", "--fail", rule], 1);
@@ -116,6 +117,7 @@ fn azure_and_a_cluster_in_it() {
 
     let destroyed = real.rehearse(&["--destroy"], 0);
     assert_eq!(steps(&destroyed).iter().filter(|step| step.0 == "delete" && step.2 == "done").count(), rows.len());
+    assert_eq!(seconds(&destroyed, "aks"), 180, "what a delete of a cluster takes: {destroyed}");
 
     assert_eq!(real.asked(), before, "no rehearsal asked the real cloud for anything");
     assert!(asked < before, "the inventory's own requests are in the log");
@@ -123,14 +125,22 @@ fn azure_and_a_cluster_in_it() {
     assert_eq!(Cloud::of(&real.cloud).inventory(&log(&real.cloud)), inventory);
 }
 
+fn step<'r>(report: &'r Json, address: &str) -> &'r Json {
+    let mut steps = report["phases"].as_array().unwrap().iter().flat_map(|phase| phase["steps"].as_array().unwrap());
+    steps.find(|step| step["address"] == address).unwrap()
+}
+
+/// How long the step of this object takes, by the report.
+fn seconds(report: &Json, address: &str) -> u64 {
+    let step = step(report, address);
+    step["ends_s"].as_u64().unwrap() - step["begins_s"].as_u64().unwrap()
+}
+
 /// The times are those of the cloud, not of the sandbox; and what only the cloud tells becomes known.
 fn a_cluster_takes_minutes(report: &Json) {
-    let steps = report["phases"].as_array().unwrap().iter().flat_map(|phase| phase["steps"].as_array().unwrap());
-    let steps: Vec<&Json> = steps.collect();
-    let step = |address: &str| *steps.iter().find(|step| step["address"] == address).unwrap();
-    let seconds = |step: &Json| step["ends_s"].as_u64().unwrap() - step["begins_s"].as_u64().unwrap();
-    assert!(seconds(step("aks")) >= 120, "{}", step("aks"));
-    assert!(seconds(step("group")) < 30, "{}", step("group"));
+    let step = |address: &str| step(report, address);
+    assert_eq!(seconds(report, "aks"), 300, "{}", step("aks"));
+    assert!(seconds(report, "group") < 30, "{}", step("group"));
     assert!(step("aks")["begins_s"].as_u64() >= step("nodes")["ends_s"].as_u64());
     assert!(step("settings")["begins_s"].as_u64() >= step("aks")["ends_s"].as_u64());
     assert!(report["takes_s"].as_u64().unwrap() >= 120, "{report}");

@@ -181,8 +181,7 @@ impl Walk<'_> {
             lifecycle,
             dependencies: needed,
             timeout_ms,
-            expected_s: schema
-                .map_or(0, |schema| if draft.action == Action::Create { schema.expected_create_s } else { 1 }),
+            expected_s: schema.map_or(0, |schema| expected(draft.action, schema)),
             span,
             address,
         })
@@ -414,4 +413,14 @@ fn timeout(
         ),
     };
     said.unwrap_or_else(|| u64::from(seconds.unwrap_or(1800)) * 1000)
+}
+
+/// How long an operation usually takes, in seconds. What only reads or keeps records takes a moment.
+const fn expected(action: Action, schema: &formwork_model::schema::ResourceSchema) -> u32 {
+    match action {
+        Action::Create => schema.expected_create_s,
+        Action::Update => schema.expected_update_s,
+        Action::Delete => schema.expected_delete_s,
+        Action::NoOp | Action::Read | Action::Open | Action::Forget => 1,
+    }
 }

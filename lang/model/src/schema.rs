@@ -87,6 +87,10 @@ pub struct ResourceSchema {
     pub timeouts: Timeouts,
     /// How long a create usually takes, in seconds: longest expected path first, and what progress says.
     pub expected_create_s: u32,
+    /// How long an update usually takes, in seconds; half of a create where nothing else is known.
+    pub expected_update_s: u32,
+    /// How long a delete usually takes, in seconds; half of a create where nothing else is known.
+    pub expected_delete_s: u32,
     /// What `import` takes, for people: "the VPC's id, such as vpc-0123".
     pub import_help: &'static str,
     /// What the provider can do with the type.

@@ -186,6 +186,8 @@ impl ResourceSchema {
             settle_ms: 0,
             timeouts: Timeouts { create_s: 1800, update_s: 1800, delete_s: 1800 },
             expected_create_s: 5,
+            expected_update_s: 2,
+            expected_delete_s: 2,
             import_help: "the object's id",
             capabilities: Capabilities {
                 update: true,
@@ -242,10 +244,19 @@ impl ResourceSchema {
         self
     }
 
-    /// How long a create usually takes, in seconds.
+    /// How long a create usually takes, in seconds; an update and a delete take half of that, unless
+    /// [`Self::usually_changes_in_s`] says otherwise behind it.
     #[must_use]
     pub const fn usually_takes_s(mut self, seconds: u32) -> Self {
         self.expected_create_s = seconds;
+        self.usually_changes_in_s(seconds / 2, seconds / 2)
+    }
+
+    /// How long an update and a delete usually take, in seconds.
+    #[must_use]
+    pub const fn usually_changes_in_s(mut self, update_s: u32, delete_s: u32) -> Self {
+        self.expected_update_s = update_s;
+        self.expected_delete_s = delete_s;
         self
     }
 

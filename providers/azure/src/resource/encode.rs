@@ -2,7 +2,7 @@
 //! that this version does not know stay as they are.
 
 use crate::resource::{ArmType, path};
-use formwork_model::schema::{Attribute, AttributeType, Presence};
+use formwork_model::schema::{Attribute, AttributeType, Equality, Presence};
 use formwork_model::value::{Masking, to_json};
 use formwork_model::{Map, Value, ValueBuf};
 use formwork_provider_api::semantic::same;
@@ -98,14 +98,29 @@ fn lay_over(
         } else {
             is_plain
         };
-        if goes {
-            path::remove(body, &place);
+        match emptied(attribute, body, &place).filter(|_| goes) {
+            Some(empty) => path::set(body, &place, empty),
+            None if goes => path::remove(body, &place),
+            None => {}
         }
     }
     for attribute in attributes.iter().filter(|attribute| attribute.is_settable()) {
         let (Some(place), Some(value)) = (place(attribute), given(values, attribute)) else { continue };
         let before = path::get(body, &place);
         path::set(body, &place, encode(attribute, &attribute.ty, value, before.as_ref()));
+    }
+}
+
+/// What a list or a map that is no longer wanted is sent as, where being empty means that there is none: AKS keeps labels
+/// and taints that a request leaves out.
+fn emptied(attribute: &Attribute, body: &Json, place: &str) -> Option<Json> {
+    let is_settable = attribute.is_settable() && attribute.equality == Equality::EmptyIsAbsent;
+    match path::get(body, place).filter(|_| is_settable)? {
+        Json::Array(_) if matches!(attribute.ty, AttributeType::List(_) | AttributeType::Set(_)) => {
+            Some(Json::Array(Vec::new()))
+        }
+        Json::Object(_) if matches!(attribute.ty, AttributeType::Map(_)) => Some(Json::Object(serde_json::Map::new())),
+        _ => None,
     }
 }
 

@@ -165,7 +165,8 @@ impl ArmType {
         self
     }
 
-    /// Computed attributes that an update may change, each with the attributes whose change does it.
+    /// Computed attributes that an update may change, each with the attributes whose change does it; with dots where only
+    /// a part of an attribute does.
     pub(crate) const fn with_volatile(mut self, volatile: &'static [(&'static str, &'static [&'static str])]) -> Self {
         self.volatile = volatile;
         self

@@ -3,7 +3,7 @@
 
 use crate::resource::{ArmType, Scope, known_map, meaning};
 use crate::session::Session;
-use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
+use formwork_model::{AttributePath, Map, Step, Value, ValueBuf, ValueRef};
 use formwork_provider_api::{PlanRequest, PlanResponse, ProviderError, differences};
 
 impl ArmType {
@@ -52,14 +52,20 @@ impl ArmType {
             return;
         }
         let differences = differences(self.schema, prior, request.proposed.view());
-        let mut changed: Vec<&str> = differences.iter().filter_map(|difference| difference.path.first_name()).collect();
-        changed.extend(request.write_only_changed.iter().map(String::as_str));
+        let mut changed: Vec<AttributePath> = differences.into_iter().map(|difference| difference.path).collect();
+        changed.extend(request.write_only_changed.iter().map(|name| AttributePath::member(name.as_str())));
         let config = request.config.view();
         let is_said = |name: &str| config.get(name).is_some_and(|value| !value.is_null());
         for (name, causes) in self.volatile.iter().filter(|(name, _)| !is_said(name)) {
-            if causes.iter().any(|cause| changed.contains(cause)) {
+            let causes: Vec<AttributePath> = causes.iter().map(|cause| path_of(cause)).collect();
+            if changed.iter().any(|path| causes.iter().any(|cause| cause.covers(path) || path.covers(cause))) {
                 planned.insert(*name, request.unknown(name));
             }
         }
     }
+}
+
+/// A path of names with dots between them.
+fn path_of(names: &str) -> AttributePath {
+    names.split('.').fold(AttributePath::root(), |path, name| path.then(Step::Member(name.into())))
 }

@@ -280,9 +280,13 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .recognised_by(Recognition::Name)
 .timeouts(3600, 5400, 3600)
 .usually_takes_s(300)
+.usually_changes_in_s(120, 180)
 .import_help("the cluster's id, `…/Microsoft.ContainerService/managedClusters/NAME`")
 .rules(&[Rule::AtMostOneOf(&["dns_prefix", "fqdn_subdomain"])])
 .capabilities(FULL);
+
+/// The add-on's identity comes with it and goes with it; its other settings leave the identity alone.
+const SECRETS_PROVIDER_ENABLED: &str = "addon_profiles.azureKeyvaultSecretsProvider.enabled";
 
 /// The type.
 pub(crate) static RESOURCE: ArmType =
@@ -292,8 +296,8 @@ pub(crate) static RESOURCE: ArmType =
             ("current_kubernetes_version", &["kubernetes_version"]),
             ("oidc_issuer_url", &["oidc_issuer_profile"]),
             ("principal_id", &["identity"]),
-            ("secrets_provider_client_id", &["addon_profiles"]),
-            ("secrets_provider_object_id", &["addon_profiles"]),
+            ("secrets_provider_client_id", &[SECRETS_PROVIDER_ENABLED]),
+            ("secrets_provider_object_id", &[SECRETS_PROVIDER_ENABLED]),
             ("fqdn", &["public_network_access", "api_server_access_profile"]),
             ("private_fqdn", &["public_network_access", "api_server_access_profile"]),
             ("kubeconfig", &["disable_local_accounts", "aad_profile"]),

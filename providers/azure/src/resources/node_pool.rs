@@ -40,6 +40,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .recognised_by(Recognition::NaturalKey)
 .timeouts(3600, 5400, 3600)
 .usually_takes_s(180)
+.usually_changes_in_s(60, 60)
 .import_help("the pool's id, `…/managedClusters/NAME/agentPools/NAME`")
 .rules(&[Rule::RequiredWith(&["max_count", "min_count"])])
 .capabilities(FULL);

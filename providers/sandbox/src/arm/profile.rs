@@ -58,6 +58,9 @@ pub(crate) struct Profile {
     /// A PUT is laid over what is there instead of replacing it.
     #[serde(default)]
     pub(crate) merge: bool,
+    /// Maps that such a PUT replaces whole where it sends them; `[]` is any item, `{}` any entry.
+    #[serde(default)]
+    pub(crate) replaced: Vec<String>,
     /// The `location` of a body.
     #[serde(default)]
     pub(crate) location: LocationRule,

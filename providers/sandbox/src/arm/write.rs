@@ -174,7 +174,7 @@ impl Arm {
         let old = write.existing.as_ref().map(Found::body);
         let mut body = write.sent.clone();
         if let Some(old) = old.as_ref().filter(|_| write.profile.merge) {
-            body = laid_over(old, &write.sent);
+            body = laid_over(old, &write.sent, &write.profile.replaced);
         }
         for place in &write.profile.keeps_lists {
             let kept = old
@@ -426,25 +426,48 @@ pub(super) fn normalise(sent: &mut Json, profile: &Profile) {
     }
 }
 
-/// A PUT of a service that keeps what is not sent; lists of named things are laid over name by name.
-fn laid_over(old: &Json, sent: &Json) -> Json {
+/// A PUT of a service that keeps what is not sent; lists of named things are laid over name by name. What stands at one
+/// of the places `whole` is replaced as any list of texts is, and so is a list by an empty one.
+fn laid_over(old: &Json, sent: &Json, whole: &[String]) -> Json {
+    let places: Vec<Vec<String>> = whole.iter().map(|place| steps_of(place)).collect();
+    laid_over_at(old, sent, &places.iter().map(Vec::as_slice).collect::<Vec<_>>())
+}
+
+/// The steps of a place: names, `[]` for any item, `{}` for any entry.
+fn steps_of(place: &str) -> Vec<String> {
+    let place = place.replace("[]", ".[]").replace("{}", ".{}");
+    place.split('.').map(str::to_owned).collect()
+}
+
+/// `whole` has what is left of the places from here on.
+fn laid_over_at(old: &Json, sent: &Json, whole: &[&[String]]) -> Json {
+    if whole.iter().any(|place| place.is_empty()) {
+        return sent.clone();
+    }
+    let under = |step: &str, any: &str| -> Vec<&[String]> {
+        let places = whole.iter().filter_map(|place| place.split_first());
+        places.filter(|(first, _)| *first == step || *first == any).map(|(_, rest)| rest).collect()
+    };
     match (old, sent) {
         (Json::Object(old), Json::Object(sent)) => {
-            let mut whole: Map<String, Json> = old.clone();
+            let mut all: Map<String, Json> = old.clone();
             for (key, value) in sent {
-                let merged = whole.get(key).map_or_else(|| value.clone(), |under| laid_over(under, value));
-                whole.insert(key.clone(), merged);
+                let laid = |old: &Json| laid_over_at(old, value, &under(key, "{}"));
+                let merged = all.get(key).map_or_else(|| value.clone(), laid);
+                all.insert(key.clone(), merged);
             }
-            Json::Object(whole)
+            Json::Object(all)
         }
-        (Json::Array(old), Json::Array(sent)) if sent.iter().all(|item| item.get("name").is_some()) => {
+        (Json::Array(old), Json::Array(sent))
+            if !sent.is_empty() && sent.iter().all(|item| item.get("name").is_some()) =>
+        {
             let name = |item: &Json| item.get("name").and_then(Json::as_str).map(str::to_lowercase);
-            let under = |item: &Json| old.iter().find(|one| name(one) == name(item));
-            let mut whole: Vec<Json> =
-                sent.iter().map(|item| under(item).map_or_else(|| item.clone(), |old| laid_over(old, item))).collect();
-            let rest = old.iter().filter(|item| !sent.iter().any(|one| name(one) == name(item)));
-            whole.extend(rest.cloned());
-            Json::Array(whole)
+            let same = |item: &Json| old.iter().find(|one| name(one) == name(item));
+            let items = under("[]", "[]");
+            let laid = |item: &Json| same(item).map_or_else(|| item.clone(), |old| laid_over_at(old, item, &items));
+            let mut all: Vec<Json> = sent.iter().map(laid).collect();
+            all.extend(old.iter().filter(|item| !sent.iter().any(|one| name(one) == name(item))).cloned());
+            Json::Array(all)
         }
         (_, sent) => sent.clone(),
     }
@@ -477,4 +500,45 @@ fn lasting(shown: &Json) -> Json {
 /// A principal's id, as the directory knows it.
 pub(super) fn principal(id: &str, created: i64) -> String {
     scope::guid(&scope::own_seed(id, created, "principal"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_out_goes() {
+        let old = json!({
+            "tags": {"a": "1", "b": "2"},
+            "properties": {
+                "ranges": ["203.0.113.0/24"],
+                "rules": [{"name": "one"}],
+                "kept": {"x": 1},
+                "addons": {"vault": {"enabled": true, "config": {"rotation": "true", "interval": "2m"}}, "other": {"enabled": true}},
+                "pools": [{"name": "System", "labels": {"a": "1", "b": "2"}, "count": 3}, {"name": "apps", "labels": {"c": "3"}}],
+            },
+        });
+        let sent = json!({
+            "tags": {"a": "1"},
+            "properties": {
+                "ranges": [],
+                "rules": [],
+                "kept": {"y": 2},
+                "addons": {"vault": {"enabled": true, "config": {"rotation": "true"}}},
+                "pools": [{"name": "system", "labels": {}}],
+            },
+        });
+        let whole = ["tags", "properties.addons{}.config", "properties.pools[].labels"].map(str::to_owned);
+        let expected = json!({
+            "tags": {"a": "1"},
+            "properties": {
+                "ranges": [],
+                "rules": [],
+                "kept": {"x": 1, "y": 2},
+                "addons": {"vault": {"enabled": true, "config": {"rotation": "true"}}, "other": {"enabled": true}},
+                "pools": [{"name": "system", "labels": {}, "count": 3}, {"name": "apps", "labels": {"c": "3"}}],
+            },
+        });
+        assert_eq!(laid_over(&old, &sent, &whole), expected);
+    }
 }

@@ -104,6 +104,11 @@ fn live(program: &Path) -> Result<(), Failed> {
         if let Err(failure) = looked_up(&harness, &ids).await {
             failures.push(failure);
         }
+        if let Some((_, object, config)) = made.iter().find(|(step, ..)| step.label == "cluster")
+            && let Err(failure) = identity_of_an_add_on(&harness, object, config).await
+        {
+            failures.push(failure);
+        }
         for (step, object, config) in made.iter().rev() {
             if let Err(failure) = end(&harness, step, object, config).await {
                 failures.push(format!("{} {}: {failure}", step.type_name, step.label));
@@ -111,6 +116,25 @@ fn live(program: &Path) -> Result<(), Failed> {
         }
         if failures.is_empty() { Ok(()) } else { Err(failures.join("\n").into()) }
     })
+}
+
+/// The identity of the Key Vault add-on is foreseen to change where the add-on is switched off, and only there: what
+/// refers to it (a role) would be replaced.
+async fn identity_of_an_add_on(harness: &Harness, object: &StoredObject, config: &Value) -> Result<(), String> {
+    let address = Address::resource("cluster");
+    for (enabled, interval, is_foreseen) in [(true, "7m", true), (false, "5m", false)] {
+        let add_on = json!({"addon_profiles": {"azureKeyvaultSecretsProvider":
+            {"enabled": enabled, "config": {"rotationPollInterval": interval}}}});
+        let schema = harness.resource("kubernetes_cluster").unwrap();
+        let config = merged(config, &shaped(schema.attributes, &add_on));
+        let planned = harness.plan("kubernetes_cluster", &address, &config, Some(object)).await;
+        let planned = planned.map_err(told("plan of an add-on"))?;
+        let identity = planned.response.planned.view().get("secrets_provider_object_id").map(|value| value.is_known());
+        if planned.differences.is_empty() || identity != Some(is_foreseen) {
+            return Err(format!("the add-on's identity, enabled: {enabled}: {:?}", planned.differences));
+        }
+    }
+    Ok(())
 }
 
 /// What data sources tell while everything is there.
@@ -174,7 +198,7 @@ async fn begin(
     let life = Life { harness, hand, step, schema };
     let mut config = shaped(schema.attributes, &filled(&step.config, ids));
     let object = life.made(&config).await?;
-    life.refused(&config).await?;
+    life.refused(&config, &object).await?;
     let mut object = life.replaced(&config, object).await?;
     if let Some(change) = &step.change {
         config = merged(&config, &shaped(schema.attributes, &filled(change, ids)));
@@ -222,8 +246,25 @@ impl Life<'_> {
         if matches!(found, Found::Ours(_)) { Ok(object) } else { Err(format!("after it is made: {found:?}")) }
     }
 
-    /// Whoever makes it once more is refused.
-    async fn refused(&self, config: &Value) -> Result<(), String> {
+    /// Whoever makes it once more is refused, and leaves it as it was.
+    async fn refused(&self, config: &Value, object: &StoredObject) -> Result<(), String> {
+        let before = self.stands(object).await?;
+        self.made_twice(config).await?;
+        let after = self.stands(object).await?;
+        if after == before {
+            Ok(())
+        } else {
+            Err(format!("who is refused changes it: before {before:?}, after {after:?}"))
+        }
+    }
+
+    /// What there is: to ARM, and to the provider.
+    async fn stands(&self, object: &StoredObject) -> Result<(Option<Json>, ReadOutcome), String> {
+        let read = self.harness.read(self.step.type_name, object).await.map_err(told("read"))?;
+        Ok((self.seen(object).await?, read))
+    }
+
+    async fn made_twice(&self, config: &Value) -> Result<(), String> {
         let again = self.harness.send_create(self.request(config).await?).await;
         // What the operation names has another name each time.
         let is_named = config.as_map().is_some_and(|config| config.contains("name"));

@@ -14,7 +14,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"serial \d+ of the state, which is at \d+ now", "serial N of the state, which is at M now"),
         (r"needs the key [0-9a-f]+(, this one is [0-9a-f]+)?", "needs the key A, and not B"),
         (r"\bprocess \d+", "process N"),
-        (r"\bunknown@[A-Za-z0-9_.-]*[A-Za-z0-9]", "SOMEBODY"),
+        (r"\b(?:unknown|uid[0-9]+)@[A-Za-z0-9_.-]*[A-Za-z0-9]", "SOMEBODY"),
     ];
     patterns.iter().map(|(pattern, word)| (Regex::new(pattern).unwrap(), *word)).collect()
 });

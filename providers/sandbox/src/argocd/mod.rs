@@ -75,7 +75,9 @@ impl Controller {
             self.sources.forget_revisions();
         }
         self.make_applications(cluster, &namespace).await;
-        let applications = rows(&cluster.objects(), APPLICATIONS);
+        // Those of other namespaces are not looked at, as Argo CD does not unless it is told to.
+        let mut applications = rows(&cluster.objects(), APPLICATIONS);
+        applications.retain(|one| meta::namespace(one) == namespace);
         self.rendered.retain(|uid, _| applications.iter().any(|one| meta::uid(one) == uid));
         for application in applications {
             self.advance(cluster, &application, due).await;

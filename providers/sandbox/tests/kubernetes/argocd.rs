@@ -241,7 +241,7 @@ fn waves_wait_for_child_applications_where_that_is_configured(server: &Server) {
     kubectl.ok_apply(&parent("ill-parent"), "");
     kubectl.ok("wait --for=create configmap/later-than-child -n argocd --timeout=120s");
     settled(&kubectl, "ill-parent");
-    assert_eq!(kubectl.get("application ill-child -n argocd")["status"]["health"]["status"], "Progressing");
+    reaches(&kubectl, "ill-child", ".status.health.status", "Progressing");
     kubectl.ok("delete application ill-parent -n argocd --timeout=120s");
 
     let customization = "resource.customizations.health.argoproj.io_Application";

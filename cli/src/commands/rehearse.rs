@@ -57,8 +57,8 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
         print(&logging::secrets().scrub(&report.text()));
         tell(&diagnostics::text(output, files, &report.diagnostics));
     }
-    let is_told = arguments.planning.detailed_exitcode && report.has_changes();
-    Ok(match (report.is_well(), is_told) {
+    let tells_changes = arguments.planning.detailed_exitcode && report.has_changes();
+    Ok(match (report.is_well(), tells_changes) {
         (false, _) => FAILED,
         (true, true) => CHANGES,
         (true, false) => DONE,

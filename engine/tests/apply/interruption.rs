@@ -81,3 +81,34 @@ async fn nor_does_another_question_what_has_the_name() {
     assert_eq!((report.outcome, report.summary.created), (Outcome::Interrupted, 0), "{report:?}");
     assert!(store.state().open.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_flight_is_what_makes_calls() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let slow = Fault { delay_ms: 1_500, class: None, ..Fault::new(FaultKind::Retryable).call("create") };
+    bench.cloud.script(vec![slow]).unwrap();
+    let mut plan = bench.plan("p1");
+    let names: Vec<String> = (0..12).map(|number| format!("n{number}")).collect();
+    for name in &names {
+        create(&mut plan, "thing", name, named(name), vec![]);
+    }
+    let (sender, interruption) = watch::channel(Interruption::None);
+    let stop = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        sender.send(Interruption::Stop).unwrap();
+    };
+    let request = bench.request(plan, &store, interruption);
+    let parallelism = request.parallelism;
+    let report = tokio::join!(apply(request), stop).0;
+    let told: Vec<usize> = bench.events.0.lock().unwrap().iter().filter_map(in_flight).collect();
+    assert_eq!(told, [parallelism], "more stand in line than make calls");
+    assert_eq!((report.outcome, report.summary.created), (Outcome::Interrupted, parallelism), "{report:?}");
+}
+
+fn in_flight(event: &Event) -> Option<usize> {
+    match event {
+        Event::Interrupted { in_flight, .. } => Some(*in_flight),
+        _ => None,
+    }
+}

@@ -8,13 +8,12 @@ use crate::resource::{Resource, known_map, meaning, stored};
 use crate::schema::{ID, ONE_BY_ONE};
 use crate::session::Session;
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use formwork_model::schema::{
     Attribute, AttributeType, Default as Preset, Equality, Limit, Recognition, ResourceSchema,
 };
 use formwork_model::value::{Masking, from_json, to_json};
 use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
+use formwork_provider_api::scrub::Scrubber;
 use formwork_provider_api::typed::ResourceType;
 use formwork_provider_api::{
     Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
@@ -163,10 +162,7 @@ fn object(wanted: &Wanted, answer: &Json) -> StoredObject {
 
 /// What was sent in confidence: a service may repeat it, where it was sent and elsewhere.
 #[derive(Default)]
-struct Confidential {
-    /// The texts, and what they are in base64.
-    texts: Vec<String>,
-}
+struct Confidential(Scrubber);
 
 impl Confidential {
     fn of(body: &Value) -> Self {
@@ -180,9 +176,7 @@ impl Confidential {
             Value::Secret(inner) => self.gather(inner, true),
             Value::Map(map) => map.iter().for_each(|(_, value)| self.gather(value, is_secret)),
             Value::List(items) | Value::Set(items) => items.iter().for_each(|item| self.gather(item, is_secret)),
-            Value::String(text) if is_secret && !text.is_empty() => {
-                self.texts.extend([text.to_string(), STANDARD.encode(text.as_bytes())]);
-            }
+            Value::String(text) if is_secret => self.0.learn_whole(text),
             _ => {}
         }
     }
@@ -202,9 +196,7 @@ impl Confidential {
                 let said = said.and_then(Value::as_items).unwrap_or_default();
                 Value::list(told.iter().enumerate().map(|(index, told)| self.mark(said.get(index), told.clone())))
             }
-            (_, Value::String(told)) if self.texts.iter().any(|text| told.contains(text.as_str())) => {
-                Value::String(told).secret()
-            }
+            (_, Value::String(told)) if self.0.finds(&told) => Value::String(told).secret(),
             (_, told) => told,
         }
     }

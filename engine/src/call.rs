@@ -2,7 +2,8 @@
 //! retries of SDKs are switched off.
 
 use crate::guard;
-use formwork_provider_api::{ErrorClass, Limits, ProviderError};
+use crate::ports::{Interruption, InterruptionReceiver};
+use formwork_provider_api::{Cancelled, ErrorClass, Limits, ProviderError};
 use rand::Rng;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -165,6 +166,26 @@ impl Limiter {
             start
         };
         tokio::time::sleep_until(start).await;
+    }
+}
+
+/// Waits for the next attempt at a call that failed; any interruption ends it, since an attempt would be something new.
+pub(crate) async fn wait_to_retry(interruption: &InterruptionReceiver, delay: Duration) -> Result<(), Cancelled> {
+    sleep_until(interruption, Interruption::Stop, delay).await
+}
+
+/// Sleeps, until the run is interrupted in this way or a more urgent one.
+pub(crate) async fn sleep_until(
+    interruption: &InterruptionReceiver,
+    ends: Interruption,
+    duration: Duration,
+) -> Result<(), Cancelled> {
+    let mut interruption = interruption.clone();
+    let interrupted = interruption.wait_for(|state| *state >= ends);
+    tokio::select! {
+        biased;
+        Ok(_) = interrupted => Err(Cancelled),
+        () = tokio::time::sleep(duration) => Ok(()),
     }
 }
 

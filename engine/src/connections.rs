@@ -1,7 +1,6 @@
 //! Configured providers: each instance is configured once, when it is first needed and can be.
 
-use crate::apply::wait_to_retry;
-use crate::call::{Limiter, Repeatable, Retry, RetryPolicy, with_retries};
+use crate::call::{Limiter, Repeatable, Retry, RetryPolicy, wait_to_retry, with_retries};
 use crate::guard;
 use crate::ports::{InterruptionReceiver, Providers};
 use formwork_model::{Address, ValueBuf};

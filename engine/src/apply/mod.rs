@@ -17,7 +17,7 @@ mod values;
 pub use diagnostics::ApplyError;
 pub(crate) use journal::Journal;
 pub use resume::operation_id;
-pub(crate) use sink::{Sink, Unrecorded, wait_to_retry};
+pub(crate) use sink::{Sink, Unrecorded};
 
 use crate::connections::Connections;
 use crate::event::{Event, Summary};

@@ -1,6 +1,7 @@
 //! The engine's side of a running operation.
 
 use super::{Journal, Shared};
+use crate::call::sleep_until;
 use crate::event::Event;
 use crate::ports::{EventSink, Interruption, InterruptionReceiver};
 use async_trait::async_trait;
@@ -92,26 +93,6 @@ impl OperationSink for Sink<'_> {
     async fn sleep(&self, duration: Duration) -> Result<(), Cancelled> {
         // The first interruption lets go on what is in flight.
         sleep_until(self.interruption, Interruption::Cancel, duration).await
-    }
-}
-
-/// Waits for the next attempt at a call that failed; any interruption ends it, since an attempt would be something new.
-pub(crate) async fn wait_to_retry(interruption: &InterruptionReceiver, delay: Duration) -> Result<(), Cancelled> {
-    sleep_until(interruption, Interruption::Stop, delay).await
-}
-
-/// Sleeps, until the run is interrupted in this way or a more urgent one.
-async fn sleep_until(
-    interruption: &InterruptionReceiver,
-    ends: Interruption,
-    duration: Duration,
-) -> Result<(), Cancelled> {
-    let mut interruption = interruption.clone();
-    let interrupted = interruption.wait_for(|state| *state >= ends);
-    tokio::select! {
-        biased;
-        Ok(_) = interrupted => Err(Cancelled),
-        () = tokio::time::sleep(duration) => Ok(()),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::decide::{Decider, Decision, Step, discarded, done, failed, sent_again, subject, with_object};
 use super::search::lost_a_secret;
-use crate::apply::{Journal, Sink, wait_to_retry};
+use crate::apply::{Journal, Sink};
+use crate::call::wait_to_retry;
 use crate::call::{Repeatable, Retry, RetryPolicy, with_retries};
 use crate::connections::Connected;
 use crate::plan::Resolution;

@@ -1,6 +1,6 @@
 //! Looking for what an unfinished create made.
 
-use crate::apply::wait_to_retry;
+use crate::call::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
 use crate::guard;

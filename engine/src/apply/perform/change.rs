@@ -3,7 +3,8 @@
 use super::work::{Made, Work};
 use super::{Stopped, Success};
 use crate::apply::ApplyError;
-use crate::apply::sink::{Sink, wait_to_retry};
+use crate::apply::sink::Sink;
+use crate::call::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
 use crate::event::ChangeKind;

@@ -3,8 +3,9 @@
 use super::absence::{self, Before};
 use super::work::{Made, Work};
 use super::{Stopped, Success};
-use crate::apply::sink::{Sink, wait_to_retry};
+use crate::apply::sink::Sink;
 use crate::apply::{ApplyError, resume};
+use crate::call::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
 use crate::connections::Connected;
 use crate::event::ChangeKind;

@@ -4,7 +4,7 @@ use super::work::Work;
 use super::{Stopped, Success};
 use crate::apply::ephemeral::{self, Kept};
 use crate::apply::values::Known;
-use crate::apply::wait_to_retry;
+use crate::call::wait_to_retry;
 use crate::call::{Repeatable, RetryPolicy};
 use crate::event::ChangeKind;
 use crate::secrets;

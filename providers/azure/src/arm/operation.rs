@@ -110,6 +110,11 @@ pub(crate) fn is_deleting(body: &Json) -> bool {
     matches!(state(body), State::Running(word) if word.eq_ignore_ascii_case("deleting"))
 }
 
+/// Whether a resource is being made.
+pub(crate) fn is_creating(body: &Json) -> bool {
+    matches!(state(body), State::Running(word) if word.eq_ignore_ascii_case("creating"))
+}
+
 fn of_word(word: Option<&str>) -> State {
     match word.map(|word| (word, word.to_ascii_lowercase())) {
         None => State::Done,

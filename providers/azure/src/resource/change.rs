@@ -1,7 +1,7 @@
 //! What creates and updates share: what is wanted, waiting, reading back. And the update itself.
 
 use crate::arm::error::{found, is_taken_by_sibling};
-use crate::arm::operation::{Handle, Waiting};
+use crate::arm::operation::{Handle, Waiting, is_creating};
 use crate::arm::{Answer, Request, ResourceId, Verb};
 use crate::resource::{ArmType, Change, Update, known_map, stored, tags};
 use crate::session::Session;
@@ -136,9 +136,14 @@ pub(super) async fn checkpoint(
     id: &ResourceId,
     handle: Option<&Handle>,
 ) -> Result<(), ProviderError> {
+    sink.checkpoint(checkpoint_of(id, handle)).await
+}
+
+/// What is recorded of an object whose operation is under way.
+pub(super) fn checkpoint_of(id: &ResourceId, handle: Option<&Handle>) -> Checkpoint {
     let identity = ValueBuf::from(Value::map([("id", Value::string(id.as_str()))]));
     let poll = handle.map(Handle::to_text).unwrap_or_default();
-    sink.checkpoint(Checkpoint { identity, private: Vec::new(), poll }).await
+    Checkpoint { identity, private: Vec::new(), poll }
 }
 
 impl ArmType {
@@ -211,7 +216,8 @@ impl ArmType {
         known: &Map,
     ) -> (StoredObject, Result<(), ProviderError>) {
         let mut values = self.decode(id, body, known);
-        let enriched = match self.hooks.enriches() {
+        // What is still being made has nothing yet that other calls could tell.
+        let enriched = match self.hooks.enriches() && !is_creating(body) {
             true => self.hooks.enrich(session, id, &mut values).await,
             false => Ok(()),
         };

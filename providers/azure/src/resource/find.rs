@@ -1,13 +1,13 @@
 //! Looking for objects: what an unfinished create made, what a person names, what nobody manages.
 
 use crate::arm::ResourceId;
-use crate::arm::operation::is_deleting;
+use crate::arm::operation::{Handle, Kind, State, is_deleting, state};
 use crate::resource::create::recorded;
 use crate::resource::{ArmType, change, known_map, stored, tags};
 use crate::session::Session;
 use formwork_model::{Map, ValueBuf, ValueRef};
 use formwork_provider_api::{
-    ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences, proposed,
+    Checkpoint, ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences, proposed,
 };
 use serde_json::Value as Json;
 
@@ -24,12 +24,26 @@ impl ArmType {
             return Ok(Found::Absent);
         }
         let (object, enriched) = self.object(session, &id, &answer.body, &wanted).await;
-        enriched?;
         // A checkpoint is only made after the service took our request.
-        if noted.is_some() {
-            return Ok(Found::Ours(object));
+        let found = match noted {
+            Some(_) => Found::Ours(object),
+            None => self.judge(request, &id, &answer.body, object),
+        };
+        match found {
+            // Its create still runs, or ended badly: waiting for it tells which.
+            Found::Ours(_) if state(&answer.body) != State::Done => {
+                Ok(Found::Unfinished(self.under_way(&id, request.checkpoint.as_ref())))
+            }
+            Found::Ours(object) => enriched.map(|()| Found::Ours(object)),
+            other => Ok(other),
         }
-        Ok(self.judge(request, &id, &answer.body, object))
+    }
+
+    /// Where the create of an object is asked about: as it was recorded, else at the object itself.
+    fn under_way(&self, id: &ResourceId, recorded: Option<&Checkpoint>) -> Checkpoint {
+        let handle = Handle::from_checkpoint(recorded)
+            .unwrap_or_else(|| Handle::resource(Kind::Resource, id, self.api_version, None));
+        change::checkpoint_of(id, Some(&handle))
     }
 
     /// Whose an object is: the stamp tells, and where there are no tags its content.

@@ -6,7 +6,7 @@ use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::check::{self, Subject};
 use formwork_provider_api::testing::{Harness, text};
 use formwork_provider_api::{
-    Checkpoint, DeleteRequest, Environment, ErrorClass, Found, OpenRequest, Opened, Provider, ProviderError,
+    Checkpoint, CreateRequest, DeleteRequest, Environment, ErrorClass, Found, OpenRequest, Opened, Provider, ProviderError,
     ReadManyRequest, ReadOutcome, SandboxEndpoint, StoredObject,
 };
 use formwork_provider_azure::AzureProvider;
@@ -38,6 +38,7 @@ trials! {
     an_operation_elsewhere_is_not_followed,
     what_exists_is_not_taken_over,
     a_lost_answer_is_found_by_its_stamp,
+    what_a_lost_request_still_makes_is_waited_for,
     siblings_do_not_disturb_each_other,
     an_update_keeps_what_others_set,
     what_is_in_use_is_deleted_once_it_is_free,
@@ -354,6 +355,22 @@ async fn a_lost_answer_is_found_by_its_stamp() {
     let request = harness.create_request("virtual_network", "v", &config()).await.unwrap();
     assert_eq!(harness.send_create(request.clone()).await.unwrap_err().class, ErrorClass::AnswerLost);
     assert!(matches!(harness.find(&request).await.unwrap(), Found::Ours(_)));
+}
+
+/// The program was killed between the request and the record of where it is asked about.
+async fn what_a_lost_request_still_makes_is_waited_for() {
+    let states = ["Creating", "Creating", "Succeeded", "Succeeded"];
+    let shown = states.map(|state| Reply::json(200, network(state, "operation-1"))).into();
+    let script = script::start(vec![(GET, shown)]).await;
+    let harness = connect(&script).await;
+    let request = harness.create_request("virtual_network", "v", &config()).await.unwrap();
+    let Found::Unfinished(checkpoint) = harness.find(&request).await.unwrap() else {
+        panic!("it is not through");
+    };
+    let request = CreateRequest { resume: Some(checkpoint), ..request };
+    let made = harness.send_create(request).await.unwrap().object;
+    assert_eq!(text(&made, "id"), VNET);
+    assert_eq!(operations(&script), [GET; 4]);
 }
 
 async fn siblings_do_not_disturb_each_other() {

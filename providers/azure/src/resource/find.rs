@@ -7,7 +7,8 @@ use crate::resource::{ArmType, change, known_map, stored, tags};
 use crate::session::Session;
 use formwork_model::{Map, ValueBuf, ValueRef};
 use formwork_provider_api::{
-    Checkpoint, ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences, proposed,
+    Checkpoint, ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences,
+    proposed,
 };
 use serde_json::Value as Json;
 

@@ -6,8 +6,8 @@ use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::check::{self, Subject};
 use formwork_provider_api::testing::{Harness, text};
 use formwork_provider_api::{
-    Checkpoint, CreateRequest, DeleteRequest, Environment, ErrorClass, Found, OpenRequest, Opened, Provider, ProviderError,
-    ReadManyRequest, ReadOutcome, SandboxEndpoint, StoredObject,
+    Checkpoint, CreateRequest, DeleteRequest, Environment, ErrorClass, Found, OpenRequest, Opened, Provider,
+    ProviderError, ReadManyRequest, ReadOutcome, SandboxEndpoint, StoredObject,
 };
 use formwork_provider_azure::AzureProvider;
 use libtest_mimic::Failed;

@@ -77,9 +77,6 @@ for name in eks.list_clusters()["clusters"]:
 print(json.dumps(found))
 "#;
 
-/// Kinds of changes between the first form of the stack and its second.
-const CHANGES: [Kind; 3] = [Kind::Update, Kind::Delete, Kind::CreateFirst];
-
 /// The stack, with these changes made.
 fn stack(endpoint: &str, changes: &[Kind]) -> String {
     let version = |kind| if changes.contains(&kind) { 2 } else { 1 };
@@ -183,12 +180,10 @@ impl Life<'_> {
     fn live(&self, random: &mut StdRng, table: &mut Table) {
         self.kill(random, table, "apply", Kind::Create);
         self.converge();
-        // Each kind of change by itself, the one that was killed least first: it is clear what a kill fell into.
-        let mut kinds = CHANGES;
-        kinds.sort_by_key(|kind| WINDOWS.map(|window| table.of(*kind, window)).iter().sum::<usize>());
-        for changed in 1..=kinds.len() {
-            self.bench.write("main.fw", &stack(&self.proxy.endpoint, &kinds[..changed]));
-            self.kill(random, table, "apply", kinds[changed - 1]);
+        for changes in table.each_change_by_itself() {
+            self.bench.write("main.fw", &stack(&self.proxy.endpoint, &changes));
+            let changed = *changes.last().expect("a change");
+            self.kill(random, table, "apply", changed);
             self.converge();
         }
         self.kill(random, table, "destroy", Kind::Destroy);

@@ -190,7 +190,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             schema: info.schema,
             iteration: header.iteration,
             condition: header.condition,
-            provider: provider?,
+            provider: provider.unwrap_or(program::ProviderUse::Lost),
             after: header.after,
             attributes: body.attributes,
             decorators,

@@ -279,7 +279,8 @@ impl<'a> ModuleChecker<'_, 'a> {
             call.broken = true;
             return found;
         }
-        call.secret |= holds_secret(&found.ty);
+        call.secret |=
+            if call.function.tells_no_items { found.ty.without_null().is_secret() } else { holds_secret(&found.ty) };
         let mut plain = without_secrets(&found.ty);
         if is_empty_literal(value) && matches!(plain, Type::List(_)) {
             plain = Type::list(Type::Error);

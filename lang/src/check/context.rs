@@ -9,7 +9,7 @@ use crate::library::LibraryFunction;
 use crate::program::{self, Expr, ExprKind, LocalId, RecordDeclaration};
 use crate::tree;
 use ecow::EcoString;
-use formwork_model::{Diagnostic, Span, Type, Value};
+use formwork_model::{Diagnostic, Span, Type};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -332,7 +332,7 @@ impl<'a> ModuleChecker<'_, 'a> {
 
 /// An expression whose mistake was reported.
 pub(crate) fn error(span: Span) -> Expr {
-    Expr { kind: ExprKind::Constant(Value::Null), ty: Type::Error, span }
+    Expr { kind: ExprKind::Broken, ty: Type::Error, span }
 }
 
 /// Notes that something is used.

@@ -112,6 +112,7 @@ fn secret_problem(found: &Expr, what: What<'_>) -> TypeProblem {
     let help = match what {
         What::Declared(name) => format!("declare `{name}` as `{}`", found.ty),
         What::Param(name) | What::Path(name) => format!("declare the param as `{name}: {}`", found.ty),
+        What::Key => "keys stand in addresses, which are seen everywhere: use a text that is no secret".to_owned(),
         _ => format!("declare it as `{}`, or leave the secret out", found.ty),
     };
     TypeProblem::SecretExposed { what: what.to_string(), found: found.ty.to_string(), span: found.span, help }

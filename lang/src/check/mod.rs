@@ -31,8 +31,11 @@ pub(crate) mod report;
 mod schemas;
 mod search;
 mod shapes;
+mod sound;
 mod texts;
 mod types;
+
+pub use sound::SoundPart;
 
 use crate::library;
 use crate::load::Loaded;
@@ -41,8 +44,8 @@ use context::{Interface, Shared};
 use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Literal, Type};
 use names::Names;
-use order::{ModuleFlow, Order};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use order::{ModuleFlow, Node, Order};
+use std::collections::{BTreeMap, HashMap};
 
 /// Gives the schemas of the providers at hand.
 pub trait Schemas {
@@ -99,9 +102,8 @@ pub const CODES: &[&[&str]] = &[
 pub struct Checked {
     /// The program; none where there is an error.
     pub program: Option<Program>,
-    /// Where all errors lie in overlays: the program with the environments that have none, so that their values can be
-    /// checked too. It is not to be planned.
-    pub sound: Option<Program>,
+    /// Where there is an error: what is sound all the same, so that its values can be checked too.
+    pub sound: Option<SoundPart>,
     /// All that was found, also while loading, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -123,34 +125,25 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
     shared.interfaces = names.iter().map(|_| Interface::default()).collect();
     note_calls(&names, &mut shared);
     note_defaults(&names, &mut shared);
-    let modules = check_modules(loaded, &names, &mut shared);
+    let CheckedModules { modules, circles } = check_modules(loaded, &names, &mut shared);
     let overlays = overlays::check(loaded, &names, &mut shared);
     let mut diagnostics = std::mem::take(&mut shared.report);
-    forget_consequences(&mut diagnostics, loaded.diagnostics.len());
+    let read = loaded.diagnostics.len();
+    forget_consequences(&mut diagnostics, read);
+    let given = overlays.given_is_wrong;
+    let program = assemble(loaded, shared, modules, overlays);
+    let is_right = !diagnostics.iter().any(Diagnostic::is_error);
+    let (program, sound) = match program {
+        Some(program) if is_right => (Some(program), None),
+        Some(program) => {
+            let mistakes = sound::Mistakes { diagnostics: &diagnostics, read, circles: &circles, given };
+            (None, Some(sound::part(program, loaded, &names, &mistakes)))
+        }
+        None => (None, None),
+    };
     diagnostics.retain(|diagnostic| options.warnings || diagnostic.is_error());
     formwork_model::diagnostic::sort(&mut diagnostics);
-    let Some(broken) = broken_overlays(loaded, &diagnostics) else {
-        return Checked { program: None, sound: None, diagnostics };
-    };
-    let Some(mut program) = assemble(loaded, shared, modules, overlays) else {
-        return Checked { program: None, sound: None, diagnostics };
-    };
-    if broken.is_empty() {
-        return Checked { program: Some(program), sound: None, diagnostics };
-    }
-    program.environments.retain(|_, environment| environment.layers.iter().all(|layer| !broken.contains(&layer.path)));
-    Checked { program: None, sound: Some(program), diagnostics }
-}
-
-/// The paths of the overlays in which there are errors; none where there are errors elsewhere.
-fn broken_overlays(loaded: &Loaded, diagnostics: &[Diagnostic]) -> Option<HashSet<ecow::EcoString>> {
-    let overlays: HashSet<formwork_model::FileId> = loaded.overlays.iter().map(|overlay| overlay.tree.file).collect();
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-    let marked = errors.map(|error| {
-        let span = error.primary.as_ref().map(|label| label.span).filter(|span| overlays.contains(&span.file))?;
-        Some(loaded.files.location(span)?.path.into())
-    });
-    marked.collect()
+    Checked { program, sound, diagnostics }
 }
 
 /// What was found while loading; habits of other languages in words of their own.
@@ -207,14 +200,18 @@ fn note_defaults(names: &[Names<'_>], shared: &mut Shared<'_>) {
     }
 }
 
+/// What checking modules gives.
+struct CheckedModules {
+    modules: BTreeMap<usize, crate::program::Module>,
+    /// Declarations that need themselves, by module.
+    circles: Vec<(usize, Node)>,
+}
+
 /// Checks modules, each after those that it calls.
-fn check_modules<'a>(
-    loaded: &'a Loaded,
-    names: &[Names<'a>],
-    shared: &mut Shared<'a>,
-) -> BTreeMap<usize, crate::program::Module> {
+fn check_modules<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> CheckedModules {
     let mut flows: Vec<ModuleFlow> = names.iter().map(|_| ModuleFlow::default()).collect();
     let mut modules = BTreeMap::new();
+    let mut circles = Vec::new();
     for index in &loaded.order {
         let Some(own) = names.get(*index) else { continue };
         let (sorted, flow) = {
@@ -222,6 +219,7 @@ fn check_modules<'a>(
             let sorted = order.sorted();
             for cycle in &sorted.cycles {
                 shared.report.push(order.tell(cycle));
+                circles.extend(order.members(cycle).map(|node| (*index, node)));
             }
             (sorted, order.flow())
         };
@@ -231,7 +229,7 @@ fn check_modules<'a>(
         }
         modules.insert(*index, module);
     }
-    modules
+    CheckedModules { modules, circles }
 }
 
 fn assemble(

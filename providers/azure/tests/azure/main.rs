@@ -15,6 +15,7 @@
 mod bodies;
 mod client;
 mod compute;
+mod credentials;
 mod data;
 mod examples;
 mod exceptions;
@@ -32,6 +33,9 @@ mod vendor;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
+    if credentials::is_child() {
+        return;
+    }
     let arguments = Arguments::from_args();
     let vendor = vendor::Vendor::open();
     let mut trials: Vec<Trial> = schemas::tests(vendor.as_ref());
@@ -40,6 +44,7 @@ fn main() {
     trials.extend(exceptions::tests());
     trials.extend(client::tests());
     trials.extend(compute::tests());
+    trials.extend(credentials::tests());
     trials.extend(data::tests());
     trials.extend(generic::tests());
     trials.extend(life::tests());

@@ -323,6 +323,14 @@ impl<'a> ModuleChecker<'_, 'a> {
         })
     }
 
+    /// Whether a name has a meaning as a value, or had one before it was lost.
+    pub(crate) fn has_meaning(&self, name: &str) -> bool {
+        matches!(name, "env" | "self")
+            || self.frame.locals.iter().any(|local| local.name == *name)
+            || self.names.values.contains_key(name)
+            || self.names.is_lost(name)
+    }
+
     /// Reports, and gives an expression that fits everything.
     pub(crate) fn broken(&mut self, span: Span, problem: impl Into<Diagnostic>) -> Expr {
         self.tell(problem);

@@ -40,6 +40,7 @@ pub use sound::SoundPart;
 use crate::library;
 use crate::load::Loaded;
 use crate::program::Program;
+use crate::source::FileTable;
 use context::{Interface, Shared};
 use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Literal, Type};
@@ -129,7 +130,7 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
     let overlays = overlays::check(loaded, &names, &mut shared);
     let mut diagnostics = std::mem::take(&mut shared.report);
     let read = loaded.diagnostics.len();
-    forget_consequences(&mut diagnostics, read);
+    forget_consequences(&mut diagnostics, read, &loaded.files);
     let given = overlays.given_is_wrong;
     let program = assemble(loaded, shared, modules, overlays);
     let is_right = !diagnostics.iter().any(Diagnostic::is_error);
@@ -154,16 +155,29 @@ fn retold(loaded: &Loaded, schemas: &dyn Schemas) -> Vec<Diagnostic> {
 
 /// Where reading found a mistake, checking finds what comes of it: that was told already. The first `read` diagnostics are
 /// those of reading.
-fn forget_consequences(diagnostics: &mut Vec<Diagnostic>, read: usize) {
+fn forget_consequences(diagnostics: &mut Vec<Diagnostic>, read: usize, files: &FileTable) {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
     let broken: Vec<formwork_model::Span> =
         diagnostics.iter().take(read).filter(|found| found.is_error()).filter_map(place).collect();
+    let blocks: Vec<formwork_model::Span> =
+        diagnostics.iter().take(read).filter(|found| found.code.0 == "E0207").filter_map(place).collect();
+    // `rules { … }` is read as if `=` stood there: that it should be a list is told already.
+    let is_block = |diagnostic: &Diagnostic, span: formwork_model::Span| {
+        diagnostic.code.0 == "E0402" && blocks.iter().any(|block| stands_behind(files, *block, span))
+    };
     let mut position = 0;
     diagnostics.retain(|diagnostic| {
         position += 1;
         let within = |span: formwork_model::Span| broken.iter().any(|broken| broken.contains(span));
-        position <= read || !place(diagnostic).is_some_and(within)
+        position <= read || !place(diagnostic).is_some_and(|span| within(span) || is_block(diagnostic, span))
     });
+}
+
+/// Whether a value stands right behind a key.
+fn stands_behind(files: &FileTable, key: formwork_model::Span, value: formwork_model::Span) -> bool {
+    let text = files.get(key.file).filter(|_| key.file == value.file);
+    let between = text.and_then(|file| file.text.get(key.end as usize..value.start as usize));
+    between.is_some_and(|between| between.trim().is_empty())
 }
 
 /// The type of `env`: the union of the environments, or any text where there are no overlays.

@@ -12,6 +12,7 @@
     missing_docs
 )]
 
+mod advice;
 mod bodies;
 mod client;
 mod compute;
@@ -23,11 +24,14 @@ mod generic;
 mod life;
 mod lost;
 mod order;
+mod others;
 mod page;
+mod refresh;
 mod replaced;
 mod schemas;
 mod script;
 mod stack;
+mod tokens;
 mod vendor;
 
 use libtest_mimic::{Arguments, Trial};
@@ -42,6 +46,7 @@ fn main() {
     trials.extend(bodies::tests(vendor.as_ref()));
     trials.extend(examples::tests(vendor.as_ref()));
     trials.extend(exceptions::tests());
+    trials.extend(advice::tests());
     trials.extend(client::tests());
     trials.extend(compute::tests());
     trials.extend(credentials::tests());
@@ -50,8 +55,11 @@ fn main() {
     trials.extend(life::tests());
     trials.extend(lost::tests());
     trials.extend(order::tests());
+    trials.extend(others::tests());
     trials.extend(page::tests());
+    trials.extend(refresh::tests());
     trials.extend(replaced::tests());
+    trials.extend(tokens::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");
     }

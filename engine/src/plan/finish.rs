@@ -18,6 +18,7 @@ impl Walk<'_> {
     pub(crate) fn finish(mut self) -> (Plan, Vec<formwork_model::Diagnostic>) {
         let dependencies = Dependencies::of(&self);
         self.note_rows(&dependencies);
+        self.warn_of_held();
         let arranged = self.arrange();
         let order = self.order_of(&arranged);
         let uses: BTreeSet<Through> = self.drafts.iter().map(|draft| draft.through).collect();

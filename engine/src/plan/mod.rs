@@ -6,6 +6,7 @@ mod drift;
 mod edges;
 mod expand;
 mod finish;
+mod held;
 mod ignore;
 mod instances;
 pub(crate) mod items;

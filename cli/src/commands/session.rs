@@ -102,7 +102,7 @@ impl Ground {
                 &serde_json::json!({ "event": "warning", "diagnostic": diagnostics::to_json(&self.files, warning) }),
             );
         }
-        let plan = formwork_engine::export::terraform_json(plan, state);
+        let plan = formwork_engine::export::terraform_json(plan, Some(state));
         self.emit(&serde_json::json!({ "event": "plan", "plan": plan }));
     }
 
@@ -115,7 +115,7 @@ impl Ground {
         self.warn(&plan.warnings);
         let output = &self.project.output;
         if output.json {
-            let json = formwork_engine::export::terraform_json(plan, state);
+            let json = formwork_engine::export::terraform_json(plan, Some(state));
             print(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
             return;
         }

@@ -6,7 +6,7 @@ use super::request::PlanRequest;
 use super::rows::Rows;
 use super::values::inside;
 use super::walk::Walk;
-use super::{Deferral, Header, Plan, moves};
+use super::{Deferral, Header, Plan, Variable, moves};
 use crate::import::Imports;
 use crate::recovery;
 use crate::select;
@@ -25,6 +25,7 @@ const ROUNDS: u32 = 64;
 pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut known = Planned::default();
     let mut graph = request.source.graph(&NothingKnown)?;
+    let variables = Variable::all(&graph);
     let foreseen = if request.state.open.is_empty() {
         None
     } else {
@@ -74,6 +75,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
             return Err(problems);
         }
         plan.header = header(&request, serial, &plan, &memory);
+        plan.variables = variables;
         let selection = select::written(request.options);
         if !selection.is_empty() && (!request.options.targets.is_empty() || !request.options.excludes.is_empty()) {
             plan.warnings.push(Problem::Partial { selection }.at(None));

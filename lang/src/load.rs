@@ -95,8 +95,11 @@ const OVERLAY_DIRECTORY: &str = "env";
 pub fn load(sources: &dyn Sources, root: &str) -> Loaded {
     let mut loader = Loader { sources, loaded: Loaded::default(), by_directory: HashMap::new(), open: Vec::new() };
     let root = normalise(root);
-    loader.manifest(&root);
-    if let Err(error) = loader.module(&root, None) {
+    let has_manifest = loader.manifest(&root);
+    if let Err(error) = loader.module(&root, None)
+        // Where there is no stack at all, one word is enough.
+        && (has_manifest || !error.not_found)
+    {
         loader.loaded.diagnostics.push(unreadable(&error));
     }
     loader.overlays(&root);
@@ -112,14 +115,18 @@ struct Loader<'s> {
 }
 
 impl Loader<'_> {
-    fn manifest(&mut self, root: &str) {
-        match self.read_manifest(root) {
+    /// Reads the stack's manifest; whether there is one.
+    fn manifest(&mut self, root: &str) -> bool {
+        let found = self.read_manifest(root);
+        let is_there = found.is_some();
+        match found {
             Some(manifest) => self.loaded.manifest = manifest,
             None => {
                 let shown = if root.is_empty() { "this directory" } else { root };
                 self.loaded.diagnostics.push(manifest::missing(shown));
             }
         }
+        is_there
     }
 
     fn read_manifest(&mut self, directory: &str) -> Option<Manifest> {

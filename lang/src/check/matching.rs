@@ -132,7 +132,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             None => vec!["all other values".to_owned()],
         };
         if subject.ty.holds_null() && taken.null.is_none() && !matches!(plain, Type::Any) {
-            missing.push("null".to_owned());
+            missing.insert(0, "null".to_owned());
         }
         if !missing.is_empty() {
             self.tell(TypeProblem::NotExhaustive { missing: missing.join(", "), span: subject.span });

@@ -273,12 +273,23 @@ fn expected_diagnostic(span: Span, expected: &[&str], found: Option<&str>) -> Di
         ["`>`"] if found == Some("`where`") => {
             "name the type that has the condition: `type T = { … } where …`, and write `T` here".to_owned()
         }
+        [.., "a new line" | "`}`" | "`]`"] if found == Some("`:`") => {
+            "a value is set with `=`; if it is part of a text, put all of the text in quotes".to_owned()
+        }
+        [.., "a new line"] if found.is_some_and(is_word) => {
+            format!("write {wanted} here; a text of several words stands in quotes")
+        }
         _ if found == Some("`?:`") => {
             "`?:` is for fields of records; what may be left out here has a type `T?`: write `name: T?`".to_owned()
         }
         _ => format!("write {wanted} here, or remove what does not belong"),
     };
     at("E0201", span, message, help)
+}
+
+/// Whether what was found, in its backticks, is a word.
+fn is_word(found: &str) -> bool {
+    found.trim_matches('`').starts_with(char::is_alphabetic)
 }
 
 const fn closing(bracket: char) -> char {

@@ -31,13 +31,27 @@ impl Sources for Broken {
     }
 }
 
-fn codes(sources: &Broken) -> Vec<String> {
+/// A directory without any stack in it.
+struct Nothing;
+
+impl Sources for Nothing {
+    fn list(&self, _: &str) -> Result<Vec<String>, SourceError> {
+        Ok(vec!["main.tf".to_owned()])
+    }
+
+    fn read(&self, path: &str) -> Result<Arc<[u8]>, SourceError> {
+        Err(SourceError { path: path.to_owned(), not_found: true, reason: "it does not exist".to_owned() })
+    }
+}
+
+fn codes(sources: &dyn Sources) -> Vec<String> {
     let checked = check(&load(sources, ""), &PROVIDERS, Options::default());
     checked.diagnostics.iter().map(|diagnostic| diagnostic.code.to_string()).collect()
 }
 
 pub(crate) fn what_cannot_be_read_is_told() -> Result<(), Failed> {
     assert_eq!(codes(&Broken(None)), ["E0335", "E0301"]);
+    assert_eq!(codes(&Nothing), ["E0563"]);
     Ok(())
 }
 

@@ -204,8 +204,9 @@ impl Problem {
             ),
             Self::SoftDeleted { .. } => "it is created anew; recover or purge the old one if that fails".to_owned(),
             Self::Held { address, .. } => format!(
-                "write `@create_first` above `{address}`, with another name where names are unique: the new one is made, its \
-                 users change over, and the old one goes last; or take its users off it in an apply of their own"
+                "write `@create_first` above `{}`, with another name where names are unique: the new one is made, its users \
+                 change over, and the old one goes last; or take its users off it in an apply of their own",
+                address.block()
             ),
             Self::ForgetsUnreachable { .. } => "what they left behind in the cloud is yours to remove".to_owned(),
             Self::Partial { .. } => "plan again without the selection to see the rest".to_owned(),

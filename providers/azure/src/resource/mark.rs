@@ -44,7 +44,6 @@ fn at(body: &Json, place: &str) -> Option<Json> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn the_same_is_told_in_several_ways() {

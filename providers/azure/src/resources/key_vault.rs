@@ -2,6 +2,7 @@
 
 use crate::arm::operation::{Handle, Waiting};
 use crate::arm::{Request, ResourceId, Verb};
+use crate::resource::identity::text;
 use crate::resource::path::LOCAL;
 use crate::resource::{ArmType, Change, Hooks, Scope, meaning};
 use crate::schema::{FULL, GROUP, ID, LOCATION, TAGS, name, versions};
@@ -279,8 +280,9 @@ impl Hooks for Vault {
     }
 
     async fn foresee(&self, session: &Session, planned: &Map, findings: &mut Findings) -> Result<(), ProviderError> {
-        // A name or a group that is not known yet tells at apply.
-        let Ok(id) = RESOURCE.id_of(session, planned, "") else { return Ok(()) };
+        // A name that is not known yet tells at apply; the group, which may still be to be made, has no part in it.
+        let Some(name) = text(planned, "name") else { return Ok(()) };
+        let id = RESOURCE.id_of(session, planned, "").or_else(|_| session.scope().resource(RESOURCE.kind, name))?;
         let is_deleted = match self.is_soft_deleted(session, &id, planned).await {
             Ok(is_deleted) => is_deleted,
             // Not everybody may look; the create looks again.

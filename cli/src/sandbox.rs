@@ -11,7 +11,7 @@ use formwork_sandbox::identity::Identity;
 use formwork_sandbox::{Key, Problem, process};
 use formwork_state::Keys;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 impl From<Problem> for Failure {
@@ -44,11 +44,17 @@ pub(crate) fn start(path: &Path, arguments: &SandboxStartArguments) -> Result<(C
     Ok(session_runtime()?.block_on(started)?)
 }
 
-/// The directories of `[sandbox.repositories]` are served with Git; paths are relative to the stack.
+/// The directories of `[sandbox.repositories]` are served with Git.
 pub(crate) fn serve_repositories(client: &Client, project: &Project) -> Result<(), Failure> {
-    if project.manifest.sandbox_repositories.is_empty() {
+    let directories = repositories(project)?;
+    if directories.is_empty() {
         return Ok(());
     }
+    Ok(session_runtime()?.block_on(client.set_repositories(&directories))?)
+}
+
+/// The directories of `[sandbox.repositories]`, by name; paths are relative to the stack.
+pub(crate) fn repositories(project: &Project) -> Result<BTreeMap<String, PathBuf>, Failure> {
     let mut directories = BTreeMap::new();
     for (name, directory) in &project.manifest.sandbox_repositories {
         let told = project.root.join(directory.as_str());
@@ -61,7 +67,7 @@ pub(crate) fn serve_repositories(client: &Client, project: &Project) -> Result<(
         })?;
         directories.insert(name.to_string(), real);
     }
-    Ok(session_runtime()?.block_on(client.set_repositories(&directories))?)
+    Ok(directories)
 }
 
 /// This program, as the process that serves a sandbox.

@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         trial("rehearse::azure_and_a_cluster_in_it", azure_and_a_cluster_in_it),
         trial("rehearse::azure_with_a_hub_of_another_stack", azure_with_a_hub_of_another_stack),
+        trial("rehearse::a_platform_with_its_repository", a_platform_with_its_repository),
     ]
 }
 
@@ -218,4 +219,38 @@ fn azure_with_a_hub_of_another_stack() {
     assert_eq!((&changed["well"], &changed["second_plan"]), (&Json::from(true), &Json::Array(Vec::new())), "{changed}");
     assert!(steps(&changed).iter().any(|step| step.1 == "spoke" && step.2 == "done"), "{changed}");
     assert_eq!(written(), after, "a rehearsal changes nothing real");
+}
+
+const PLATFORM: &str = r#"
+provider azure { defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource aks: azure.kubernetes_cluster {
+  name = "aks"
+  group
+  dns_prefix = "aks"
+  identity = { type = "SystemAssigned" }
+  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = 1 }]
+}
+provider argocd { kubeconfig = aks.kubeconfig, cluster = aks.id }
+resource cd: argocd.install { version = "3.0.0" }
+resource web: argocd.application after cd {
+  name = "web"
+  destination = { server = "https://kubernetes.default.svc", namespace = "default" }
+  source = { repo_url = "https://127.0.0.1/git/gitops", path = "web", target_revision = "main" }
+  sync_policy = { automated = {} }
+}
+resource synced: argocd.synced { application = web }
+"#;
+
+/// What Argo CD follows in the sandbox, it follows in a rehearsal too: `argocd.synced` waits for it.
+fn a_platform_with_its_repository() {
+    let bench = Bench::new(&[("main.fw", PLATFORM)]);
+    bench.write("formwork.toml", "[stack]\nname = \"bench\"\n[sandbox.repositories]\ngitops = \"gitops\"\n");
+    std::fs::create_dir_all(bench.root().join("gitops/web")).unwrap();
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web, namespace: default }\ndata: { color: red }\n";
+    bench.write("gitops/web/settings.yaml", map);
+    let ran = bench.run(&["rehearse"]).expect(0);
+    assert!(ran.out.contains("create  synced (argocd.synced)"), "{}", ran.out);
+    assert!(ran.out.contains("A second plan is clean."), "{}", ran.out);
+    assert!(ran.err.contains("changes there, in phase 1"), "{}", ran.err);
 }

@@ -51,6 +51,7 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
     project.reach_sandbox(&environment)?;
     let (stage, report) = session::runtime()?.block_on(async {
         let sandbox = Embedded::start(Latency::None).await?;
+        sandbox.server.serve_repositories(sandbox::repositories(&project)?);
         let stage = Stage::new(project, environment, stack, options, directory.path(), &sandbox, arguments.read_data)?;
         let rehearsed = stage.rehearse(&published.state, rules, &sandbox).await;
         let closed = stage.store.close();
@@ -232,6 +233,7 @@ impl Stage {
                 return Ok(());
             }
         };
+        self.tell(&format!("Making {} recorded objects in a private sandbox.\n", recorded.objects));
         let applied = self.apply(plan, environment, interruption, Arc::new(NoEvents)).await;
         if applied.outcome != Outcome::Succeeded {
             report.cannot_restore(applied.diagnostics);
@@ -280,6 +282,7 @@ impl Stage {
             let complete = plan.header.complete;
             report.diagnostics.extend(plan.warnings.iter().cloned());
             let mut phase = Phase::new(&plan, self.options.parallelism);
+            self.tell(&format!("Making {} changes there, in phase {number}.\n", phase.len()));
             let events = Arc::new(report::Recorder::default());
             let applied = self.apply(plan, environment, interruption, Arc::clone(&events) as _).await;
             phase.ended(&events, &self.store.state());
@@ -291,6 +294,13 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// Says how far it is, to people: a platform takes minutes.
+    fn tell(&self, text: &str) {
+        if !self.project.output.json {
+            tell(text);
+        }
     }
 
     /// What a second plan would still change; none where there is no such plan.

@@ -2,7 +2,7 @@
 
 use crate::aks;
 use crate::argocd;
-use crate::arm::{Arm, StandIn};
+use crate::arm::{Arm, Fate, Problem, StandIn};
 use crate::clock::Clock;
 use crate::exchange::{Request, Response};
 use crate::git::Repositories;
@@ -20,6 +20,8 @@ use tokio::task::JoinHandle;
 
 /// Where Azure Resource Manager keeps resources, by id in lower case.
 const RESOURCES: &str = "arm.resources";
+/// The header of a request that a failure rule has struck, whose work is to end badly.
+pub(crate) const ENDS_FAILED: &str = "x-sandbox-ends-failed";
 const VAULT: &str = "Microsoft.KeyVault/vaults";
 const VAULT_DOMAIN: &str = ".vault.azure.net";
 
@@ -66,7 +68,7 @@ impl Cloud {
 
     /// Azure Resource Manager.
     pub(crate) fn arm(&self, request: &Request) -> Response {
-        let mut answer = self.arm.handle(request);
+        let mut answer = self.arm.handle_with(request, &fate(request));
         if let Some(body) = &mut answer.body {
             self.place_vaults(body);
         }
@@ -107,6 +109,16 @@ impl Cloud {
     pub(crate) fn clusters(&self) -> Vec<String> {
         self.arm.clusters().into_iter().map(|cluster| format!("{} ({})", cluster.name, cluster.version)).collect()
     }
+}
+
+/// How the work ends that a request begins: badly, where a failure rule has struck it.
+fn fate(request: &Request) -> Fate {
+    let problem = request.header(ENDS_FAILED).map(|_| Problem {
+        state: "Failed".to_owned(),
+        code: "OperationFailed".to_owned(),
+        message: "The operation could not be completed. (A failure rule of the sandbox.)".to_owned(),
+    });
+    Fate { problem }
 }
 
 /// The vaults that Azure Resource Manager knows.

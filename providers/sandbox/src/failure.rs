@@ -59,6 +59,8 @@ pub enum Effect {
     CutBefore,
     /// The connection ends after the work was done, instead of the answer.
     CutAfter,
+    /// The request is taken; the work that it begins ends badly.
+    EndFailed,
 }
 
 /// Words for effects, as they are written.
@@ -97,16 +99,20 @@ impl FromStr for Rule {
                 "nth" => rule.nth = Some(number(value, 1).map_err(wrong)?),
                 "times" => rule.times = Some(number(value, 1).map_err(wrong)?),
                 "rate" => rule.rate = Some(share(value).map_err(wrong)?),
-                "error" | "cut" if effect.is_some() => return Err(wrong("only one thing can happen".to_owned())),
+                "error" | "cut" | "end" if effect.is_some() => {
+                    return Err(wrong("only one thing can happen".to_owned()));
+                }
                 "error" => effect = Some(error(value).map_err(wrong)?),
                 "cut" => effect = Some(cut(value).map_err(wrong)?),
+                "end" => effect = Some(end(value).map_err(wrong)?),
                 other => {
-                    let known = "type, method, path, nth, rate, times, error and cut";
+                    let known = "type, method, path, nth, rate, times, error, cut and end";
                     return Err(wrong(format!("there is no `{other}`; there are {known}")));
                 }
             }
         }
-        rule.effect = effect.ok_or_else(|| wrong("it does not say what happens: `error=…` or `cut=…`".to_owned()))?;
+        rule.effect = effect
+            .ok_or_else(|| wrong("it does not say what happens: `error=…`, `cut=…` or `end=failed`".to_owned()))?;
         Ok(rule)
     }
 }
@@ -135,6 +141,11 @@ fn cut(text: &str) -> Result<Effect, String> {
     }
 }
 
+fn end(text: &str) -> Result<Effect, String> {
+    let failed = (text == "failed").then_some(Effect::EndFailed);
+    failed.ok_or_else(|| format!("work that was begun ends `failed`, not `{text}`"))
+}
+
 impl std::fmt::Display for Rule {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let texts = [("type", &self.type_name), ("method", &self.method), ("path", &self.path)];
@@ -148,6 +159,7 @@ impl std::fmt::Display for Rule {
         match self.effect {
             Effect::CutBefore => formatter.write_str("cut=before"),
             Effect::CutAfter => formatter.write_str("cut=after"),
+            Effect::EndFailed => formatter.write_str("end=failed"),
             effect => {
                 let word = EFFECTS.iter().find(|(_, one)| *one == effect).map_or("internal", |(word, _)| word);
                 write!(formatter, "error={word}")
@@ -290,6 +302,7 @@ mod tests {
         for text in [
             "type=Microsoft.Network/virtualNetworks,method=PUT,nth=2,error=throttled",
             "path=/vaults/*,times=3,rate=0.5,cut=after",
+            "method=PUT,end=failed",
             "error=forbidden",
         ] {
             assert_eq!(rule(text).to_string(), text);
@@ -299,6 +312,7 @@ mod tests {
             "nth=0,error=quota",
             "error=odd",
             "cut=now",
+            "end=well",
             "cut=after,error=quota",
             "rate=2,cut=before",
             "size=1",

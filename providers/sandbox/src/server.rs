@@ -21,7 +21,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -126,6 +126,11 @@ impl Server {
     #[must_use]
     pub fn failures(&self) -> &Failures {
         &self.shared.failures
+    }
+
+    /// Serves directories with Git, as `/git/NAME`.
+    pub fn serve_repositories(&self, directories: BTreeMap<String, PathBuf>) {
+        self.shared.cloud.serve(directories);
     }
 
     /// Takes a stand-in of a resource that exists elsewhere, for others to refer to; whether there can be one. Resources with

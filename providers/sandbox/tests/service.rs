@@ -417,3 +417,33 @@ fn a_storage_account_has_its_services_from_the_start() {
     assert_eq!(listed["value"][0]["properties"]["deleteRetentionPolicy"]["days"], 7);
     assert_eq!(listed["value"].as_array().unwrap().len(), 1);
 }
+
+/// Statements of the vendor's contract that no recording shows.
+#[test]
+fn the_contract_holds_where_nothing_was_recorded() {
+    let cloud = Cloud::new();
+    let id = format!("{GROUP}/providers/Microsoft.Network/routeTables/Table");
+    let made = cloud.put(&id, json!({"name": "other", "location": "West Europe", "tags": {"a": "1", "b": "2"}}));
+    assert_eq!(made.status, 201);
+    cloud.wait(60);
+    let shown = cloud.get(&id.to_uppercase()).body.unwrap();
+    assert_eq!((&shown["name"], &shown["location"]), (&json!("Table"), &json!("westeurope")), "the URL decides");
+    let patched = cloud.ask("PATCH", &id, Some(json!({"tags": {"c": "3"}})));
+    assert_eq!((patched.status, &patched.body.unwrap()["tags"]), (200, &json!({"c": "3"})), "all tags are replaced");
+    assert_eq!(cloud.ask("DELETE", &format!("{id}x"), None).status, 204, "what is not there is gone");
+    let there = cloud.ask("HEAD", GROUP, None);
+    assert_eq!((there.status, there.body), (204, None));
+    let gone = cloud.ask("HEAD", &format!("{GROUP}x"), None);
+    assert_eq!((gone.status, gone.body), (404, None));
+    let in_no_group = cloud.ask("DELETE", &id.replace("/g/", "/gone/"), None);
+    assert_eq!(
+        (in_no_group.status, &in_no_group.body.unwrap()["error"]["code"]),
+        (404, &json!("ResourceGroupNotFound"))
+    );
+    let zone = format!("{GROUP}/providers/Microsoft.Network/dnsZones/example.com");
+    assert_eq!([201, 200], [(); 2].map(|()| cloud.put(&zone, json!({"location": "global"})).status));
+    let role =
+        "/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/0b2bd3ac-7b0f-4c6f-9a51-5b7c8f1d2e3f";
+    let wanted = json!({"properties": {"roleName": "r", "permissions": [{"actions": ["*/read"]}], "assignableScopes": ["/subscriptions/s"]}});
+    assert_eq!([201, 201], [(); 2].map(|()| cloud.put(role, wanted.clone()).status), "definitions are always created");
+}

@@ -11,6 +11,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("sandbox::each_part_of_a_rule_counts", each_part_of_a_rule_counts),
         trial("sandbox::each_error_is_an_answer_of_its_own", each_error_is_an_answer_of_its_own),
         trial("sandbox::a_cut_connection_leaves_what_was_done", a_cut_connection_leaves_what_was_done),
+        trial("sandbox::work_that_was_begun_ends_badly", work_that_was_begun_ends_badly),
         trial("sandbox::a_share_of_requests_fails", a_share_of_requests_fails),
         trial("sandbox::work_takes_as_long_as_was_said", work_takes_as_long_as_was_said),
         trial("sandbox::the_log_is_followed_to_its_end", the_log_is_followed_to_its_end),
@@ -103,6 +104,24 @@ fn a_cut_connection_leaves_what_was_done() {
     }
     let shown = bench.0.run(&["sandbox", "log"]).expect(0).out;
     assert!(shown.contains("PUT    cut") && shown.contains("(failure rule 1)"), "{shown}");
+}
+
+/// A cluster that fails after minutes, as for want of quota: it is there, and the next apply repairs it.
+fn work_that_was_begun_ends_badly() {
+    let stack = "provider azure {}\n\
+        resource group: azure.resource_group { name = \"rg\", location = \"westeurope\" }\n\
+        resource vnet: azure.virtual_network { name = \"v\", group, location = \"westeurope\", address_space = [\"10.0.0.0/16\"] }\n";
+    let bench = Sandboxed::new(&[("main.fw", stack)]);
+    bench.start_at("none");
+    bench.0.run(&["sandbox", "fail", "type=*/virtualNetworks,method=PUT,times=1,end=failed"]).expect(0);
+    let told = bench.apply().expect(1).err;
+    assert!(told.contains("OperationFailed") && told.contains("failure rule"), "{told}");
+    let cloud = Cloud::of(&bench);
+    let path = format!("{}/providers/Microsoft.Network/virtualNetworks/v", group(&cloud, "rg"));
+    assert_eq!(cloud.ask("GET", &path, GROUPS, None).1["properties"]["provisioningState"], "Failed");
+    bench.apply().expect(0);
+    bench.expect_clean();
+    assert_eq!(cloud.ask("GET", &path, GROUPS, None).1["properties"]["provisioningState"], "Succeeded");
 }
 
 fn a_share_of_requests_fails() {

@@ -122,6 +122,11 @@ impl Phase {
         Self { steps, takes_s }
     }
 
+    /// How many changes it has.
+    pub(super) fn len(&self) -> usize {
+        self.steps.len()
+    }
+
     /// What became of it.
     pub(super) fn ended(&mut self, events: &Recorder, state: &State) {
         let ends = events.ends.lock().unwrap_or_else(PoisonError::into_inner);

@@ -210,6 +210,7 @@ impl Arm {
             now: self.clock.now_ms(),
             version: "2025-08-01".to_owned(),
             answers_put: false,
+            listed: false,
             back: &back,
             tenant: self.tenant.clone(),
             caller: String::new(),

@@ -19,6 +19,8 @@ pub(crate) struct View<'a> {
     pub(crate) version: String,
     /// It is the answer to a PUT.
     pub(crate) answers_put: bool,
+    /// It is an item of a list.
+    pub(crate) listed: bool,
     /// Who refers to whom.
     pub(crate) back: &'a Back,
     /// The tenant.
@@ -203,6 +205,7 @@ impl Profiles {
             born: record.born.clone(),
             creating: record.creating("", view.now),
             answers_put: view.answers_put,
+            listed: view.listed,
             times: (record.created, record.modified),
             location: location.to_owned(),
             tenant: view.tenant.clone(),

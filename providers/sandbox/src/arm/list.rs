@@ -1,5 +1,6 @@
 //! Lists of resources, page by page.
 
+use super::dress::View;
 use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
@@ -79,7 +80,7 @@ impl Arm {
             .into_iter()
             .filter_map(|record| {
                 let id = Id::parse(&record.id).filter(|id| id.type_name().to_lowercase() == wanted)?;
-                let view = self.view(call, &id, back, false);
+                let view = View { listed: true, ..self.view(call, &id, back, false) };
                 Some(self.profiles.dress(&record, &id.type_name(), &view))
             })
             .collect()

@@ -407,6 +407,7 @@ impl Arm {
             now: self.clock.now_ms(),
             version: call.version.clone(),
             answers_put,
+            listed: false,
             back,
             tenant: self.tenant.clone(),
             caller: call.caller(),

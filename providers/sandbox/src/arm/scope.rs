@@ -33,6 +33,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) creating: bool,
     /// This is the answer to a PUT.
     pub(crate) answers_put: bool,
+    /// This is an item of a list.
+    pub(crate) listed: bool,
     /// When it was created and last changed, in milliseconds.
     pub(crate) times: (i64, i64),
     /// The location, its own or its parent's.
@@ -92,6 +94,10 @@ impl<'a> Scope<'a> {
 
     pub(crate) const fn answers_put(&self) -> bool {
         self.answers_put
+    }
+
+    pub(crate) const fn listed(&self) -> bool {
+        self.listed
     }
 
     /// What a condition's path leads to, from the resource's root.

@@ -4,7 +4,8 @@
 //! `[]` (each item of a list), `{}` (each value of a map), `sub` (each item is a named part with id, etag, type and state;
 //! `sub=x` where the part's collection is called otherwise in ids), `^` (not before creation is over), `^^` (not in the
 //! answer to a PUT), `@VERSION` (from this API version on), `<VERSION` (before it), `born@VERSION` and `born<VERSION` (for
-//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `sent=path`, `unsent=path`, `always`
+//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `sent=path`, `unsent=path`,
+//! `listed` (only in lists), `single` (only where one is asked for), `always`
 //! (replaces what was sent). A text value may hold `{words}`, see [`Scope::expand`]. `$type` as the only value of a list
 //! names another type's profile.
 
@@ -49,6 +50,8 @@ struct Guard {
     settled: Settled,
     conditions: Vec<Condition>,
     part: Option<String>,
+    /// Only in lists, or only where one resource is asked for.
+    listed: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -232,6 +235,8 @@ impl Guard {
             ("has", path) => self.conditions.push(Condition::Has(path.to_owned())),
             ("sent", path) => self.conditions.push(Condition::Sent(path.to_owned())),
             ("unsent", path) => self.conditions.push(Condition::Unsent(path.to_owned())),
+            ("listed", "") => self.listed = Some(true),
+            ("single", "") => self.listed = Some(false),
             ("no", path) => self.conditions.push(Condition::HasNot(path.to_owned())),
             _ => (),
         }
@@ -260,6 +265,7 @@ impl Guard {
             && new_enough
             && born_well
             && self.is_settled(scope)
+            && self.listed.is_none_or(|listed| listed == scope.listed())
             && self.conditions.iter().all(|condition| condition.holds(scope, body))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Scheme, Shared};
 use crate::clock::Clock as _;
+use crate::cloud::ENDS_FAILED;
 use crate::exchange::Response;
 use crate::failure::Effect;
 use crate::kind::Kind;
@@ -76,7 +77,7 @@ impl Shared {
 
     async fn judge(
         &self,
-        request: hyper::Request<Incoming>,
+        mut request: hyper::Request<Incoming>,
         method: &str,
         path: &str,
         kind: &Kind,
@@ -95,6 +96,10 @@ impl Shared {
                 let answer = self.route(request).await;
                 tracing::debug!(status = answer.status().as_u16(), "the answer is cut off");
                 (None, id)
+            }
+            Some(Effect::EndFailed) => {
+                request.headers_mut().insert(ENDS_FAILED, HeaderValue::from_static("true"));
+                (Some(self.route(request).await), id)
             }
             Some(effect) => (Some(hyper_response(failed(effect, path))), id),
             None => (Some(self.route(request).await), None),
@@ -193,7 +198,7 @@ fn failed(effect: Effect, path: &str) -> Response {
         Effect::Forbidden => {
             (403, "AuthorizationFailed", "The client does not have authorization to perform this action.")
         }
-        Effect::Internal | Effect::CutBefore | Effect::CutAfter => {
+        Effect::Internal | Effect::CutBefore | Effect::CutAfter | Effect::EndFailed => {
             (500, "InternalServerError", "Encountered internal server error.")
         }
     };

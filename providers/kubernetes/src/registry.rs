@@ -112,6 +112,7 @@ pub(crate) static KUBERNETES: Registry = Registry {
         ],
         data: &[data::SCHEMA],
         ephemerals: &[],
+        secrets: &[],
     },
     objects: &[
         ObjectType::open(&MANIFEST),
@@ -162,6 +163,7 @@ pub(crate) static ARGOCD: Registry = Registry {
         ],
         data: &[],
         ephemerals: &[],
+        secrets: &[],
     },
     objects: &[
         ObjectType::open(&OBJECT),

@@ -26,6 +26,7 @@ mod page;
 mod replaced;
 mod schemas;
 mod script;
+mod secrets;
 mod stack;
 mod vendor;
 
@@ -47,6 +48,7 @@ fn main() {
     trials.extend(order::tests());
     trials.extend(page::tests());
     trials.extend(replaced::tests());
+    trials.extend(secrets::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");
     }

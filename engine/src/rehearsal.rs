@@ -9,10 +9,12 @@
 //! make again it could not have made. What only the real cloud could tell (a principal's id) differs in the sandbox, so
 //! where a config holds such a value it is a reference again, and the sandbox's own value is put in.
 
+mod elsewhere;
 mod recorded;
 mod stand_in;
 mod timeline;
 
+pub use elsewhere::{Elsewhere, ReadElsewhere, StandInCloud, WithElsewhere};
 pub use recorded::{LeftOut, Recorded};
 pub use stand_in::StandIns;
 pub use timeline::{Step, timeline};

@@ -307,6 +307,8 @@ pub enum ProviderUse {
     Passed(EcoString),
     /// The provider needs no configuration, and there is none.
     Implicit(EcoString),
+    /// Which one was a mistake that was told.
+    Lost,
 }
 
 /// Decorators of a resource.
@@ -513,6 +515,8 @@ pub enum ExprKind {
     Coerce(Box<Expr>),
     /// `env_var("…")`, `secret_from("…")`
     Input(InputSource),
+    /// A mistake that was told. Only what is sound of a stack with mistakes holds any: it has no value, nor has what needs it.
+    Broken,
 }
 
 /// An arm of a `match`.

@@ -46,15 +46,42 @@ impl Cloud {
     }
 
     fn send(&self, method: &str, path: &str, token: &str, kind: &str, body: Option<&Json>) -> (u16, Json) {
+        let sent = self.try_send(method, path, token, kind, body);
+        sent.unwrap_or_else(|error| panic!("{path}: {error:?}"))
+    }
+
+    fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        kind: &str,
+        body: Option<&Json>,
+    ) -> reqwest::Result<(u16, Json)> {
         self.runtime.block_on(async {
             let method = Method::from_bytes(method.as_bytes()).unwrap();
             let mut request = self.client.request(method, format!("{}{path}", self.url)).bearer_auth(token);
             request = request.header("content-type", kind);
             request = request.body(body.map(Json::to_string).unwrap_or_default());
-            let answer = request.send().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+            let answer = request.send().await?;
             let status = answer.status().as_u16();
-            (status, serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default())
+            Ok((status, serde_json::from_str(&answer.text().await?).unwrap_or_default()))
         })
+    }
+
+    /// The subscription of all sandboxes.
+    pub(crate) fn subscription(&self) -> &str {
+        &self.subscription
+    }
+
+    /// A request to Azure Resource Manager, or whatever else has versions; none where the connection ended instead.
+    pub(crate) fn try_ask(&self, method: &str, path: &str, version: &str, body: Option<&Json>) -> Option<(u16, Json)> {
+        self.try_send(method, &format!("{path}?api-version={version}"), &self.token, "application/json", body).ok()
+    }
+
+    /// The status of a read with a token of another's.
+    pub(crate) fn status_with(&self, token: &str, path: &str) -> u16 {
+        self.send("GET", &format!("{path}?api-version=2024-03-01"), token, "application/json", None).0
     }
 
     /// A request to Azure Resource Manager.

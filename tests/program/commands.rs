@@ -5,7 +5,6 @@ use super::support::{Bench, Ran};
 use super::trial;
 use libtest_mimic::Trial;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -155,26 +154,43 @@ const TRIES: &[&[Try]] = &[
         run("sandbox status", 0, "Latency none"),
         run("sandbox status", 0, "plain HTTP at http://127.0.0.1:"),
         run("sandbox start --json", 0, "\"http\":\"http://127.0.0.1:"),
+        run("sandbox status --json", 0, "\"latency\":\"none\""),
+        run("sandbox fail", 0, "method=PUT,error=quota (struck 0 of 0)"),
+        run("sandbox fail --json", 0, "\"failures\":[{"),
         run("sandbox fail --remove 1", 0, "Nothing goes wrong"),
         run("sandbox fail --clear", 0, "Nothing goes wrong"),
         run("plan --sandbox", 0, "Sandbox of `dev`"),
         run("sandbox log", 0, ""),
         run("sandbox stop", 0, "Stopped"),
+        run("sandbox stop", 0, "It is not running"),
+        run("sandbox status", 0, "is not running; what exists in it is kept"),
+        run("sandbox log --follow", 0, ""),
+        run("sandbox reset", 0, "is empty"),
+        run("sandbox log", 1, "E5006"),
+    ],
+    &[
+        run("rehearse", 0, "There is nothing to change"),
         run("rehearse --var size=3", 0, "A second plan is clean"),
         run("rehearse --var size=3 --detailed-exitcode", 2, "A second plan is clean"),
-        run("sandbox reset", 0, "is empty"),
+        run("rehearse --var-file more.fwvars", 0, "update  a (mock.thing)"),
+        run("rehearse --var size=3 --target a", 0, "update  a (mock.thing)"),
+        run("rehearse --var size=3 --exclude a", 0, "There is nothing to change"),
+        run("rehearse --replace a", 0, "create  a (mock.thing)"),
+        run("rehearse --destroy", 0, "delete  each[\"x\"]"),
+        run("rehearse --refresh=false", 0, "There is nothing to change"),
+        run("rehearse --refresh-only", 1, "E0598"),
+        run("rehearse --parallelism 0", 1, "E0572"),
+        run("rehearse --destroy --parallelism 1", 0, "delete  a (mock.thing)"),
+        run("rehearse --lock-timeout 1s", 0, "There is nothing to change"),
+        run("rehearse --read-data", 0, "There is nothing to change"),
+        run("rehearse --forget-unreachable", 0, "There is nothing to change"),
+        run("rehearse --var size=3 --fail method=PUT,error=quota", 0, "method=PUT,error=quota (struck 0 of 0)"),
+        run("rehearse --fail odd", 1, "E5008"),
     ],
 ];
 
 /// What else takes the flags of planning; they are one structure, and are tried with `plan` and `apply` above.
-const PLANNING: &[&str] = &["destroy", "refresh", "drift", "rehearse"];
-
-/// Commands with a file of tests of their own, which tries their flags.
-fn has_own_tests(command: &str) -> bool {
-    let first = command.split(' ').next().unwrap_or_default();
-    let file = format!("../tests/program/{first}.rs");
-    matches!(first, "sandbox" | "rehearse") && Path::new(env!("CARGO_MANIFEST_DIR")).join(file).exists()
-}
+const PLANNING: &[&str] = &["destroy", "refresh", "drift"];
 
 fn applied() -> Bench {
     let bench = Bench::new(&[
@@ -233,18 +249,16 @@ fn every_command_and_flag_is_tried() {
         } else {
             subcommands.iter().map(|sub| format!("{command} {sub}")).collect()
         };
-        for command in all.into_iter().filter(|command| !has_own_tests(command)) {
+        for command in all {
             if !tried.contains(&(command.clone(), String::new())) {
                 missing.push(command.clone());
             }
-            for flag in flags(&bench, &command).into_iter().filter(|flag| !has_own_tests(flag.trim_start_matches('-')))
-            {
+            for flag in flags(&bench, &command) {
                 let elsewhere = PLANNING.contains(&command.as_str());
                 let is_tried = tried.iter().any(|(tried_command, tried_flag)| {
                     *tried_flag == flag && (*tried_command == command || elsewhere || GLOBAL.contains(&flag.as_str()))
                 });
-                // Following a log ends with the reader only.
-                if !is_tried && flag != "--follow" {
+                if !is_tried {
                     missing.push(format!("{command} {flag}"));
                 }
             }

@@ -15,6 +15,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("rehearse::what_would_fail_is_told", what_would_fail_is_told),
         trial("rehearse::secrets_are_placeholders", secrets_are_placeholders),
         trial("rehearse::secrets_that_another_object_told", secrets_that_another_object_told),
+        trial("rehearse::data_of_what_nobody_recorded", data_of_what_nobody_recorded),
+        trial("rehearse::data_that_is_nowhere_is_a_finding", data_that_is_nowhere_is_a_finding),
+        trial("rehearse::what_the_sandbox_does_not_have_is_told", what_the_sandbox_does_not_have_is_told),
         trial("rehearse::phases_and_providers_of_what_is_made", phases_and_providers_of_what_is_made),
     ]
 }
@@ -128,6 +131,66 @@ fn secrets_that_another_object_told() {
     let same = report(&bench, &[], 0);
     assert_eq!((&same["restored"], &same["well"]), (&Json::from(2), &Json::from(true)), "{same}");
     assert!(steps(&same).is_empty(), "the sandbox's own password is the one that is wanted there: {same}");
+}
+
+const READS: &str = r#"
+provider mock {}
+data shared: mock.lookup { name = "shared" }
+resource own: mock.thing { name = "own", size = shared.size, zone = shared.zone }
+resource holder: std.value { input = shared.token }
+output id = shared.id
+"#;
+
+/// The object is another stack's: the sandbox does not have it.
+fn data_of_what_nobody_recorded() {
+    let bench = Bench::new(&[("main.fw", READS)]);
+    let shared = "resource shared: mock.thing { name = \"shared\", size = 4, zone = \"b\" }";
+    bench.write("main.fw", &format!("provider mock {{}}\n{shared}\noutput token = shared.token\n"));
+    bench.apply().expect(0);
+    let token = bench.run(&["output", "token", "--raw", "--show-secrets"]).expect(0).out.trim().to_owned();
+    assert!(token.len() > 8, "{token}");
+    bench.run(&["state", "rm", "shared"]).expect(0);
+    bench.write("main.fw", READS);
+    let before = inventory(&bench.cloud(), &["thing"]);
+
+    let ran = bench.run(&["rehearse", "--read-data", "--json"]).expect(0);
+    assert!(
+        !ran.out.contains(&token) && !ran.err.contains(&token),
+        "a secret of the real cloud is none of the report's"
+    );
+    let first: Json = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((&first["well"], &first["second_plan"]), (&Json::from(true), &Json::Array(Vec::new())), "{first}");
+    assert_eq!(first["read"], serde_json::json!([{ "type": "mock.lookup", "object": "shared-1" }]));
+    assert_eq!(first["outputs"]["id"], "shared-1");
+    let text = bench.run(&["rehearse", "--read-data"]).expect(0).out;
+    assert!(text.contains("nothing real was changed"), "{text}");
+    assert!(text.contains("Not recorded, so read where an apply reads it: mock.lookup shared-1"), "{text}");
+
+    bench.apply().expect(0);
+    let same = report(&bench, &["--read-data"], 0);
+    assert!(steps(&same).is_empty(), "what was read is what it was: {same}");
+    assert_eq!(inventory(&bench.cloud(), &["thing"]).len(), before.len() + 1);
+}
+
+fn data_that_is_nowhere_is_a_finding() {
+    let bench = Bench::new(&[("main.fw", READS)]);
+    for (arguments, words) in [(&[][..], "`--read-data` reads it"), (&["--read-data"], "failed too")] {
+        let told = report(&bench, arguments, 1);
+        assert_eq!((&told["well"], &told["read"]), (&Json::from(false), &Json::Array(Vec::new())), "{told}");
+        let finding = told["diagnostics"].to_string();
+        assert!(finding.contains("is not recorded") && finding.contains(words), "{finding}");
+    }
+}
+
+fn what_the_sandbox_does_not_have_is_told() {
+    let bench = Bench::new(&[(
+        "main.fw",
+        "provider aws { region = \"eu-central-1\" }\nresource vpc: aws.vpc { cidr_block = \"10.0.0.0/16\" }\n",
+    )]);
+    let told = bench.run(&["rehearse"]).expect(1);
+    assert!(told.out.contains("AWS is not in the sandbox") && told.out.contains("AWS_ENDPOINT_URL"), "{}", told.out);
+    assert!(told.out.contains("did not go through") && !told.out.contains("nothing to change"), "{}", told.out);
+    assert!(told.err.contains("cannot connect to AWS itself"), "{}", told.err);
 }
 
 fn phases_and_providers_of_what_is_made() {

@@ -11,7 +11,10 @@ use serde_json::Value as Json;
 use std::process::Command;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![trial("rehearse::azure_and_a_cluster_in_it", azure_and_a_cluster_in_it)]
+    vec![
+        trial("rehearse::azure_and_a_cluster_in_it", azure_and_a_cluster_in_it),
+        trial("rehearse::azure_with_a_hub_of_another_stack", azure_with_a_hub_of_another_stack),
+    ]
 }
 
 const STACK: &str = r#"
@@ -47,12 +50,18 @@ struct Real {
 }
 
 impl Real {
-    fn new() -> Self {
+    fn new(stack: &str) -> Self {
         let cloud = Sandboxed::new(&[]);
         cloud.start_at("none");
         let facts = cloud.start();
-        let stack = STACK.replace("URL", facts["url"].as_str().unwrap());
-        Self { cloud, facts, bench: Bench::new(&[("main.fw", &stack)]) }
+        let real = Self { cloud, facts, bench: Bench::new(&[]) };
+        real.write(stack);
+        real
+    }
+
+    /// Another stack from now on.
+    fn write(&self, stack: &str) {
+        self.bench.write("main.fw", &stack.replace("URL", self.facts["url"].as_str().unwrap()));
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -85,7 +94,7 @@ impl Real {
 }
 
 fn azure_and_a_cluster_in_it() {
-    let real = Real::new();
+    let real = Real::new(STACK);
     let first = real.rehearse(&[], 0);
     assert_eq!((&first["restored"], &first["well"]), (&Json::from(0), &Json::from(true)), "{first}");
     a_cluster_takes_minutes(&first);
@@ -148,4 +157,65 @@ fn a_cluster_takes_minutes(report: &Json) {
     assert!(step("identity")["known"]["principal_id"].is_string());
     assert!(!report.to_string().contains("certificate-authority-data"), "a kubeconfig is secret");
     assert_eq!(report["second_plan"], Json::Array(Vec::new()));
+}
+
+const HUB: &str = r#"
+provider azure { endpoint = "URL", authority_host = "URL", defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "hub", tags = { owner = "network" } }
+resource hub: azure.virtual_network { name = "hub", group, address_space = ["10.9.0.0/16"] }
+resource apps: azure.subnet { name = "apps", vnet = hub, address_prefix = "10.9.1.0/24" }
+resource vault: azure.key_vault { name = "kv-of-the-hub", group }
+resource password: azure.secret { name = "password", vault, value = "planted-real-password" }
+"#;
+
+const SPOKE: &str = r#"
+param address: cidr = "10.0.0.0/16"
+provider azure { endpoint = "URL", authority_host = "URL", defaults = { location = "westeurope" } }
+data network_group: azure.resource_group { name = "hub" }
+data hub: azure.virtual_network { name = "hub", group = "hub" }
+data apps: azure.subnet { name = "apps", vnet = hub.id }
+data vault: azure.key_vault { name = "kv-of-the-hub", group = "hub" }
+data password: azure.secret { name = "password", vault = vault.id }
+resource group: azure.resource_group { name = "spoke", tags = network_group.tags }
+resource spoke: azure.virtual_network { name = "spoke", group, address_space = [address] }
+resource peering: azure.virtual_network_peering { name = "to-hub", vnet = spoke, remote_vnet = hub.id }
+resource nic: azure.network_interface {
+  name = "nic"
+  group
+  ip_configurations = [{ name = "a", subnet = apps.id }]
+}
+resource copy: std.value { input = password.value }
+output owner = network_group.tags
+"#;
+
+/// What only data sources tell is read where an apply reads it; all else is the private sandbox's.
+fn azure_with_a_hub_of_another_stack() {
+    let real = Real::new(HUB);
+    real.run(&["apply", "--auto-approve"]).expect(0);
+    real.run(&["state", "rm", "group", "hub", "apps", "vault", "password"]).expect(0);
+    real.write(SPOKE);
+    let written =
+        || log(&real.cloud).iter().filter(|line| !["GET", "POST"].contains(&line["method"].as_str().unwrap())).count();
+    let before = written();
+
+    let ran = real.run(&["rehearse", "--read-data", "--json"]);
+    assert!(!format!("{}{}", ran.out, ran.err).contains("planted-real-password"));
+    let first: Json = serde_json::from_str(&ran.expect(0).out).unwrap();
+    assert_eq!((&first["well"], &first["second_plan"]), (&Json::from(true), &Json::Array(Vec::new())), "{first}");
+    let read = first["read"].as_array().unwrap();
+    let of = |name: &str| read.iter().filter(|one| one["type"] == name).count();
+    assert_eq!(
+        ["resource_group", "virtual_network", "subnet", "key_vault", "secret"].map(|name| of(&format!("azure.{name}"))),
+        [1; 5],
+        "{first}"
+    );
+    assert_eq!(first["outputs"]["owner"]["owner"], "network", "what is read is all of it: {first}");
+
+    real.run(&["apply", "--auto-approve"]).expect(0);
+    let after = written();
+    assert!(before < after);
+    let changed = real.rehearse(&["--read-data", "--var", "address=10.1.0.0/16"], 0);
+    assert_eq!((&changed["well"], &changed["second_plan"]), (&Json::from(true), &Json::Array(Vec::new())), "{changed}");
+    assert!(steps(&changed).iter().any(|step| step.1 == "spoke" && step.2 == "done"), "{changed}");
+    assert_eq!(written(), after, "a rehearsal changes nothing real");
 }

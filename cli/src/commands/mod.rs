@@ -82,10 +82,12 @@ pub(crate) fn run(arguments: Arguments) -> i32 {
 }
 
 /// Leaves the user's credentials behind where a command works in a sandbox. A rehearsal reads what the stack itself asks
-/// for, so that placeholders can be put in its place.
+/// for, so that placeholders can be put in its place; one that is to read data sources elsewhere needs the credentials.
 fn isolate(global: &Global, command: &Command) -> Result<(), Failure> {
     #[cfg(feature = "sandbox")]
-    if matches!(command, Command::Rehearse(_)) {
+    if let Command::Rehearse(arguments) = command
+        && (global.sandbox || !arguments.read_data)
+    {
         return crate::isolation::enter(&crate::project::Project::open(global)?.variables());
     }
     let _ = command;

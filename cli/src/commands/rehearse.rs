@@ -1,6 +1,6 @@
 //! `rehearse`: the recorded objects are made anew in a private sandbox that ends with the command, the change is applied
-//! there by the real providers, and what came of it is reported. The state is only read, and so are the vaults that
-//! `secret_from` names; no other real service is contacted.
+//! there by the real providers, and what came of it is reported. The state is only read. A real cloud is only asked for
+//! data sources of objects that are not recorded and for secrets of vaults, and only where that was asked for.
 
 mod report;
 
@@ -16,18 +16,21 @@ use crate::sandbox;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
 use formwork_engine::connections::Connections;
 use formwork_engine::plan::{Plan, PlanOptions, PlanRequest, plan};
-use formwork_engine::ports::{EventSink, GraphSource, InterruptionReceiver, NoEvents, Providers};
-use formwork_engine::rehearsal::{Recorded, StandIns};
+use formwork_engine::ports::{EventSink, GraphSource, InterruptionReceiver, NoEvents};
+use formwork_engine::rehearsal::{Elsewhere, Recorded, StandInCloud, StandIns, WithElsewhere};
 use formwork_model::{Diagnostic, Value, ValueBuf};
 use formwork_provider_api::Environment;
+use formwork_sandbox::arm::StandIn;
 use formwork_sandbox::clock::Latency;
 use formwork_sandbox::embedded::Embedded;
 use formwork_sandbox::failure::Rule;
+use formwork_sandbox::server::Server;
 use formwork_state::record::{Outcome, Record, State};
 use formwork_state::store::Store;
 use formwork_state::{Keys, LocalStore, LockOptions};
 use report::{Phase, Report};
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// As `apply` has it.
 const MOST_PHASES: u32 = 4;
@@ -38,18 +41,23 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
         return Err(refusal("E0598", "`rehearse` tries out changes, and `--refresh-only` makes none", help));
     }
     let rules: Vec<Rule> = arguments.failures.iter().map(|rule| rule.parse()).collect::<Result<_, _>>()?;
-    let project = Project::open(global)?;
+    let mut project = Project::open(global)?;
     let environment = project.environment()?;
     let stack = Arc::new(Stack::load(&project, &environment, &arguments.planning.variables)?);
     let published = project.published(&environment)?;
     super::tell_as_of(&project.output, &published);
     let options = options(&arguments.planning, arguments.destroy)?;
     let directory = tempfile::tempdir().map_err(|error| unwritable(&std::env::temp_dir(), &error))?;
-    let stage = Stage::new(project, environment, stack, options, directory.path())?;
-    let rehearsed = session::runtime()?.block_on(stage.rehearse(&published.state, rules));
-    let closed = stage.store.close();
-    let report = rehearsed?;
-    closed?;
+    project.reach_sandbox(&environment)?;
+    let (stage, report) = session::runtime()?.block_on(async {
+        let sandbox = Embedded::start(Latency::None).await?;
+        let stage = Stage::new(project, environment, stack, options, directory.path(), &sandbox, arguments.read_data)?;
+        let rehearsed = stage.rehearse(&published.state, rules, &sandbox).await;
+        let closed = stage.store.close();
+        let report = rehearsed?;
+        closed?;
+        Ok::<_, Failure>((stage, report))
+    })?;
     let output = &stage.project.output;
     let files = stage.stack.files();
     if output.json {
@@ -74,7 +82,64 @@ struct Stage {
     options: PlanOptions,
     store: Arc<dyn Store>,
     stand_ins: Arc<StandIns>,
-    providers: Arc<dyn Providers>,
+    elsewhere: Arc<Elsewhere>,
+    providers: Arc<WithElsewhere>,
+}
+
+/// The sandbox, as far as it takes stand-ins of objects that exist elsewhere: Azure's.
+struct StandInServer {
+    server: Server,
+    ids: Mutex<BTreeSet<String>>,
+}
+
+impl StandInCloud for StandInServer {
+    fn is_stand_in(&self, id: &str) -> bool {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).contains(&id.to_lowercase())
+    }
+
+    fn stand_in(&self, values: &Value, besides: &BTreeSet<String>) {
+        let text = |name: &str| values.as_map()?.get(name)?.as_str().map(str::to_owned);
+        let Some(id) = text("id").filter(|id| is_in_a_group(id)) else { return };
+        let known = StandIn { id, location: text("location"), address_prefix: text("address_prefix") };
+        match self.server.stand_in(&known, besides) {
+            // Of its group and its parents no more is known.
+            Ok(true) => {
+                let own = with_parents(&known.id).into_iter().filter(|id| !besides.contains(id));
+                self.ids.lock().unwrap_or_else(PoisonError::into_inner).extend(own);
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, id = known.id, "there is no stand-in"),
+        }
+    }
+}
+
+/// Others (roles, policies) are the sandbox's own.
+fn is_in_a_group(id: &str) -> bool {
+    let id = id.to_lowercase();
+    id.starts_with("/subscriptions/") && id.contains("/resourcegroups/")
+}
+
+/// What a rehearsal cannot do for these providers, or does in another way.
+fn limits(providers: &BTreeSet<&str>) -> Vec<String> {
+    let emulator = std::env::var("AWS_ENDPOINT_URL").ok();
+    let of_aws = match emulator {
+        Some(url) => format!(
+            "AWS is not in the sandbox: its objects are made in the emulator at {url}, which has to be empty before, and stay there"
+        ),
+        None => {
+            "AWS is not in the sandbox: its objects can be rehearsed in an empty emulator only (moto, for example), \
+                 at AWS_ENDPOINT_URL or the provider's `endpoint`"
+                .to_owned()
+        }
+    };
+    Some(of_aws).filter(|_| providers.contains("aws")).into_iter().collect()
+}
+
+/// An id in lower case, and all that it begins with.
+fn with_parents(id: &str) -> Vec<String> {
+    let id = id.to_lowercase();
+    let ends = id.match_indices('/').map(|(at, _)| at).chain([id.len()]);
+    ends.filter_map(|end| id.get(..end)).map(str::to_owned).collect()
 }
 
 impl Stage {
@@ -84,24 +149,45 @@ impl Stage {
         stack: Arc<Stack>,
         options: PlanOptions,
         directory: &std::path::Path,
+        sandbox: &Embedded,
+        read_data: bool,
     ) -> Result<Self, Failure> {
         let keys = Keys::from_environment()?;
         let digest = Arc::new(SealedDigest(keys.sealer()?));
-        let inputs = project.inputs(Configured::ByStack(Arc::clone(&stack)));
+        let inputs = project.rehearsal_inputs(Configured::ByStack(Arc::clone(&stack)), read_data);
         let stand_ins = Arc::new(StandIns::new(digest, inputs));
         let lock = LockOptions::new(crate::project::who(), "rehearse");
         let store = Arc::from(LocalStore::lock_and_open(directory.join("state"), lock, &keys)?);
-        Ok(Self { project, environment, stack, options, store, stand_ins, providers: Arc::new(Registry) })
+        let cloud = StandInServer { server: sandbox.server.clone(), ids: Mutex::default() };
+        let real = read_data.then(|| project.provider_environment());
+        let elsewhere = Arc::new(Elsewhere::new(real, Arc::new(cloud), Arc::clone(&stand_ins)));
+        let providers = Arc::new(WithElsewhere::new(Arc::new(Registry), Arc::clone(&elsewhere)));
+        Ok(Self { project, environment, stack, options, store, stand_ins, elsewhere, providers })
     }
 
-    async fn rehearse(&self, state: &State, rules: Vec<Rule>) -> Result<Report, Failure> {
-        let sandbox = Embedded::start(Latency::None).await?;
+    async fn rehearse(&self, state: &State, rules: Vec<Rule>, sandbox: &Embedded) -> Result<Report, Failure> {
         let environment = self.project.rehearsal_environment(sandbox::endpoint(&sandbox.identity));
         let interruption = super::apply::listen()?;
         let mut report = Report::new(&self.environment);
-        self.restore(state, &environment, &interruption, &mut report).await?;
+        self.play(state, rules, sandbox, &environment, &interruption, &mut report).await?;
+        report.read = self.elsewhere.read();
+        report.limits = limits(&self.providers.configured());
+        Ok(report)
+    }
+
+    /// All that is played; what comes of it goes into the report.
+    async fn play(
+        &self,
+        state: &State,
+        rules: Vec<Rule>,
+        sandbox: &Embedded,
+        environment: &Environment,
+        interruption: &InterruptionReceiver,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        self.restore(state, environment, interruption, report).await?;
         if !report.is_well() {
-            return Ok(report);
+            return Ok(());
         }
         for rule in rules {
             sandbox
@@ -110,7 +196,8 @@ impl Stage {
                 .add(rule)
                 .map_err(|error| formwork_sandbox::Problem::Refused { reason: error.0 })?;
         }
-        self.change(&environment, &interruption, &mut report).await?;
+        self.change(environment, interruption, report).await?;
+        report.failures = sandbox.server.failures().list();
         if report.is_well() {
             sandbox
                 .server
@@ -118,9 +205,9 @@ impl Stage {
                 .remove(None)
                 .map_err(|error| formwork_sandbox::Problem::Refused { reason: error.0 })?;
             report.went_through = true;
-            report.left = self.left(&environment, &mut report.diagnostics).await;
+            report.left = self.left(environment, &mut report.diagnostics).await;
         }
-        Ok(report)
+        Ok(())
     }
 
     /// Makes the recorded objects.
@@ -137,6 +224,7 @@ impl Stage {
         if recorded.objects == 0 {
             return Ok(());
         }
+        self.elsewhere.before_restoring(&recorded);
         let options = PlanOptions { refresh: false, ..PlanOptions::default() };
         let plan = match self.plan(&recorded, environment, &options, false).await {
             Ok(plan) => plan,
@@ -149,7 +237,9 @@ impl Stage {
         if applied.outcome != Outcome::Succeeded {
             report.cannot_restore(applied.diagnostics);
         }
-        self.remember(state)
+        self.remember(state)?;
+        self.elsewhere.restored(state, &self.store.state());
+        Ok(())
     }
 
     /// Takes over from the real rows what making an object anew does not tell.
@@ -223,7 +313,7 @@ impl Stage {
         options: &PlanOptions,
         named: bool,
     ) -> Result<Plan, Failure> {
-        let connections = Connections::new(Arc::clone(&self.providers), environment.clone());
+        let connections = Connections::new(Arc::clone(&self.providers) as _, environment.clone());
         let state = self.store.state();
         let planned = plan(PlanRequest {
             source,
@@ -254,7 +344,7 @@ impl Stage {
             run: run_record(&self.project, "rehearse", &plan.header.id),
             plan: Arc::new(plan),
             store: Arc::clone(&self.store),
-            providers: Arc::clone(&self.providers),
+            providers: Arc::clone(&self.providers) as _,
             inputs: Arc::clone(&self.stand_ins) as _,
             digest: Arc::clone(&self.stand_ins) as _,
             secrets: logging::secrets(),

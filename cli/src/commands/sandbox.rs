@@ -13,11 +13,13 @@ use formwork_sandbox::failure::Standing;
 use formwork_sandbox::process::{self, Service};
 use formwork_sandbox::requests::Line;
 use formwork_sandbox::server::control::Status;
-use formwork_sandbox::{CLIENT, Problem, SUBSCRIPTION, TENANT};
+use formwork_sandbox::{CLIENT, Problem, SUBSCRIPTION, TENANT, vault};
 use serde_json::json;
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 impl SandboxLatency {
@@ -71,7 +73,7 @@ pub(super) fn run(global: &Global, command: &SandboxCommand) -> Answer {
     }
 }
 
-/// Its last words are what the starting command shows.
+/// Why it cannot serve is told to the starting command on standard output, and to the log.
 fn serve(arguments: &SandboxServeArguments) -> Answer {
     let service = Service {
         directory: Directory::new(&arguments.path),
@@ -84,7 +86,8 @@ fn serve(arguments: &SandboxServeArguments) -> Answer {
         // Another was faster: whoever started this one finds that one.
         Ok(()) | Err(Problem::Running { .. }) => Ok(DONE),
         Err(problem) => {
-            tell(&format!("{}\n", serde_json::to_string(&problem).unwrap_or_else(|_| problem.to_string())));
+            tell(&format!("{problem}\n"));
+            print(&serde_json::to_string(&problem).unwrap_or_default());
             Ok(FAILED)
         }
     }
@@ -135,6 +138,7 @@ impl Subject {
             "arm": url,
             "authority": format!("{url}/{TENANT}"),
             "vaults": format!("{url}/vaults/"),
+            "vault_domain": format!("{}:{}", vault::name::DOMAIN, identity.port),
             "kubernetes": format!("{url}/kubernetes/"),
             "git": format!("{url}/git/"),
             "http": plain_port.map(|port| format!("http://127.0.0.1:{port}")),
@@ -238,25 +242,23 @@ impl Subject {
         Ok(DONE)
     }
 
+    /// Shows the log; who follows it sees new lines until the sandbox ends.
     fn log(&self, follow: bool) -> Answer {
         let path = self.directory.requests();
-        let file = match File::open(&path) {
-            Ok(file) => file,
+        let mut log = match LogReader::open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Err(Problem::NotRunning.into()),
-            Err(error) => return Err(unreadable(&path, &error)),
+            opened => opened.map_err(|error| unreadable(&path, &error))?,
         };
-        let mut reader = BufReader::new(file);
-        let mut line = String::new();
+        let mut is_last = !follow;
         loop {
-            match reader.read_line(&mut line) {
-                // A line that is being written is read whole the next time.
-                Ok(_) if line.ends_with('\n') => {
-                    print(&self.shown(&line));
-                    line.clear();
-                }
-                Ok(_) if follow => std::thread::sleep(Duration::from_millis(200)),
-                Ok(_) => return Ok(DONE),
-                Err(error) => return Err(unreadable(&path, &error)),
+            if let Some(line) = log.line().map_err(|error| unreadable(&path, &error))? {
+                print(&self.shown(&line));
+            } else if is_last {
+                return Ok(DONE);
+            } else {
+                std::thread::sleep(Duration::from_millis(200));
+                // What it wrote before it ended is still read.
+                is_last = self.directory.served().is_none();
             }
         }
     }
@@ -275,7 +277,37 @@ impl Subject {
 }
 
 fn rules(standing: &[Standing]) -> String {
-    let line =
-        |one: &Standing| format!("Failure rule {}: {} (struck {} of {})\n", one.id, one.rule, one.struck, one.seen);
-    standing.iter().map(line).collect()
+    standing.iter().map(|one| format!("Failure rule {}: {one}\n", one.id)).collect()
+}
+
+/// The log of requests, line by line; where another file takes its place, that one goes on.
+struct LogReader {
+    path: PathBuf,
+    reader: BufReader<File>,
+    begun: String,
+}
+
+impl LogReader {
+    fn open(path: &Path) -> io::Result<Self> {
+        let reader = BufReader::new(File::open(path)?);
+        Ok(Self { path: path.to_owned(), reader, begun: String::new() })
+    }
+
+    /// The next line, if it is there as a whole: one that is being written is read the next time.
+    fn line(&mut self) -> io::Result<Option<String>> {
+        self.reader.read_line(&mut self.begun)?;
+        if self.begun.ends_with('\n') {
+            return Ok(Some(std::mem::take(&mut self.begun)));
+        }
+        if self.was_set_aside() {
+            *self = Self::open(&self.path)?;
+            return self.line();
+        }
+        Ok(None)
+    }
+
+    fn was_set_aside(&self) -> bool {
+        let here = fs::metadata(&self.path).map(|file| file.ino());
+        here.is_ok_and(|here| self.reader.get_ref().metadata().is_ok_and(|ours| ours.ino() != here))
+    }
 }

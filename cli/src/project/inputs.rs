@@ -27,6 +27,8 @@ pub(crate) struct ProcessInputs {
     vaults: Vaults,
     /// Under `--sandbox`: what stands in for real values.
     stand_ins: Option<BTreeMap<EcoString, EcoString>>,
+    /// In a rehearsal, which asks no vault: what stands in for its secrets.
+    unread: Option<BTreeMap<EcoString, EcoString>>,
     known: Once<InputSource, Value>,
 }
 
@@ -60,12 +62,20 @@ impl ProcessInputs {
         secrets: Arc<SecretRegistry>,
         vaults: Vaults,
     ) -> Self {
-        Self { allowed, root, untrusted, secrets, vaults, stand_ins: None, known: Once::default() }
+        let (stand_ins, unread) = (None, None);
+        Self { allowed, root, untrusted, secrets, vaults, stand_ins, unread, known: Once::default() }
     }
 
     /// The same with `[sandbox.values]` in place of everything real: no variable, file or input is read.
     pub(super) fn sandboxed(self, stand_ins: BTreeMap<EcoString, EcoString>) -> Self {
         Self { stand_ins: Some(stand_ins), ..self }
+    }
+
+    /// The same without vaults, for who has no credentials: `[sandbox.values]` in place of their secrets, else a text made
+    /// up for each.
+    #[cfg(feature = "sandbox")]
+    pub(super) fn without_vaults(self, stand_ins: BTreeMap<EcoString, EcoString>) -> Self {
+        Self { unread: Some(stand_ins), ..self }
     }
 
     fn ask(&self, source: &InputSource) -> Result<Value, InputProblem> {
@@ -105,7 +115,10 @@ impl ProcessInputs {
         let source =
             secret_source::parse(written, &BuiltIn).map_err(|bad| InputProblem::from(bad.message).help(bad.help))?;
         match (source.provider, source.scheme.name) {
-            (Some(provider), _) => self.from_vault(provider, &source),
+            (Some(provider), _) => match &self.unread {
+                Some(stand_ins) => Ok(stand_ins.get(written).map_or_else(|| made_up(written), ToString::to_string)),
+                None => self.from_vault(provider, &source),
+            },
             (None, "env") => self.variable(source.name),
             (None, "file") => self.file(source.name),
             (None, _) => standard_input(),
@@ -152,6 +165,11 @@ fn stand_in(stand_ins: &BTreeMap<EcoString, EcoString>, name: &str) -> Result<St
         let help = format!("add to formwork.toml, under [sandbox.values]: {name:?} = \"a value for the sandbox\"");
         InputProblem::from("the sandbox reads no real values, and has none for it").help(help)
     })
+}
+
+/// What a rehearsal takes for a secret that it does not read.
+fn made_up(written: &str) -> String {
+    format!("what is at {written}")
 }
 
 fn standard_input() -> Result<String, InputProblem> {

@@ -298,10 +298,21 @@ impl Project {
 
     /// Values of the environment and of vaults, as far as the manifest allows.
     pub(crate) fn inputs(&self, configured: Configured) -> Arc<ProcessInputs> {
+        Arc::new(self.own_inputs(configured))
+    }
+
+    /// The same for a rehearsal: vaults are read only where the real cloud may be asked.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn rehearsal_inputs(&self, configured: Configured, asks_cloud: bool) -> Arc<ProcessInputs> {
+        let inputs = self.own_inputs(configured);
+        Arc::new(if asks_cloud { inputs } else { inputs.without_vaults(self.manifest.sandbox_values.clone()) })
+    }
+
+    fn own_inputs(&self, configured: Configured) -> ProcessInputs {
         let vaults = Vaults::new(configured, self.provider_environment(), logging::secrets());
         let allowed = self.manifest.allow.env.clone();
         let inputs = ProcessInputs::new(allowed, self.root.clone(), self.untrusted, logging::secrets(), vaults);
-        Arc::new(if self.sandbox { inputs.sandboxed(self.manifest.sandbox_values.clone()) } else { inputs })
+        if self.sandbox { inputs.sandboxed(self.manifest.sandbox_values.clone()) } else { inputs }
     }
 }
 

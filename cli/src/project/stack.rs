@@ -6,7 +6,6 @@ use crate::logging;
 use crate::registry::{NAMES, Registry};
 use formwork_engine::ports::{GraphSource, Providers};
 use formwork_lang::check::{Checked, Options, Schemas, check};
-use formwork_lang::environments;
 use formwork_lang::evaluate::evaluate;
 use formwork_lang::given;
 use formwork_lang::graph::{Known, ResourceGraph};
@@ -52,11 +51,9 @@ pub(crate) struct Examined {
 /// all of the stack's environments.
 pub(crate) fn examine(root: &Path, variables: &Variables) -> Result<Examined, Failure> {
     let mut examined = report(read(root, variables)?);
-    let Checked { program, sound, diagnostics } = &mut examined.checked;
-    if let Some(program) = program.as_ref().or(sound.as_ref()) {
-        diagnostics.extend(environments::check(program, &Files::new(root)));
-        formwork_model::diagnostic::sort(diagnostics);
-    }
+    let of_values = examined.checked.check_values(&Files::new(root));
+    examined.checked.diagnostics.extend(of_values);
+    formwork_model::diagnostic::sort(&mut examined.checked.diagnostics);
     Ok(examined)
 }
 

@@ -7,7 +7,7 @@ use formwork_model::schema::{AttributeType, Presence, ResourceSchema};
 
 use formwork_model::{Address, AttributePath, Diagnostic, FileId, ObjectKind, Span, Step, Value, ValueBuf};
 use formwork_state::record::{Condition, Role, Row, State};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Shorter texts are equal by chance.
@@ -20,6 +20,11 @@ pub struct Recorded {
     pub left_out: Vec<LeftOut>,
     /// How many are made again.
     pub objects: usize,
+    /// What the recorded objects refer to and nobody recorded: texts that look like ids (`/…`), for a cloud that knows its
+    /// own.
+    pub elsewhere: BTreeSet<String>,
+    /// Ids of the recorded objects, in lower case.
+    pub ids: BTreeSet<String>,
 }
 
 /// An object that a rehearsal does without.
@@ -57,8 +62,36 @@ impl Recorded {
             builder.object(row, &filled(stand_ins.value(&config), schema(row, providers)), needed);
         }
         let objects = rows.len();
-        Self { graph: builder.finish(), left_out, objects }
+        let ids = rows.iter().filter_map(|row| Some(row.values.view().get("id")?.as_str()?.to_lowercase())).collect();
+        Self { graph: builder.finish(), left_out, objects, elsewhere: elsewhere(&rows, &ids), ids }
     }
+}
+
+/// Ids in configs that are none of the recorded objects', and do not lie below one.
+fn elsewhere(rows: &[&Arc<Row>], ids: &BTreeSet<String>) -> BTreeSet<String> {
+    let is_recorded = |id: &str| {
+        let id = id.to_lowercase();
+        let ends = id.match_indices('/').map(|(at, _)| at).chain([id.len()]);
+        ends.filter_map(|end| id.get(..end)).any(|begin| ids.contains(begin) && is_whole(begin, &id))
+    };
+    let mut found = BTreeSet::new();
+    for row in rows {
+        changed(&row.config.to_value(), &mut |part| {
+            if let Value::String(text) = part
+                && text.starts_with('/')
+                && !is_recorded(text)
+            {
+                found.insert(text.to_string());
+            }
+            None
+        });
+    }
+    found
+}
+
+/// Whether an object counts for what lies below it: a group says nothing of what is in it.
+fn is_whole(id: &str, of: &str) -> bool {
+    id == of || id.contains("/providers/")
 }
 
 /// Whether the object of a row is one that the address means and that surely exists.

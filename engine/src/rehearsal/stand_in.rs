@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct StandIns {
     digest: Arc<dyn KeyedDigest>,
     inputs: Arc<dyn InputResolver>,
-    /// For digests of write-only values: what a placeholder's bytes stand for.
-    originals: Mutex<HashMap<Vec<u8>, Vec<u8>>>,
+    /// What placeholders stand for, by their bytes.
+    originals: Mutex<HashMap<Vec<u8>, String>>,
 }
 
 impl StandIns {
@@ -35,11 +35,20 @@ impl StandIns {
         changed(secret, &mut |part| match part {
             Value::String(text) => {
                 let placeholder = Value::string(self.text(text));
-                let bytes = |value: &Value| ValueBuf::from(value).as_bytes().to_vec();
                 let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
-                originals.insert(bytes(&placeholder), bytes(part));
+                originals.insert(bytes(&placeholder), text.to_string());
                 Some(placeholder)
             }
+            _ => None,
+        })
+    }
+
+    /// The value with the secrets that its placeholders stand for: for whoever is told them in a real run.
+    #[must_use]
+    pub(super) fn original(&self, value: &Value) -> Value {
+        let originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
+        changed(value, &mut |part| match part {
+            Value::String(_) => originals.get(&bytes(part)).map(|text| Value::string(text.clone())),
             _ => None,
         })
     }
@@ -56,6 +65,10 @@ impl StandIns {
             })
             .collect()
     }
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    ValueBuf::from(value).as_bytes().to_vec()
 }
 
 fn pick(random: &mut Random<'_>, among: &[u8]) -> char {
@@ -95,7 +108,8 @@ impl InputResolver for StandIns {
 impl KeyedDigest for StandIns {
     fn digest(&self, bytes: &[u8]) -> [u8; 16] {
         let originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
-        self.digest.digest(originals.get(bytes).map_or(bytes, Vec::as_slice))
+        let original = originals.get(bytes).map(|text| self::bytes(&Value::string(text.clone())));
+        self.digest.digest(original.as_deref().unwrap_or(bytes))
     }
 }
 
@@ -159,5 +173,6 @@ mod tests {
         let placeholder = stand_ins.value(&secret);
         let digest = |value: &Value, of: &dyn KeyedDigest| of.digest(ValueBuf::from(value.exposed()).as_bytes());
         assert_eq!(digest(&placeholder, &stand_ins), digest(&secret, &Sum));
+        assert_eq!(stand_ins.original(&placeholder), secret, "and who is told it in a real run gets it");
     }
 }

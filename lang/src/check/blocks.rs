@@ -58,6 +58,14 @@ impl<'t> BodyOf<'t> {
         }
     }
 
+    /// What to write instead of what other tools have here.
+    fn habit(self, name: &str) -> Option<&'static str> {
+        match self {
+            Self::Object(_) => super::habits::meta_argument(name),
+            Self::Provider(..) => super::habits::provider_argument(name),
+        }
+    }
+
     fn settable(self) -> Vec<&'static str> {
         match self {
             Self::Object(info) => info.settable().collect(),
@@ -73,6 +81,14 @@ impl<'a> ModuleChecker<'_, 'a> {
     pub(crate) fn declare_block(&mut self, declared: Declared<'a, tree::Object>) -> (Option<Rc<ObjectInfo>>, Type) {
         let object = declared.what;
         let Some(info) = self.object_info(object) else { return (None, Type::Error) };
+        let multiplies = |entry: &Entry| match entry {
+            Entry::Field { key: Key::Literal(word), .. } => super::habits::multiplies(&word.text),
+            Entry::Field { .. } | Entry::Short(_) | Entry::Spread { .. } => false,
+        };
+        if object.body.entries.iter().any(multiplies) {
+            // What refers to its instances is right as soon as they are.
+            return (Some(info), Type::Error);
+        }
         let ty = instances_type(info.ty.clone(), &object.header);
         (Some(info), ty)
     }
@@ -190,7 +206,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             schema: info.schema,
             iteration: header.iteration,
             condition: header.condition,
-            provider: provider?,
+            provider: provider.unwrap_or(program::ProviderUse::Lost),
             after: header.after,
             attributes: body.attributes,
             decorators,
@@ -210,7 +226,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             .map_or(Type::Null, |attribute| attribute.value.ty.clone());
         let same_as = Some(Arc::new(kept(&found)));
         let ty = Type::Object(Arc::new(ObjectType { same_as, ..object.as_ref().clone() }));
-        if let Some(slot) = self.blocks.get_mut(id.index()) {
+        if let Some(slot) = self.blocks.get_mut(id.index()).filter(|slot| **slot != Type::Error) {
             *slot = instances_type(ty, &declared.what.header);
         }
     }
@@ -311,7 +327,8 @@ impl<'a> ModuleChecker<'_, 'a> {
         let value = match self.settable(word, about) {
             Some(info) => self.attribute_value(word, value, info, about),
             None => {
-                if let Some(value) = value {
+                // What stands there by habit is written by habit as well.
+                if let Some(value) = value.filter(|_| about.habit(&word.text).is_none()) {
                     self.infer(value);
                 }
                 error(word.span)
@@ -353,7 +370,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                 None
             }
             None => {
-                match super::habits::meta_argument(&word.text) {
+                match about.habit(&word.text) {
                     // Told by the parser.
                     Some(_) if matches!(word.text.as_str(), "depends_on" | "for_each") => {}
                     Some(help) => {

@@ -9,7 +9,7 @@ use crate::library::LibraryFunction;
 use crate::program::{self, Expr, ExprKind, LocalId, RecordDeclaration};
 use crate::tree;
 use ecow::EcoString;
-use formwork_model::{Diagnostic, Span, Type, Value};
+use formwork_model::{Diagnostic, Span, Type};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -323,6 +323,14 @@ impl<'a> ModuleChecker<'_, 'a> {
         })
     }
 
+    /// Whether a name has a meaning as a value, or had one before it was lost.
+    pub(crate) fn has_meaning(&self, name: &str) -> bool {
+        matches!(name, "env" | "self")
+            || self.frame.locals.iter().any(|local| local.name == *name)
+            || self.names.values.contains_key(name)
+            || self.names.is_lost(name)
+    }
+
     /// Reports, and gives an expression that fits everything.
     pub(crate) fn broken(&mut self, span: Span, problem: impl Into<Diagnostic>) -> Expr {
         self.tell(problem);
@@ -332,7 +340,7 @@ impl<'a> ModuleChecker<'_, 'a> {
 
 /// An expression whose mistake was reported.
 pub(crate) fn error(span: Span) -> Expr {
-    Expr { kind: ExprKind::Constant(Value::Null), ty: Type::Error, span }
+    Expr { kind: ExprKind::Broken, ty: Type::Error, span }
 }
 
 /// Notes that something is used.

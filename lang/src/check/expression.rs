@@ -121,6 +121,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             (ExpressionKind::Binary { operator: formwork_model::BinaryOperator::Coalesce, left, right, .. }, _) => {
                 return self.coalesce(left, right, Some((expected, what)), span);
             }
+            (ExpressionKind::Name(name), _) if self.is_unquoted(name, target) => {
+                return self.broken(span, super::report::NameProblem::Unquoted { text: name.clone(), span });
+            }
             (ExpressionKind::Bool(truth), _) if fits::literals(target).is_some() => {
                 let ty = Type::Literal(Literal::Bool(*truth));
                 Expr { kind: ExprKind::Constant(Value::Bool(*truth)), ty, span }
@@ -168,8 +171,17 @@ impl<'a> ModuleChecker<'_, 'a> {
                 }
             });
         }
+        if checked.iter().any(|part| part.ty == Type::Error) {
+            return error(span);
+        }
         let ty = if secret { Type::secret(Type::String) } else { Type::String };
         Expr { kind: ExprKind::Template(checked), ty, span }
+    }
+
+    /// Whether a name that there is not is one of the texts that are expected.
+    fn is_unquoted(&self, name: &ecow::EcoString, expected: &Type) -> bool {
+        let texts = fits::literals(expected).unwrap_or(&[]);
+        texts.contains(&Literal::String(name.clone())) && !self.has_meaning(name)
     }
 
     /// What stands in `${ }` has a text of its own.
@@ -364,6 +376,33 @@ pub(crate) fn described(ty: &Type) -> String {
         Type::Literal(Literal::Int(number)) => format!("the number {number}"),
         Type::Literal(Literal::Bool(truth)) => format!("{truth}"),
         Type::Record(record) if record.name.is_none() && record.fields.len() > 6 => "a record".to_owned(),
+        other => {
+            let text = fits::shown(other).to_string();
+            if text.len() > LONGEST_TYPE { outline(other) } else { text }
+        }
+    }
+}
+
+/// Longer types are told in outline.
+const LONGEST_TYPE: usize = 240;
+
+/// A type without what its fields are; of many fields only those that must be there.
+fn outline(ty: &Type) -> String {
+    match ty {
+        Type::Record(record) => {
+            let many = record.fields.len() > 8;
+            let told = record.fields.iter().filter(|field| !many || !field.optional);
+            let fields: Vec<String> = told
+                .map(|field| format!("{}{}: …", field.name, if field.optional { "?" } else { "" }))
+                .chain(many.then(|| "…".to_owned()))
+                .collect();
+            format!("{{ {} }}", fields.join(", "))
+        }
+        Type::List(item) => format!("list<{}>", outline(item)),
+        Type::Set(item) => format!("set<{}>", outline(item)),
+        Type::Map(entry) => format!("map<{}>", outline(entry)),
+        Type::Secret(inner) => format!("secret<{}>", outline(inner)),
+        Type::Optional(inner) => format!("{}?", outline(inner)),
         other => fits::shown(other).to_string(),
     }
 }

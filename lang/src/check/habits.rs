@@ -34,10 +34,21 @@ impl ModuleChecker<'_, '_> {
                 address("paths in `file(…)` and the like are relative to the module: leave it out".to_owned())
             }
             ("terraform", "workspace") => address("write `env`, the name of the environment".to_owned()),
-            _ => self
-                .is_type_name(first)
-                .then(|| address(format!("blocks are named without their type: write `{}`", name.text)))?,
+            ("param" | "let" | "resource" | "output" | "locals" | "vars" | "variable" | "self" | "this", _) => {
+                address(format!("what is declared is named directly: write `{}`", name.text))
+            }
+            _ => self.is_type_name(first).then(|| address(self.without_type(first, name)))?,
         }
+    }
+
+    /// `aws_vpc.main` has the block's name behind the dot, `aws.vpc.main` the rest of the type.
+    fn without_type(&self, first: &str, name: &Word) -> String {
+        let is_block = self.names.values.contains_key(name.text.as_str());
+        let is_type = !is_block && self.shared.schemas.has_type(first, &name.text);
+        if is_type {
+            return format!("blocks are named without their type: leave out `{first}.{}.`", name.text);
+        }
+        format!("blocks are named without their type: write `{}`", name.text)
     }
 
     /// `aws_vpc.main`, `azure.subnet`.
@@ -128,6 +139,26 @@ pub(crate) fn meta_argument(name: &str) -> Option<&'static str> {
     })
 }
 
+/// The same of a provider's block.
+pub(crate) fn provider_argument(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "alias" => "the name of a second instance stands in the header: `provider PROVIDER NAME { … }`",
+        "version" => "versions stand in formwork.toml: `[providers] NAME = \"1\"`",
+        "features" => "leave it out",
+        _ => return meta_argument(name),
+    })
+}
+
+/// Whether an entry of a block makes several of it, as Terraform has it.
+pub(crate) fn multiplies(name: &str) -> bool {
+    matches!(name, "count" | "for_each")
+}
+
+/// Whether mistakes within the arguments of a function are what it is there for.
+pub(crate) fn forgives(function: &str) -> bool {
+    matches!(function, "try" | "can")
+}
+
 /// Terraform's functions and ours.
 const FUNCTIONS: &[(&str, &str)] = &[
     ("jsonencode", "json_encode(value)"),
@@ -179,10 +210,32 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("timestamp", "resource now: std.time"),
     ("uuid", "resource id: std.random_uuid"),
     ("bcrypt", "resource secret: std.random_password"),
-    ("nonsensitive", "a param that is no secret"),
     ("sensitive", "to_secret(value)"),
     ("matchkeys", "[for k, v in m if … => v]"),
     ("substr", "substring(text, start, length)"),
+    ("one", "first(list)"),
+    ("fileexists", "file_exists(path)"),
+    ("filebase64sha256", "file_sha256_base64(path)"),
+    ("base64sha256", "sha256_base64(text)"),
+    ("base64sha512", "sha512_base64(text)"),
+    ("formatdate", "time_format(time, format)"),
+    ("timeadd", "time_add(time, duration)"),
+    ("timecmp", "time_compare(a, b)"),
+    ("parseint", "parse_int(text, base)"),
+    ("chomp", "trim_end(text)"),
+    ("strrev", "reverse(list)"),
+    ("strcontains", "contains(text, part)"),
+    ("index", "index_of(list, item)"),
+    ("uuidv5", "uuid_v5(namespace, name)"),
+    ("csvdecode", "[for line in lines(text) => split(line, \",\")]"),
+    ("plantimestamp", "resource now: std.time"),
+];
+
+/// Functions that have no counterpart, and why.
+const WITHOUT: &[(&str, &str)] = &[
+    ("nonsensitive", "what is made from a secret stays one: take the value from something that is no secret"),
+    ("abspath", "paths are relative to the module, and stay so: leave it out"),
+    ("pathexpand", "paths are relative to the module, and stay so: leave it out"),
 ];
 
 /// What to write for a function of Terraform's. Names of ours in the advice are checked against the library, so that no
@@ -192,6 +245,9 @@ pub(crate) fn function(
     span: Span,
     library: &HashMap<&'static str, &'static LibraryFunction>,
 ) -> Option<NameProblem> {
+    if let Some((_, why)) = WITHOUT.iter().find(|(theirs, _)| *theirs == name.as_str()) {
+        return Some(NameProblem::HabitFunction { name: name.clone(), span, help: (*why).to_owned() });
+    }
     let (_, ours) = FUNCTIONS.iter().find(|(theirs, _)| *theirs == name.as_str())?;
     let called = ours.split_once('(').map(|(called, _)| called);
     let is_word = |word: &str| word.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');

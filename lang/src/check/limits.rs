@@ -95,6 +95,10 @@ impl ModuleChecker<'_, '_> {
             .iter()
             .filter(|attribute| names.contains(&attribute.name.as_str()) && is_set(attribute))
             .collect();
+        // What a misspelt name means was told already, and may be what seems to be missing.
+        if body.uncertain || body.meant.iter().any(|meant| names.contains(&meant.as_str())) {
+            return;
+        }
         // A value that may be null decides only when it is known.
         let certain = set.iter().filter(|attribute| !attribute.value.ty.holds_null()).count();
         let places = || set.iter().map(|attribute| (attribute.span, "set here".to_owned())).collect::<Vec<_>>();

@@ -129,7 +129,11 @@ impl<'a> ModuleChecker<'_, 'a> {
             name: name.text.clone(),
             span: name.span,
             nearest: nearest(&name.text, names()).map(EcoString::from),
-            help: format!("its fields are {}", listed(names())),
+            help: if record.fields.is_empty() {
+                "it has no fields".to_owned()
+            } else {
+                format!("its fields are {}", listed(names()))
+            },
         });
     }
 
@@ -297,6 +301,10 @@ fn index_help(base: &Type, index: &Type) -> String {
         (Type::Map(_), _) => "maps are indexed by text: `x[\"key\"]`".to_owned(),
         (Type::Set(_), _) => "a set has no order: make it a list first, `to_list(x)[0]`".to_owned(),
         (Type::Module(_), _) => "the call has no `for`, so it has no instances: leave out the key".to_owned(),
+        (Type::Object(_), _) => "the block has no `for`, so it has no instances: leave out the index".to_owned(),
+        (Type::String | Type::Literal(Literal::String(_)) | Type::Union(_), _) => {
+            "a text has no items: write `substring(x, start, length)`".to_owned()
+        }
         _ => "only lists, maps and records can be indexed".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::fits::{self, widened};
 use super::report::{TypeProblem, listed, nearest};
 use crate::program::{Expr, ExprKind};
 use ecow::EcoString;
-use formwork_model::{Field, Literal, RecordType, Span, Type};
+use formwork_model::{Field, Literal, RecordType, Span, Type, Value};
 
 impl ModuleChecker<'_, '_> {
     /// Says why `found` does not fit, in the most telling way.
@@ -48,10 +48,21 @@ impl ModuleChecker<'_, '_> {
                 expected: described(&expected.without_null()),
                 found: described(ty),
                 span,
-                help: conversion_help(ty, target),
+                help: self.bare_value_help(found, expected).or_else(|| conversion_help(ty, target)),
             },
         };
         self.tell(problem);
+    }
+
+    /// `"${x}"` makes a text of what would fit as it is.
+    fn bare_value_help(&self, found: &Expr, expected: &Type) -> Option<String> {
+        if let (ExprKind::Constant(Value::Float(_) | Value::Bool(_)), Type::String) = (&found.kind, bare(expected)) {
+            return Some("put it in quotes, as it is written".to_owned());
+        }
+        let ExprKind::Template(parts) = &found.kind else { return None };
+        let [only] = parts.as_slice() else { return None };
+        let fits = fits::fits(&only.ty, expected, self.frame.secrets).is_fit();
+        fits.then(|| "`\"${x}\"` makes a text of it: write the value alone, `x`".to_owned())
     }
 
     /// Names the first field that is to blame.
@@ -112,6 +123,7 @@ fn secret_problem(found: &Expr, what: What<'_>) -> TypeProblem {
     let help = match what {
         What::Declared(name) => format!("declare `{name}` as `{}`", found.ty),
         What::Param(name) | What::Path(name) => format!("declare the param as `{name}: {}`", found.ty),
+        What::Key => "keys stand in addresses, which are seen everywhere: use a text that is no secret".to_owned(),
         _ => format!("declare it as `{}`, or leave the secret out", found.ty),
     };
     TypeProblem::SecretExposed { what: what.to_string(), found: found.ty.to_string(), span: found.span, help }
@@ -202,6 +214,20 @@ const fn written_form(ty: &Type) -> &'static str {
 }
 
 /// How to turn one type into another, where there is a usual way.
+/// `{ a = …, b = … }` with the fields that must be there, or with all where none must.
+fn record_help(record: &RecordType) -> String {
+    const SHOWN: usize = 6;
+    let required: Vec<&Field> = record.fields.iter().filter(|field| !field.optional).collect();
+    let told = if required.is_empty() { record.fields.iter().collect() } else { required };
+    let fields: Vec<String> = told.iter().take(SHOWN).map(|field| format!("{} = …", field.name)).collect();
+    let more = if told.len() > SHOWN { ", …" } else { "" };
+    if fields.is_empty() {
+        "write it with braces: `{}`".to_owned()
+    } else {
+        format!("write `{{ {}{more} }}`", fields.join(", "))
+    }
+}
+
 fn conversion_help(from: &Type, to: &Type) -> Option<String> {
     if let (Type::Literal(literal @ (Literal::Int(_) | Literal::Bool(_))), Type::String) = (from, to) {
         return Some(format!("put it in quotes: `\"{literal}\"`"));
@@ -234,7 +260,7 @@ fn conversion_help(from: &Type, to: &Type) -> Option<String> {
         }
         (Type::Map(_), Type::Record(_)) => "the keys of a map are not known: write a record, `{ a = m[\"a\"] }`",
         (Type::Map(_) | Type::Record(_), Type::List(_)) => "write `values(x)`, or a list, `[…]`",
-        (Type::List(_), Type::Map(_) | Type::Record(_)) => "write it with braces: `{ key = value }`",
+        (Type::List(_), Type::Map(_)) => "write it with braces: `{ key = value }`",
         (_, Type::Reference(_)) => {
             "name the block itself, or write the id of an object that nobody here manages, as a text"
         }
@@ -242,6 +268,7 @@ fn conversion_help(from: &Type, to: &Type) -> Option<String> {
             "put it in brackets: `[x]`"
         }
         (Type::List(item), one) if fits::fits(item, one, fits::Secrets::Kept).is_fit() => "choose one item: `x[0]`",
+        (_, Type::Record(record)) => return Some(record_help(record)),
         (_, target) => written_form(target),
     };
     (!text.is_empty()).then(|| text.to_owned())

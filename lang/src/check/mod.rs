@@ -31,18 +31,22 @@ pub(crate) mod report;
 mod schemas;
 mod search;
 mod shapes;
+mod sound;
 mod texts;
 mod types;
+
+pub use sound::SoundPart;
 
 use crate::library;
 use crate::load::Loaded;
 use crate::program::Program;
+use crate::source::FileTable;
 use context::{Interface, Shared};
 use formwork_model::schema::ProviderSchema;
 use formwork_model::{Diagnostic, Literal, Type};
 use names::Names;
-use order::{ModuleFlow, Order};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use order::{ModuleFlow, Node, Order};
+use std::collections::{BTreeMap, HashMap};
 
 /// Gives the schemas of the providers at hand.
 pub trait Schemas {
@@ -99,9 +103,8 @@ pub const CODES: &[&[&str]] = &[
 pub struct Checked {
     /// The program; none where there is an error.
     pub program: Option<Program>,
-    /// Where all errors lie in overlays: the program with the environments that have none, so that their values can be
-    /// checked too. It is not to be planned.
-    pub sound: Option<Program>,
+    /// Where there is an error: what is sound all the same, so that its values can be checked too.
+    pub sound: Option<SoundPart>,
     /// All that was found, also while loading, sorted by place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -123,34 +126,25 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
     shared.interfaces = names.iter().map(|_| Interface::default()).collect();
     note_calls(&names, &mut shared);
     note_defaults(&names, &mut shared);
-    let modules = check_modules(loaded, &names, &mut shared);
+    let CheckedModules { modules, circles } = check_modules(loaded, &names, &mut shared);
     let overlays = overlays::check(loaded, &names, &mut shared);
     let mut diagnostics = std::mem::take(&mut shared.report);
-    forget_consequences(&mut diagnostics, loaded.diagnostics.len());
+    let read = loaded.diagnostics.len();
+    forget_consequences(&mut diagnostics, read, &loaded.files);
+    let given = overlays.given_is_wrong;
+    let program = assemble(loaded, shared, modules, overlays);
+    let is_right = !diagnostics.iter().any(Diagnostic::is_error);
+    let (program, sound) = match program {
+        Some(program) if is_right => (Some(program), None),
+        Some(program) => {
+            let mistakes = sound::Mistakes { diagnostics: &diagnostics, read, circles: &circles, given };
+            (None, Some(sound::part(program, loaded, &names, &mistakes)))
+        }
+        None => (None, None),
+    };
     diagnostics.retain(|diagnostic| options.warnings || diagnostic.is_error());
     formwork_model::diagnostic::sort(&mut diagnostics);
-    let Some(broken) = broken_overlays(loaded, &diagnostics) else {
-        return Checked { program: None, sound: None, diagnostics };
-    };
-    let Some(mut program) = assemble(loaded, shared, modules, overlays) else {
-        return Checked { program: None, sound: None, diagnostics };
-    };
-    if broken.is_empty() {
-        return Checked { program: Some(program), sound: None, diagnostics };
-    }
-    program.environments.retain(|_, environment| environment.layers.iter().all(|layer| !broken.contains(&layer.path)));
-    Checked { program: None, sound: Some(program), diagnostics }
-}
-
-/// The paths of the overlays in which there are errors; none where there are errors elsewhere.
-fn broken_overlays(loaded: &Loaded, diagnostics: &[Diagnostic]) -> Option<HashSet<ecow::EcoString>> {
-    let overlays: HashSet<formwork_model::FileId> = loaded.overlays.iter().map(|overlay| overlay.tree.file).collect();
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
-    let marked = errors.map(|error| {
-        let span = error.primary.as_ref().map(|label| label.span).filter(|span| overlays.contains(&span.file))?;
-        Some(loaded.files.location(span)?.path.into())
-    });
-    marked.collect()
+    Checked { program, sound, diagnostics }
 }
 
 /// What was found while loading; habits of other languages in words of their own.
@@ -161,16 +155,29 @@ fn retold(loaded: &Loaded, schemas: &dyn Schemas) -> Vec<Diagnostic> {
 
 /// Where reading found a mistake, checking finds what comes of it: that was told already. The first `read` diagnostics are
 /// those of reading.
-fn forget_consequences(diagnostics: &mut Vec<Diagnostic>, read: usize) {
+fn forget_consequences(diagnostics: &mut Vec<Diagnostic>, read: usize, files: &FileTable) {
     let place = |diagnostic: &Diagnostic| diagnostic.primary.as_ref().map(|label| label.span);
     let broken: Vec<formwork_model::Span> =
         diagnostics.iter().take(read).filter(|found| found.is_error()).filter_map(place).collect();
+    let blocks: Vec<formwork_model::Span> =
+        diagnostics.iter().take(read).filter(|found| found.code.0 == "E0207").filter_map(place).collect();
+    // `rules { … }` is read as if `=` stood there: that it should be a list is told already.
+    let is_block = |diagnostic: &Diagnostic, span: formwork_model::Span| {
+        diagnostic.code.0 == "E0402" && blocks.iter().any(|block| stands_behind(files, *block, span))
+    };
     let mut position = 0;
     diagnostics.retain(|diagnostic| {
         position += 1;
         let within = |span: formwork_model::Span| broken.iter().any(|broken| broken.contains(span));
-        position <= read || !place(diagnostic).is_some_and(within)
+        position <= read || !place(diagnostic).is_some_and(|span| within(span) || is_block(diagnostic, span))
     });
+}
+
+/// Whether a value stands right behind a key.
+fn stands_behind(files: &FileTable, key: formwork_model::Span, value: formwork_model::Span) -> bool {
+    let text = files.get(key.file).filter(|_| key.file == value.file);
+    let between = text.and_then(|file| file.text.get(key.end as usize..value.start as usize));
+    between.is_some_and(|between| between.trim().is_empty())
 }
 
 /// The type of `env`: the union of the environments, or any text where there are no overlays.
@@ -207,14 +214,18 @@ fn note_defaults(names: &[Names<'_>], shared: &mut Shared<'_>) {
     }
 }
 
+/// What checking modules gives.
+struct CheckedModules {
+    modules: BTreeMap<usize, crate::program::Module>,
+    /// Declarations that need themselves, by module.
+    circles: Vec<(usize, Node)>,
+}
+
 /// Checks modules, each after those that it calls.
-fn check_modules<'a>(
-    loaded: &'a Loaded,
-    names: &[Names<'a>],
-    shared: &mut Shared<'a>,
-) -> BTreeMap<usize, crate::program::Module> {
+fn check_modules<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Shared<'a>) -> CheckedModules {
     let mut flows: Vec<ModuleFlow> = names.iter().map(|_| ModuleFlow::default()).collect();
     let mut modules = BTreeMap::new();
+    let mut circles = Vec::new();
     for index in &loaded.order {
         let Some(own) = names.get(*index) else { continue };
         let (sorted, flow) = {
@@ -222,6 +233,7 @@ fn check_modules<'a>(
             let sorted = order.sorted();
             for cycle in &sorted.cycles {
                 shared.report.push(order.tell(cycle));
+                circles.extend(order.members(cycle).map(|node| (*index, node)));
             }
             (sorted, order.flow())
         };
@@ -231,7 +243,7 @@ fn check_modules<'a>(
         }
         modules.insert(*index, module);
     }
-    modules
+    CheckedModules { modules, circles }
 }
 
 fn assemble(

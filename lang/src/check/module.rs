@@ -1,6 +1,6 @@
 //! One module: its declarations in the order in which they need each other.
 
-use super::context::{Allowed, Frame, Interface, ModuleChecker, Shared, Signature};
+use super::context::{Allowed, Frame, Interface, ModuleChecker, Shared, Signature, error};
 use super::expression::What;
 use super::names::{Declared, Names};
 use super::order::{Node, Sorted};
@@ -10,7 +10,8 @@ use crate::load::Loaded;
 use crate::program::{self, FunctionId, LetId, Module, ModuleId};
 use crate::tree::{self, ItemKind};
 use ecow::EcoString;
-use formwork_model::{Field, RecordType, Type};
+use formwork_model::schema::ResourceSchema;
+use formwork_model::{Field, RecordType, Span, Type, TypeName};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -282,9 +283,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             params: parts.params,
             lets: parts.lets.into_iter().flatten().collect(),
             functions: parts.functions.into_iter().flatten().collect(),
-            providers: parts.providers.into_iter().flatten().collect(),
-            blocks: parts.blocks.into_iter().flatten().collect(),
-            calls: parts.calls.into_iter().flatten().collect(),
+            providers: or_lost(parts.providers, &self.names.providers, lost_provider),
+            blocks: or_lost(parts.blocks, &self.names.blocks, lost_block),
+            calls: or_lost(parts.calls, &self.names.calls, lost_call),
             outputs: parts.outputs.into_iter().flatten().collect(),
             ..Module::default()
         };
@@ -360,6 +361,61 @@ impl<'a> ModuleChecker<'_, 'a> {
                 self.tell(NameProblem::UnusedProvider { name: name.to_string(), span });
             }
         }
+    }
+}
+
+/// All of them in their places; what could not be checked has a stand-in there, so that ids stay true.
+fn or_lost<T, P>(parts: Vec<Option<P>>, names: &[Declared<'_, T>], lost: fn(&T, Span) -> P) -> Vec<P> {
+    let each = parts.into_iter().zip(names);
+    each.map(|(part, declared)| part.unwrap_or_else(|| lost(declared.what, declared.item.span))).collect()
+}
+
+/// Stands for a block whose type there is not.
+fn lost_block(object: &tree::Object, span: Span) -> program::Block {
+    static NOTHING: ResourceSchema = ResourceSchema::new("", "");
+    program::Block {
+        kind: super::blocks::kind(object.keyword),
+        name: object.name.text.clone(),
+        type_name: TypeName::new(object.provider.text.clone(), object.type_name.text.clone()),
+        schema: &NOTHING,
+        iteration: None,
+        condition: Some(error(span)),
+        provider: program::ProviderUse::Lost,
+        after: Vec::new(),
+        attributes: Vec::new(),
+        decorators: program::Decorators::default(),
+        locals: 0,
+        span,
+    }
+}
+
+/// Stands for the block of a provider that there is not.
+fn lost_provider(provider: &tree::Provider, span: Span) -> program::ProviderBlock {
+    program::ProviderBlock {
+        provider: provider.provider.text.clone(),
+        name: provider.name.as_ref().map(|name| name.text.clone()),
+        iteration: None,
+        condition: Some(error(span)),
+        after: Vec::new(),
+        attributes: Vec::new(),
+        defaults: None,
+        locals: 0,
+        span,
+    }
+}
+
+/// Stands for a call whose module there is not.
+fn lost_call(call: &tree::ModuleCall, span: Span) -> program::Call {
+    program::Call {
+        name: call.name.text.clone(),
+        module: ModuleId(u32::MAX),
+        iteration: None,
+        condition: Some(error(span)),
+        providers: Vec::new(),
+        after: Vec::new(),
+        arguments: Vec::new(),
+        locals: 0,
+        span,
     }
 }
 

@@ -244,7 +244,7 @@ impl<'a> ModuleChecker<'_, 'a> {
                 Some(instance) => instance,
                 None => self.inherited(call, &need),
             };
-            providers.extend(instance.map(|instance| (need, instance)));
+            providers.push((need, instance.unwrap_or(ProviderUse::Lost)));
         }
         providers
     }

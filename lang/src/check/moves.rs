@@ -106,7 +106,11 @@ impl<'a> ModuleChecker<'_, 'a> {
             let ty = Type::Literal(Literal::String(text.clone()));
             return Some(Expr { kind: ExprKind::Constant(Value::String(text.clone())), ty, span: key.span });
         }
-        Some(self.check(key, &Type::String, What::Key))
+        // Ids may be secret, keys never are.
+        let secrets = std::mem::replace(&mut self.frame.secrets, super::fits::Secrets::Kept);
+        let checked = self.check(key, &Type::String, What::Key);
+        self.frame.secrets = secrets;
+        Some(checked)
     }
 
     /// What the address leads to; reports where there is nothing.

@@ -186,6 +186,16 @@ impl<'a> Names<'a> {
         self.outputs.push(Declared { item, what });
     }
 
+    /// All declarations, by kind.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &'a Item> {
+        fn of<'n, 'a, T>(declared: &'n [Declared<'a, T>]) -> impl Iterator<Item = &'a Item> + use<'n, 'a, T> {
+            declared.iter().map(|declared| declared.item)
+        }
+        let values = of(&self.params).chain(of(&self.lets)).chain(of(&self.functions)).chain(of(&self.outputs));
+        let objects = of(&self.providers).chain(of(&self.blocks)).chain(of(&self.calls)).chain(of(&self.types));
+        values.chain(objects).chain(self.others.iter().copied())
+    }
+
     /// All names of values, in the order of declaration.
     pub(crate) fn value_names(&self) -> impl Iterator<Item = &'a str> {
         let params = self.params.iter().map(|param| param.what.name.text.as_str());

@@ -4,9 +4,10 @@ use super::context::ModuleChecker;
 use super::expression::{What, bare, coerced, described, spread_secret};
 use super::fits::{self, Secrets, join, literals, widened};
 use super::narrow::is_null;
-use super::report::{TypeProblem, nearest};
+use super::report::{NameProblem, TypeProblem, nearest};
 use crate::program::{Expr, ExprKind};
-use crate::tree::Expression;
+use crate::tree::{Expression, ExpressionKind};
+use ecow::EcoString;
 use formwork_model::{BinaryOperator, Literal, Span, Type, UnaryOperator, Value};
 
 impl<'a> ModuleChecker<'_, 'a> {
@@ -44,7 +45,12 @@ impl<'a> ModuleChecker<'_, 'a> {
             ty @ (Type::Int | Type::Float | Type::Duration | Type::Any | Type::Error) => ty,
             other => {
                 let found = described(&other);
-                let help = "negate numbers and durations only; for bools write `!`";
+                let help = match &other {
+                    Type::String => {
+                        "negate numbers and durations only; items of a list stand between `[` and `]`, without `-`"
+                    }
+                    _ => "negate numbers and durations only; for bools write `!`",
+                };
                 return self.broken(span, TypeProblem::BadOperand { operator: "-", found, span, help });
             }
         };
@@ -65,6 +71,9 @@ impl<'a> ModuleChecker<'_, 'a> {
             BinaryOperator::And | BinaryOperator::Or => return self.logical(operator, left, right, span),
             BinaryOperator::Coalesce => return self.coalesce(left, right, None, span),
             _ => {}
+        }
+        if let Some(text) = self.unquoted(operator, left, right) {
+            return self.broken(span, NameProblem::Unquoted { text, span });
         }
         let (left, right) = (self.infer(left), self.infer(right));
         let secret = left.ty.is_secret() || right.ty.is_secret();
@@ -90,6 +99,36 @@ impl<'a> ModuleChecker<'_, 'a> {
         };
         let ty = if secret { ty.secret() } else { ty };
         Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), ty, span }
+    }
+
+    /// `web-frontend`, without blanks and with a name that there is not.
+    fn unquoted(&self, operator: BinaryOperator, left: &Expression, right: &Expression) -> Option<EcoString> {
+        let mut all_known = true;
+        let text = self.dashed(operator, left, right, &mut all_known)?;
+        (!all_known).then(|| text.into())
+    }
+
+    fn dashed(
+        &self,
+        operator: BinaryOperator,
+        left: &Expression,
+        right: &Expression,
+        all_known: &mut bool,
+    ) -> Option<String> {
+        if operator != BinaryOperator::Subtract || left.span.end + 1 != right.span.start {
+            return None;
+        }
+        let ExpressionKind::Name(last) = &right.kind else { return None };
+        let first = match &left.kind {
+            ExpressionKind::Name(name) => {
+                *all_known &= self.has_meaning(name);
+                name.to_string()
+            }
+            ExpressionKind::Binary { operator, left, right, .. } => self.dashed(*operator, left, right, all_known)?,
+            _ => return None,
+        };
+        *all_known &= self.has_meaning(last);
+        Some(format!("{first}-{last}"))
     }
 
     fn bad_operands(&mut self, operator: BinaryOperator, left: &Expr, right: &Expr, span: Span) {

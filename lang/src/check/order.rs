@@ -289,6 +289,11 @@ impl<'a, 'n> Order<'a, 'n> {
         sorted
     }
 
+    /// The declarations of a circle.
+    pub(crate) fn members(&self, cycle: &[u32]) -> impl Iterator<Item = Node> {
+        cycle.iter().filter_map(|node| self.nodes.get(*node as usize).copied())
+    }
+
     /// For each output of this module the params that it depends on.
     pub(crate) fn flow(&self) -> ModuleFlow {
         let mut seen = vec![u32::MAX; self.nodes.len()];

@@ -23,6 +23,8 @@ pub(crate) struct CheckedOverlays {
     pub(crate) variable_files: Vec<Arc<Overlay>>,
     /// `FORMWORK_VAR_name` and `--var`.
     pub(crate) given: Vec<Setting>,
+    /// Whether one of those is wrong.
+    pub(crate) given_is_wrong: bool,
 }
 
 /// What a name of the stack is in an overlay.
@@ -37,7 +39,9 @@ pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Sh
     let mut checker = ModuleChecker::for_overlays(root, names, shared);
     let overlays: Vec<Arc<Overlay>> =
         loaded.overlays.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
+    let before = checker.errors();
     let taken = checker.taken(&loaded.given);
+    let mut given_is_wrong = checker.errors() > before;
     let given_entries: Vec<&OverlayEntry> = taken.iter().map(|taken| taken.entry).collect();
     let by_name: HashMap<&str, usize> =
         loaded.overlays.iter().enumerate().map(|(index, overlay)| (overlay.name.as_str(), index)).collect();
@@ -68,9 +72,11 @@ pub(crate) fn check<'a>(loaded: &'a Loaded, names: &[Names<'a>], shared: &mut Sh
     }
     checker.default_environment(loaded, &environments);
     let variable_files = loaded.variable_files.iter().map(|overlay| Arc::new(checker.overlay(overlay))).collect();
+    let before = checker.errors();
     let given = taken.iter().filter_map(|taken| checker.setting(taken)).collect();
+    given_is_wrong |= checker.errors() > before;
     checker.retell(&taken);
-    CheckedOverlays { environments, variable_files, given }
+    CheckedOverlays { environments, variable_files, given, given_is_wrong }
 }
 
 impl<'c, 'a> ModuleChecker<'c, 'a> {
@@ -100,6 +106,11 @@ impl<'c, 'a> ModuleChecker<'c, 'a> {
 }
 
 impl<'a> ModuleChecker<'_, 'a> {
+    /// How many errors were found.
+    fn errors(&self) -> usize {
+        self.shared.report.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
     fn overlay(&mut self, overlay: &'a LoadedOverlay) -> Overlay {
         let mut seen: HashMap<String, Span> = HashMap::new();
         let mut entries = Vec::with_capacity(overlay.tree.entries.len());

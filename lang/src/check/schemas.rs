@@ -112,6 +112,12 @@ impl<'a> SchemaTable<'a> {
         self.source.provider(name).is_some()
     }
 
+    /// Whether a provider has resources or data sources of this name.
+    pub(crate) fn has_type(&self, provider: &str, name: &str) -> bool {
+        let types = self.source.provider(provider).map(|schema| schema.resources.iter().chain(schema.data));
+        types.into_iter().flatten().any(|schema| schema.name == name)
+    }
+
     /// The provider called `name`.
     pub(crate) fn provider(&mut self, name: &EcoString) -> Option<&'static ProviderSchema> {
         let source = self.source;

@@ -250,11 +250,19 @@ impl<'w, 'p> Work<'w, 'p> {
     ) -> Result<BlockState, Fault> {
         let first = u32::try_from(self.evaluator.nodes.nodes.len()).unwrap_or(u32::MAX);
         let mut nodes = Vec::with_capacity(keys.len());
+        let mut lost = false;
         for (key, item) in keys {
-            match self.instance(Some((&key, item, iteration)))? {
-                Ok(node) => nodes.push((key, node)),
-                Err(value) => return Ok(self.defer(value)),
+            match self.instance(Some((&key, item, iteration))) {
+                Ok(Ok(node)) => nodes.push((key, node)),
+                Ok(Err(value)) => return Ok(self.defer(value)),
+                Err(fault) => {
+                    self.evaluator.report(fault);
+                    lost = true;
+                }
             }
+        }
+        if lost {
+            return Err(Fault::reported());
         }
         self.evaluator.nodes.group(first);
         Ok(BlockState::Many(nodes, None))
@@ -332,10 +340,10 @@ struct Bodies<'w, 'p> {
 impl<'p> Bodies<'_, 'p> {
     fn body(&mut self, evaluator: &mut Evaluator<'p>) -> Result<Result<Body, Value>, Fault> {
         let block = self.block;
-        let provider = match evaluator.choose_provider(&block.provider, block.span)? {
-            Chosen::Instance(slot) => slot,
-            Chosen::Deferred(value) => return Ok(Err(value)),
-        };
+        let provider = evaluator.choose_provider(&block.provider, block.span);
+        if let Ok(Chosen::Deferred(value)) = provider {
+            return Ok(Err(value));
+        }
         evaluator.after(block.after.iter().filter(|needed| uses_locals(needed, self.variables)));
         let mut entries: Vec<(EcoString, Value)> = Vec::with_capacity(block.attributes.len());
         for (position, attribute) in block.attributes.iter().enumerate() {
@@ -344,8 +352,13 @@ impl<'p> Bodies<'_, 'p> {
                 Err(fault) => evaluator.report(fault),
             }
         }
-        let config = evaluator.with_defaults(entries.into_iter().collect(), block.schema, &provider);
         let decorators = self.decorators(evaluator);
+        // Without its provider there is no object, but its values were looked at all the same.
+        let provider = match provider? {
+            Chosen::Instance(slot) => slot,
+            Chosen::Deferred(value) => return Ok(Err(value)),
+        };
+        let config = evaluator.with_defaults(entries.into_iter().collect(), block.schema, &provider);
         Ok(Ok(Body { provider, config, decorators }))
     }
 

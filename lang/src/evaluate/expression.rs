@@ -54,6 +54,7 @@ impl<'p> Evaluator<'p> {
             ExprKind::For(inner) => self.comprehension(inner, span),
             ExprKind::Coerce(inner) => self.coercion(inner, &expression.ty, span),
             ExprKind::Input(source) => Ok(self.input(source)),
+            ExprKind::Broken => Err(Fault::reported()),
         }
     }
 

@@ -142,6 +142,7 @@ impl<'p> Evaluator<'p> {
                 }
             }
             ProviderUse::Implicit(name) => Ok(Chosen::Instance(self.implicit(name, span))),
+            ProviderUse::Lost => Err(Fault::reported()),
         }
     }
 

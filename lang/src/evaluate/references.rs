@@ -76,7 +76,8 @@ pub(crate) fn each_child<'e>(expression: &'e Expr, visit: &mut dyn FnMut(&'e Exp
         | ExprKind::Environment
         | ExprKind::Block(_)
         | ExprKind::Call(_)
-        | ExprKind::Input(_) => {}
+        | ExprKind::Input(_)
+        | ExprKind::Broken => {}
         ExprKind::Template(parts) => parts.iter().for_each(visit),
         ExprKind::Member { base, .. } => visit(base),
         ExprKind::Index { base, index, .. } => {

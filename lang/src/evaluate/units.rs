@@ -57,7 +57,8 @@ impl Units {
                 return None;
             }
             let id = u32::try_from(units.contexts.len()).ok()?;
-            let declared = program.modules.get(module.index())?;
+            // A call whose module is not there was told.
+            let Some(declared) = program.modules.get(module.index()) else { continue };
             if let Some((parent, call)) = caller {
                 let children = &mut units.contexts.get_mut(parent as usize)?.children;
                 *children.get_mut::<usize>(call)? = id;
@@ -311,7 +312,7 @@ impl<'p> Needs<'_, 'p> {
                     self.unit(context, UnitKind::CallProviders(call), Some(span));
                 }
             }
-            ProviderUse::Implicit(_) => {}
+            ProviderUse::Implicit(_) | ProviderUse::Lost => {}
         }
     }
 

@@ -5,12 +5,12 @@ use crate::evaluate::instances::{BlockState, CallState, Slot};
 use crate::evaluate::references::each_child;
 use crate::evaluate::{Evaluator, part_at};
 use crate::graph::NodeKind;
-use crate::inputs::{Layer, type_at};
+use crate::inputs::{Layer, field_default, type_at};
 use crate::program::{Attribute, Block, Expr, ExprKind, Iteration, Module, ProviderBlock};
 use crate::tree::OverlayAction;
 use ecow::EcoString;
 use formwork_model::{Address, AttributePath, ModulePath, ObjectKind, Step as PathStep, Value};
-use formwork_model::{Field, Type};
+use formwork_model::{Field, RecordType, Type};
 
 /// Longer explanations help nobody.
 const MAXIMUM_STEPS: usize = 200;
@@ -190,26 +190,34 @@ impl<'p> Trace<'p> {
         }
         if instance == 0 {
             let mut layers = self.layers(index, &attribute_path);
-            let is_said = layers.iter().any(|layer| layer.path.covers(&attribute_path) && layer.value.is_some());
+            if let Some(step) = self.steps.last() {
+                let said = layers.iter().any(|layer| layer.path.covers(&attribute_path) && layer.value.is_some());
+                let value = step.value.clone().filter(|_| !said);
+                // The type speaks before all layers.
+                let of_type = self.default_of_type(&param.ty, attribute_path, value);
+                layers.splice(0..0, of_type);
+            }
             if let Some(step) = self.steps.last_mut() {
-                let from_type = field_at(&param.ty, path).filter(|field| field.optional && !is_said);
-                if let Some((value, field)) = step.value.clone().zip(from_type) {
-                    layers.insert(
-                        0,
-                        LayerValue {
-                            layer: Layer::Default,
-                            action: OverlayAction::Set,
-                            path: attribute_path,
-                            value: Some(value),
-                            span: field.span,
-                        },
-                    );
-                }
                 step.layers = layers;
             }
             return;
         }
         self.argument(instance, index, path, depth + 1, &module_path);
+    }
+
+    /// What the type of a field says where no layer does; `value` is the field's, where none did.
+    fn default_of_type(&self, ty: &Type, path: AttributePath, value: Option<Value>) -> Option<LayerValue> {
+        let (record, field) = field_at(ty, path.steps())?;
+        let environment = &self.evaluator.inputs.environment;
+        let default = || field_default(self.evaluator.program, environment, record, &field.name);
+        let value = Some(value.or_else(default)?).filter(|_| field.optional)?;
+        Some(LayerValue {
+            layer: Layer::Default,
+            action: OverlayAction::Set,
+            path,
+            value: Some(value),
+            span: field.span,
+        })
     }
 
     fn layers(&self, param: usize, path: &AttributePath) -> Vec<LayerValue> {
@@ -373,10 +381,10 @@ impl<'p> Trace<'p> {
 }
 
 /// The field of a record type that a path ends in.
-fn field_at<'t>(ty: &'t Type, path: &[PathStep]) -> Option<&'t Field> {
+fn field_at<'t>(ty: &'t Type, path: &[PathStep]) -> Option<(&'t RecordType, &'t Field)> {
     let (PathStep::Member(name), parents) = path.split_last()? else { return None };
     match type_at(ty, parents)?.exposed() {
-        Type::Record(record) => record.field(name),
+        Type::Record(record) => Some((record, record.field(name)?)),
         _ => None,
     }
 }

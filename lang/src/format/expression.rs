@@ -314,7 +314,12 @@ impl Printer<'_> {
         }
         self.write(" =>");
         let value = comprehension.key.as_ref().map_or(comprehension.body.span, |key| key.span);
-        if self.broke(end, value.start) {
+        let too_long = !self.is_measuring()
+            && !self.fits(|printer| {
+                printer.write(" ");
+                printer.comprehension_key(comprehension);
+            });
+        if too_long || self.broke(end, value.start) {
             self.indented(|printer| {
                 printer.continue_on_next_line(end, value.start);
                 printer.comprehension_value(comprehension);
@@ -326,13 +331,17 @@ impl Printer<'_> {
     }
 
     fn comprehension_value(&mut self, comprehension: &ForExpression) {
+        self.comprehension_key(comprehension);
+        self.expression(&comprehension.body);
+    }
+
+    fn comprehension_key(&mut self, comprehension: &ForExpression) {
         if let Some(key) = &comprehension.key {
             let bracketed = self.mark_before("[", key.span.start).is_some();
             self.write(if bracketed { "[" } else { "" });
             self.expression(key);
             self.write(if bracketed { "] = " } else { " = " });
         }
-        self.expression(&comprehension.body);
     }
 
     pub(super) fn iteration(&mut self, iteration: &Iteration) {

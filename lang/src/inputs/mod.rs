@@ -15,7 +15,7 @@ pub use resolve::resolve;
 
 pub(crate) use marks::type_at;
 pub(crate) use merge::{below, child, record};
-pub(crate) use resolve::{Foreseen, foreseen};
+pub(crate) use resolve::{Foreseen, field_default, foreseen};
 
 use crate::residual::Fault;
 use crate::tree::OverlayAction;

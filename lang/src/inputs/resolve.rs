@@ -272,7 +272,12 @@ pub(super) fn fitted(program: &Program, inputs: &Inputs, param: usize) -> Option
 }
 
 /// The default of a field of a record type, with its secrets marked.
-fn field_default(program: &Program, environment: &EcoString, record: &RecordType, name: &str) -> Option<Value> {
+pub(crate) fn field_default(
+    program: &Program,
+    environment: &EcoString,
+    record: &RecordType,
+    name: &str,
+) -> Option<Value> {
     let position = record.fields.iter().position(|field| field.name == name)?;
     let inputs = Inputs::none(environment.clone());
     let mut evaluator = Evaluator::closed(program, &inputs, &NothingKnown, &NoFiles)?;

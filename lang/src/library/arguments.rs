@@ -23,6 +23,7 @@ pub(super) const BASE: LibraryFunction = LibraryFunction {
     parameters: &[],
     result: ResultType::Shape(Shape::Any),
     works_with_unknown_items: false,
+    tells_no_items: false,
     call: |_, _| Ok(Value::Null),
 };
 

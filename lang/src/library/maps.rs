@@ -24,6 +24,7 @@ pub(super) const FUNCTIONS: &[LibraryFunction] = &[
         parameters: &[required("map", Shape::Map(&Shape::Any))],
         result: gives(Shape::List(&Shape::String)),
         works_with_unknown_items: true,
+        tells_no_items: true,
         call: |_, arguments| Ok(Value::list(map(arguments, 0)?.keys().cloned().map(Value::String))),
         ..GROUP
     },

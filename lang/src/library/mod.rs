@@ -45,6 +45,9 @@ pub struct LibraryFunction {
     /// Whether it can do its work although items or entries (not the argument itself) are unknown (`length`, `keys`).
     /// Otherwise the call waits until all arguments are known, at any depth.
     pub works_with_unknown_items: bool,
+    /// Whether what it gives tells nothing of the values within its arguments (`keys`): secret items do not make the result
+    /// secret then, a secret argument does.
+    pub tells_no_items: bool,
     /// What it does. Arguments fit the parameters, defaults are filled in, a variadic one is a list; no argument is
     /// marked secret at any depth (the evaluator marks the result, if one was).
     pub call: fn(&mut Environment<'_>, &[Value]) -> Result<Value, FunctionError>,

@@ -24,7 +24,7 @@ pub(crate) fn call(host: &mut dyn Host, function: &LibraryFunction, arguments: &
             return Ok(None);
         }
         let hidden = argument.holds_secret();
-        secret |= hidden;
+        secret |= if function.tells_no_items { matches!(argument, Value::Secret(_)) } else { hidden };
         plain.push(if hidden { bare(argument) } else { argument.clone() });
     }
     let value = host.library(function, &plain).map_err(|error| fault(function, error, secret))?;

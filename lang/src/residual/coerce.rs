@@ -16,7 +16,8 @@ pub(crate) fn coerce(host: &mut dyn Host, value: Value, ty: &Type, span: Option<
         return Ok(value);
     }
     match (value, ty) {
-        (value, Type::Error) => Ok(value),
+        // Nobody knows what it should be, which was told.
+        (_, Type::Error) => Err(Fault::reported()),
         (value, Type::Any) if holds_object(&value) => Ok(without_objects(host, &value)),
         (value, Type::Any) => Ok(value),
         (value, Type::Secret(inner)) => Ok(coerce(host, value.exposed().clone(), inner, span).map_err(hide)?.secret()),

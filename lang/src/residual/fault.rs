@@ -315,7 +315,7 @@ fn suggestion(nearest: Option<&String>, known: &[String], otherwise: &str) -> St
         None if known.is_empty() => otherwise.into(),
         None => {
             let more = if known.len() > LISTED { ", …" } else { "" };
-            let listed: Vec<&str> = known.iter().take(LISTED).map(String::as_str).collect();
+            let listed: Vec<String> = known.iter().take(LISTED).map(|name| format!("`{name}`")).collect();
             format!("there is {}{more}", listed.join(", "))
         }
     }

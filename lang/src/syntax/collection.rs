@@ -118,13 +118,22 @@ impl Builder<'_> {
     /// `identity { … }`: read as if `=` stood before the brace.
     fn block_entry(&mut self, node: Node, key_span: Span) -> Expression {
         self.at += 1;
-        let label = self.peek().filter(|node| node.rule == Rule::string).map(|node| self.span(node));
+        let label = self.peek().filter(|node| node.rule == Rule::string).map(|node| {
+            let text = self.node_text(node).trim_matches('"').into();
+            Word { text, span: self.span(node) }
+        });
         while let Some(string) = self.take(Rule::string) {
             self.leave(string);
         }
         self.report(SyntaxError::BlockForValue { span: key_span, key: self.slice(key_span).into(), label });
+        let told = self.errors.len();
         let value = self.primary();
         self.leave(node);
+        if super::foreign::is_steering(self.slice(key_span)) {
+            // What stands in it goes elsewhere, in another form.
+            self.errors.truncate(told);
+            return self.broken(value.span);
+        }
         value
     }
 
@@ -171,15 +180,29 @@ impl Builder<'_> {
             condition
         });
         height = height.max(if condition.is_some() { self.height } else { 0 });
+        let told = self.errors.len();
         self.wrong_gives();
-        let key = if of_record { self.comprehension_key() } else { None };
+        let key = if of_record { self.comprehension_key(told) } else { None };
         height = height.max(if key.is_some() { self.height } else { 0 });
         let body = self.expression();
+        height = height.max(self.height);
+        let condition = condition.or_else(|| self.late_condition());
         self.height = self.height.max(height);
         ExpressionKind::For(Box::new(ForExpression { iteration, condition, key, body }))
     }
 
-    fn comprehension_key(&mut self) -> Option<Expression> {
+    /// `[for x in xs => x if c]`: the `if` stands before the arrow.
+    fn late_condition(&mut self) -> Option<Expression> {
+        let node = self.take(Rule::late_condition)?;
+        let keyword = self.take(Rule::kw_if).map_or_else(|| self.span(node), |keyword| self.span(keyword));
+        self.report(SyntaxError::LateCondition { span: keyword });
+        let condition = self.binary(0);
+        self.leave(node);
+        Some(condition)
+    }
+
+    /// The key; an arrow behind it is told instead of what was told since `told`.
+    fn comprehension_key(&mut self, told: usize) -> Option<Expression> {
         let node = self.peek()?;
         let key = if matches!(node.rule, Rule::computed_key | Rule::string_key) {
             self.at += 1;
@@ -191,6 +214,7 @@ impl Builder<'_> {
         };
         if let Some(mark) = self.take(Rule::fat_arrow) {
             let span = self.span(mark);
+            self.errors.truncate(told);
             self.report(SyntaxError::WrongArrow {
                 span,
                 written: "=>",

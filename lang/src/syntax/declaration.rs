@@ -7,7 +7,7 @@ use super::nodes::{END, Node};
 use crate::tree::{
     AddressPart, Body, Decorator, DecoratorArgument, Entry, ExpressionKind, Function, FunctionParameter, Header,
     Import, Item, ItemKind, Key, Let, ModuleCall, ModuleSource, Moved, Object, ObjectKeyword, Param, PathStep,
-    Provider, ProviderReference, TypeItem, With, Word, WrittenAddress,
+    Provider, ProviderReference, TypeExpression, TypeExpressionKind, TypeItem, With, Word, WrittenAddress,
 };
 use formwork_model::Span;
 
@@ -129,8 +129,14 @@ impl Builder<'_> {
 
     fn function_parameter(&mut self, node: Node) -> FunctionParameter {
         let name = self.value_name();
-        self.take(Rule::colon);
-        let ty = self.type_expression();
+        let ty = self.optional_type().unwrap_or_else(|| {
+            if !self.is_damaged(name.span) {
+                self.report(SyntaxError::ParameterWithoutType { span: name.span, name: name.text.clone() });
+            }
+            // Whatever the body does with it may be right.
+            let any = Word { text: "any".into(), span: name.span };
+            TypeExpression { kind: TypeExpressionKind::Named { name: any, arguments: Vec::new() }, span: name.span }
+        });
         let default = self.default();
         self.leave(node);
         FunctionParameter { name, ty, default }

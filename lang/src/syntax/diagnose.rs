@@ -1,5 +1,7 @@
 //! From "reading stopped here" to what the user meant: the token there, the one before it and the brackets around tell.
 
+mod foreign;
+
 use super::error::SyntaxError;
 use super::grammar::Rule;
 use super::literal;
@@ -40,6 +42,8 @@ impl Diagnosis<'_> {
     pub(super) fn repair(&self) -> Repair {
         let index = self.scan.token_at(self.offset);
         self.foreign(index)
+            .or_else(|| self.body_of_value(index))
+            .or_else(|| self.text_for_path(index))
             .or_else(|| self.lonely_keyword(index))
             .or_else(|| self.extra_comma(index))
             .or_else(|| self.header_order(index))
@@ -134,24 +138,6 @@ impl Diagnosis<'_> {
 
     // ---- cases --------------------------------------------------------------------------------------------------
 
-    /// `variable "x" {`, `resource "aws_vpc" "x" {`.
-    fn foreign(&self, index: usize) -> Option<Repair> {
-        let token = self.token(index).or_else(|| self.before(index))?;
-        if token.parent.is_some() {
-            return None;
-        }
-        let range = self.scan.statement_at(token.start);
-        let first = self.scan.token_at(range.start);
-        let (word, label) = (self.token(first)?, self.token(first + 1)?);
-        let instead = super::foreign::instead_of(self.word_of(word), self.labels(first + 1))?;
-        let unlabelled = matches!(self.word_of(word), "locals" | "terraform");
-        if !unlabelled && label.kind != Kind::Text {
-            return None;
-        }
-        let error = SyntaxError::ForeignBlock { span: self.span_of(word), word: self.word_of(word).into(), instead };
-        Some(Repair { error, range, fill: Fill::Blank })
-    }
-
     /// `after x with y {`: the parts of a header have their order.
     fn header_order(&self, index: usize) -> Option<Repair> {
         let token = self.token(index).filter(|token| token.parent.is_none() && token.kind == Kind::Word)?;
@@ -189,12 +175,6 @@ impl Diagnosis<'_> {
             found: Some("the end of the line".into()),
         };
         alone.then(|| Repair { error: error(), range: token.start..token.end, fill: Fill::Blank })
-    }
-
-    fn labels(&self, index: usize) -> Vec<&str> {
-        let behind = self.scan.tokens.get(index..).unwrap_or(&[]);
-        let texts = behind.iter().take_while(|token| token.kind == Kind::Text);
-        texts.map(|token| self.word_of(*token).trim_matches('"')).collect()
     }
 
     fn extra_comma(&self, index: usize) -> Option<Repair> {

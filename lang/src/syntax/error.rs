@@ -4,70 +4,274 @@ use crate::tree::Word;
 use ecow::EcoString;
 use formwork_model::{Code, Diagnostic, Span};
 
+/// What is nested by indentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Indented {
+    /// `key: value` lines.
+    Record,
+    /// `- item` lines.
+    List,
+    /// Lines behind `|` or `>`.
+    Text,
+    /// `- item` lines within `[ ]`.
+    Items,
+}
+
 /// One thing that is wrong.
 #[derive(Clone, Debug)]
 pub(super) enum SyntaxError {
     // ---- lexical
-    UnterminatedText { span: Span, quotes: &'static str },
-    UnknownEscape { span: Span, text: EcoString },
-    LineBreakInText { span: Span },
-    NumberWithLetters { span: Span, text: EcoString },
-    NumberTooLarge { span: Span },
-    LeadingZero { span: Span, text: EcoString },
-    BadDuration { span: Span, text: EcoString, why: &'static str },
-    HashComment { span: Span },
-    UnexpectedCharacter { span: Span, character: char },
-    Semicolon { span: Span },
-    UnclosedComment { span: Span },
-    Heredoc { span: Span },
-    TemplateDirective { span: Span, word: EcoString },
-    BadCodePoint { span: Span },
-    TooLittleIndentation { span: Span, quotes: Span },
+    UnterminatedText {
+        span: Span,
+        quotes: &'static str,
+    },
+    UnknownEscape {
+        span: Span,
+        text: EcoString,
+    },
+    LineBreakInText {
+        span: Span,
+    },
+    NumberWithLetters {
+        span: Span,
+        text: EcoString,
+    },
+    NumberTooLarge {
+        span: Span,
+    },
+    LeadingZero {
+        span: Span,
+        text: EcoString,
+    },
+    BadDuration {
+        span: Span,
+        text: EcoString,
+        why: &'static str,
+    },
+    HashComment {
+        span: Span,
+    },
+    UnexpectedCharacter {
+        span: Span,
+        character: char,
+    },
+    Semicolon {
+        span: Span,
+    },
+    UnclosedComment {
+        span: Span,
+    },
+    Heredoc {
+        span: Span,
+    },
+    TemplateDirective {
+        span: Span,
+        word: EcoString,
+    },
+    BadCodePoint {
+        span: Span,
+    },
+    TooLittleIndentation {
+        span: Span,
+        quotes: Span,
+    },
     // ---- syntax
-    Expected { span: Span, expected: Vec<&'static str>, found: Option<EcoString> },
-    Unclosed { open: Span, bracket: char, span: Span },
-    StrayBracket { span: Span, bracket: char, open: Option<(Span, char)> },
-    MissingValue { span: Span, what: &'static str },
-    ColonForEquals { span: Span, key: Word },
-    DoubleEquals { span: Span, key: Word },
-    BlockForValue { span: Span, key: EcoString, label: Option<Span> },
-    Ternary { span: Span, fixed: String },
-    MissingElse { span: Span, keyword: Span },
-    ChainedComparison { span: Span, first: Span },
-    PositionalAfterNamed { span: Span, named: Span },
-    LeadingMinus { span: Span },
-    ReservedWord { span: Span, word: EcoString },
-    ExtraComma { span: Span },
-    TooDeep { span: Span },
-    ForeignBlock { span: Span, word: EcoString, instead: String },
-    UnknownDeclaration { span: Span, word: EcoString, nearest: Option<&'static str> },
-    MetaArgument { span: Span, word: EcoString },
-    Splat { span: Span },
-    IndexByDot { span: Span, index: EcoString },
-    MethodCall { span: Span, name: EcoString },
-    TypeCall { span: Span, fixed: String },
-    SameLine { span: Span },
-    ParamWithoutType { span: Span, name: EcoString },
-    KeyWithoutValue { span: Span, key: EcoString },
-    BareKey { span: Span, key: EcoString },
-    WrongArrow { span: Span, written: &'static str, instead: &'static str },
-    BraceOnNewLine { span: Span },
-    LonelyDecorator { span: Span },
-    NotAPath { span: Span },
-    NotAnAddress { span: Span },
-    PatternNotLiteral { span: Span, text: EcoString },
-    NumberAsName { span: Span },
-    NotAFunction { span: Span, word: EcoString },
-    DoubleOptional { span: Span },
-    NotAType { span: Span, text: EcoString },
-    TemplateNotAllowed { span: Span, what: &'static str },
-    ComprehensionAsBody { span: Span },
-    NestedIf { span: Span },
-    NotFirst { span: Span, first: Span, word: &'static str },
-    SaidTwice { span: Span, first: Span, word: &'static str },
-    HeaderOrder { span: Span, word: &'static str, before: &'static str },
-    NotAnOverlayPath { span: Span },
-    DeclarationInOverlay { span: Span, word: EcoString },
+    Expected {
+        span: Span,
+        expected: Vec<&'static str>,
+        found: Option<EcoString>,
+    },
+    Unclosed {
+        open: Span,
+        bracket: char,
+        span: Span,
+    },
+    StrayBracket {
+        span: Span,
+        bracket: char,
+        open: Option<(Span, char)>,
+    },
+    MissingValue {
+        span: Span,
+        what: &'static str,
+    },
+    ColonForEquals {
+        span: Span,
+        key: Word,
+    },
+    DoubleEquals {
+        span: Span,
+        key: Word,
+    },
+    BlockForValue {
+        span: Span,
+        key: EcoString,
+        label: Option<Word>,
+    },
+    /// `param x: string {`
+    BodyOfValue {
+        span: Span,
+        word: EcoString,
+        instead: String,
+    },
+    /// Nested by indentation, as in YAML.
+    Indented {
+        span: Span,
+        what: Indented,
+        key: EcoString,
+    },
+    LateCondition {
+        span: Span,
+    },
+    /// `10.0.0.0/16` without quotes.
+    UnquotedNumbers {
+        span: Span,
+        text: EcoString,
+    },
+    Ternary {
+        span: Span,
+        fixed: String,
+    },
+    MissingElse {
+        span: Span,
+        keyword: Span,
+    },
+    ChainedComparison {
+        span: Span,
+        first: Span,
+    },
+    PositionalAfterNamed {
+        span: Span,
+        named: Span,
+    },
+    LeadingMinus {
+        span: Span,
+    },
+    ReservedWord {
+        span: Span,
+        word: EcoString,
+    },
+    ExtraComma {
+        span: Span,
+    },
+    TooDeep {
+        span: Span,
+    },
+    ForeignBlock {
+        span: Span,
+        word: EcoString,
+        instead: String,
+    },
+    UnknownDeclaration {
+        span: Span,
+        word: EcoString,
+        nearest: Option<&'static str>,
+    },
+    MetaArgument {
+        span: Span,
+        word: EcoString,
+    },
+    Splat {
+        span: Span,
+    },
+    IndexByDot {
+        span: Span,
+        index: EcoString,
+    },
+    MethodCall {
+        span: Span,
+        name: EcoString,
+    },
+    TypeCall {
+        span: Span,
+        fixed: String,
+    },
+    SameLine {
+        span: Span,
+    },
+    ParamWithoutType {
+        span: Span,
+        name: EcoString,
+    },
+    ParameterWithoutType {
+        span: Span,
+        name: EcoString,
+    },
+    KeyWithoutValue {
+        span: Span,
+        key: EcoString,
+    },
+    BareKey {
+        span: Span,
+        key: EcoString,
+    },
+    WrongArrow {
+        span: Span,
+        written: &'static str,
+        instead: &'static str,
+    },
+    BraceOnNewLine {
+        span: Span,
+    },
+    LonelyDecorator {
+        span: Span,
+    },
+    NotAPath {
+        span: Span,
+    },
+    NotAnAddress {
+        span: Span,
+    },
+    PatternNotLiteral {
+        span: Span,
+        text: EcoString,
+    },
+    NumberAsName {
+        span: Span,
+    },
+    NotAFunction {
+        span: Span,
+        word: EcoString,
+    },
+    DoubleOptional {
+        span: Span,
+    },
+    NotAType {
+        span: Span,
+        text: EcoString,
+    },
+    TemplateNotAllowed {
+        span: Span,
+        what: &'static str,
+    },
+    ComprehensionAsBody {
+        span: Span,
+    },
+    NestedIf {
+        span: Span,
+    },
+    NotFirst {
+        span: Span,
+        first: Span,
+        word: &'static str,
+    },
+    SaidTwice {
+        span: Span,
+        first: Span,
+        word: &'static str,
+    },
+    HeaderOrder {
+        span: Span,
+        word: &'static str,
+        before: &'static str,
+    },
+    NotAnOverlayPath {
+        span: Span,
+    },
+    DeclarationInOverlay {
+        span: Span,
+        word: EcoString,
+    },
 }
 
 /// An error at a place.

@@ -1,6 +1,7 @@
 //! The words of errors in how things are put together.
 
-use super::error::SyntaxError;
+use super::error::{Indented, SyntaxError};
+use crate::tree::Word;
 use formwork_model::{Code, Diagnostic, Span};
 
 fn at(code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
@@ -29,6 +30,22 @@ pub(super) fn syntax_diagnostic(error: SyntaxError) -> Diagnostic {
             at("E0206", span, "`==` compares; a value is set with `=`", format!("write `{} = …`", key.text))
         }
         SyntaxError::BlockForValue { span, key, label } => block_for_value(span, &key, label),
+        SyntaxError::BodyOfValue { span, word, instead } => {
+            at("E0216", span, format!("`{word}` has no body in braces"), instead)
+        }
+        SyntaxError::Indented { span, what, key } => indented(span, what, &key),
+        SyntaxError::UnquotedNumbers { span, text } => at(
+            "E0104",
+            span,
+            format!("`{text}` is neither a number nor a duration"),
+            "addresses, ranges and versions are texts: put all of it in quotes",
+        ),
+        SyntaxError::LateCondition { span } => at(
+            "E0240",
+            span,
+            "the `if` of a comprehension stands before the `=>`",
+            "write `for x in xs if CONDITION => x`",
+        ),
         SyntaxError::Ternary { span, fixed } => at("E0208", span, "there is no `? :`", format!("write `{fixed}`")),
         SyntaxError::MissingElse { span, keyword } => at(
             "E0209",
@@ -119,6 +136,12 @@ fn declaration_diagnostic(error: SyntaxError) -> Diagnostic {
             format!("param `{name}` has no type"),
             format!("write `param {name}: string`, or whatever its type is"),
         ),
+        SyntaxError::ParameterWithoutType { span, name } => at(
+            "E0223",
+            span,
+            format!("the parameter `{name}` has no type"),
+            format!("write `{name}: string`, or whatever its type is"),
+        ),
         SyntaxError::KeyWithoutValue { span, key } => at(
             "E0224",
             span,
@@ -147,7 +170,7 @@ fn declaration_diagnostic(error: SyntaxError) -> Diagnostic {
             "E0228",
             span,
             "this is no attribute path",
-            "a path is names and `[\"key\"]`, `[0]` or `[*]`: `tags[\"owner\"]`, `rules[*].name`",
+            "a path is names without quotes, and `[\"key\"]`, `[0]` or `[*]`: `tags[\"owner\"]`, `rules[*].name`",
         ),
         SyntaxError::NotAnAddress { span } => at(
             "E0229",
@@ -280,24 +303,40 @@ fn stray_bracket(span: Span, bracket: char, open: Option<(Span, char)>) -> Diagn
     }
 }
 
-fn block_for_value(span: Span, key: &str, label: Option<Span>) -> Diagnostic {
+fn indented(span: Span, what: Indented, key: &str) -> Diagnostic {
+    let message = match what {
+        Indented::Items => "items of a list have no `-` in front",
+        Indented::Text => "a text over several lines stands between `\"\"\"`",
+        Indented::Record | Indented::List => "indentation nests nothing here",
+    };
+    let help = match what {
+        Indented::Record => format!("write `{key} = {{ … }}`, with a `name = value` on each line"),
+        Indented::List => format!("write `{key} = [ … ]`, with an item on each line, without `-`"),
+        Indented::Items => "write each item on a line of its own, or a `,` between them, without `-`".to_owned(),
+        Indented::Text => {
+            format!("write `{key} = \"\"\"`, then the lines, and `\"\"\"` on a line of its own at the end")
+        }
+    };
+    at("E0241", span, message, help)
+}
+
+fn block_for_value(span: Span, key: &str, label: Option<Word>) -> Diagnostic {
+    let name = label.as_ref().map_or("rules", |label| label.text.as_str());
     let help = match key {
         "lifecycle" => {
             "use decorators above the resource: `@create_first`, `@protect`, `@ignore(path)`, `@replace_when(value)`"
+                .to_owned()
         }
-        "dynamic" => "set the attribute to a comprehension: `rules = [for r in rules => { … }]`",
-        "timeouts" => "use a decorator above the resource: `@timeout(create = 45m)`",
-        "provisioner" | "connection" => "use a resource `std.command` where the manifest allows it",
-        _ => "",
-    };
-    let help = if help.is_empty() {
-        format!("write `{key} = {{ … }}`; several are a list: `{key} = [{{ … }}]`")
-    } else {
-        help.to_owned()
+        "dynamic" => {
+            format!("set the attribute to a comprehension: `{name} = [for key, value in … => {{ … }}]`")
+        }
+        "timeouts" => "use a decorator above the resource: `@timeout(create = 45m)`".to_owned(),
+        "provisioner" | "connection" => "use a resource `std.command` where the manifest allows it".to_owned(),
+        _ => format!("write `{key} = {{ … }}`; several are a list: `{key} = [{{ … }}, {{ … }}]`"),
     };
     let diagnostic = at("E0207", span, format!("`{key}` is set with `=`, there are no inner blocks"), help);
     match label {
-        Some(label) => diagnostic.label(label, "blocks have no labels either"),
+        Some(label) => diagnostic.label(label.span, "blocks have no labels either"),
         None => diagnostic,
     }
 }

@@ -131,10 +131,26 @@ impl Builder<'_> {
     }
 
     fn member(&mut self, base: Expression, node: Node) -> Expression {
+        let is_number = matches!(base.kind, ExpressionKind::Int(_) | ExpressionKind::Float(_));
+        if (is_number || matches!(base.kind, ExpressionKind::Broken))
+            && self.node_text(node).trim_start_matches(['.', ' ']).starts_with(|digit: char| digit.is_ascii_digit())
+        {
+            return self.more_numbers(base.span, is_number, node);
+        }
         self.at += 1;
         let (name, optional) = self.member_name(node);
         let span = base.span.to(name.span);
         self.raise(ExpressionKind::Member { base: Box::new(base), name, optional }, span, self.height)
+    }
+
+    /// `10.0.0.0`, `1.2.3`: a text that misses its quotes.
+    fn more_numbers(&mut self, base: Span, is_first: bool, node: Node) -> Expression {
+        self.at += 1;
+        let span = base.to(self.span(node));
+        if is_first {
+            self.report(SyntaxError::UnquotedNumbers { span, text: self.slice(span).into() });
+        }
+        self.broken(span)
     }
 
     /// The name behind the dot of a `member`.

@@ -21,6 +21,25 @@ pub(super) fn instead_of(word: &str, labels: Vec<&str>) -> Option<String> {
     })
 }
 
+/// Blocks within blocks whose content has another form here.
+pub(super) fn is_steering(word: &str) -> bool {
+    matches!(word, "dynamic" | "lifecycle" | "timeouts" | "provisioner" | "connection")
+}
+
+/// What to write instead of `param x: string { … }` and its like.
+pub(super) fn instead_of_body(word: &str, name: &str) -> Option<String> {
+    Some(match word {
+        "param" => format!(
+            "write `param {name}: TYPE = DEFAULT`; a description is a `/// …` line above it, a condition a `where`, and \
+             what is sensitive a `secret<TYPE>`"
+        ),
+        "output" => format!("write `output {name} = VALUE`; what is made from a secret is secret"),
+        "let" => format!("write `let {name} = {{ … }}`"),
+        "type" => format!("write `type {name} = {{ … }}`"),
+        _ => return None,
+    })
+}
+
 /// `aws_vpc` as `aws.vpc`.
 fn dotted(resource_type: &str) -> String {
     match resource_type.split_once('_') {

@@ -12,6 +12,7 @@ mod expression;
 mod foreign;
 mod grammar;
 mod heredoc;
+mod indented;
 mod literal;
 mod nodes;
 mod overlay;

@@ -6,6 +6,7 @@ use super::diagnose;
 use super::error::SyntaxError;
 use super::grammar::{self, Rule};
 use super::heredoc;
+use super::indented::{self, Nested};
 use super::nodes::{self, Nodes};
 use super::scan::{Kind, Scan, Token, scan};
 use super::split::KEYWORDS;
@@ -91,6 +92,10 @@ impl Recovery<'_> {
     fn run(&mut self, whole: &str) {
         for repair in heredoc::find(&self.text, self.file, self.base) {
             self.apply(repair);
+        }
+        for Nested { error, range, fill } in indented::find(&self.text, &self.scan(), self.rule == Rule::overlay) {
+            self.result.errors.extend(error.map(|error| error.at(|range| self.span(range))));
+            self.damage(range, fill);
         }
         self.repair_lexical();
         let scan = self.scan();

@@ -1,8 +1,7 @@
 //! One case: its files, what is reported of them, and what was expected.
 
 use crate::providers::PROVIDERS;
-use formwork_lang::check::{Checked, Options, check};
-use formwork_lang::environments;
+use formwork_lang::check::{Options, check};
 use formwork_lang::load::load;
 use formwork_lang::source::{FileTable, SourceError, Sources};
 use formwork_model::schema::ProviderSchema;
@@ -102,12 +101,12 @@ fn written(cases: &[Case]) -> String {
 pub(crate) fn report(files: &BTreeMap<String, String>, providers: &[&'static ProviderSchema]) -> (String, bool) {
     let sources = Texts::of(files);
     let loaded = load(&sources, "");
-    let Checked { program, sound, mut diagnostics } = check(&loaded, &providers, Options::default());
-    let is_right = program.is_some() != diagnostics.iter().any(Diagnostic::is_error);
-    if let Some(program) = program.as_ref().or(sound.as_ref()) {
-        diagnostics.extend(environments::check(program, &sources));
-        formwork_model::diagnostic::sort(&mut diagnostics);
-    }
+    let checked = check(&loaded, &providers, Options::default());
+    let of_values = checked.check_values(&sources);
+    let mut diagnostics = checked.diagnostics;
+    let is_right = checked.program.is_some() != diagnostics.iter().any(Diagnostic::is_error);
+    diagnostics.extend(of_values);
+    formwork_model::diagnostic::sort(&mut diagnostics);
     let mut text = String::new();
     for diagnostic in &diagnostics {
         write_diagnostic(&mut text, &loaded.files, diagnostic);

@@ -31,7 +31,7 @@ pub trait Cloud: Send + Sync + Sized + 'static {
 
 /// A resource type: messages of the contract in, messages out. Each call is the [`Connection`]'s of the same name.
 #[async_trait]
-pub trait ResourceType<C>: Send + Sync {
+pub trait ResourceType<C: Sync>: Send + Sync {
     /// See [`Provider::validate`](crate::Provider::validate).
     fn validate(&self, config: ValueRef<'_>) -> Vec<Finding>;
 
@@ -40,6 +40,15 @@ pub trait ResourceType<C>: Send + Sync {
     /// # Errors
     /// See there.
     fn plan(&self, session: &C, request: PlanRequest) -> Result<PlanResponse, ProviderError>;
+
+    /// What only the cloud can tell of a plan: it may add findings. `is_new`: nothing is there that is changed.
+    ///
+    /// # Errors
+    /// See [`Connection::plan`].
+    async fn foresee(&self, session: &C, is_new: bool, response: &mut PlanResponse) -> Result<(), ProviderError> {
+        let _ = (session, is_new, response);
+        Ok(())
+    }
 
     /// See [`Connection::read_many`].
     ///
@@ -151,7 +160,11 @@ impl<C: Cloud> Connection for TypedConnection<C> {
     }
 
     async fn plan(&self, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
-        resource::<C>(&request.type_name)?.plan(&self.0, request)
+        let resource = resource::<C>(&request.type_name)?;
+        let is_new = request.prior.is_none();
+        let mut response = resource.plan(&self.0, request)?;
+        resource.foresee(&self.0, is_new, &mut response).await?;
+        Ok(response)
     }
 
     fn plans(&self, type_name: &str) -> bool {

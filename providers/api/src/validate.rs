@@ -12,6 +12,11 @@ impl Findings {
     pub fn error(&mut self, path: AttributePath, message: impl Into<String>, help: impl Into<String>) {
         self.0.push(Finding { warning: false, path, message: message.into(), help: Some(help.into()) });
     }
+
+    /// A warning at a path.
+    pub fn warning(&mut self, path: AttributePath, message: impl Into<String>, help: impl Into<String>) {
+        self.0.push(Finding { warning: true, path, message: message.into(), help: Some(help.into()) });
+    }
 }
 
 /// An entry that is set and known.

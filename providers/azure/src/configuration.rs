@@ -27,7 +27,11 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
         AttributeType::Enum(&["client_secret", "client_certificate", "workload_identity", "managed_identity", "cli"]),
         "Which credential to use; else the first of these for which something is there.",
     ),
-    Attribute::string("oidc_token", "Token of a pipeline (GitLab's `id_tokens`) that the tenant trusts.").secret(),
+    Attribute::string(
+        "oidc_token",
+        "Token of a pipeline (GitLab's `id_tokens`) that the tenant trusts; else `ARM_OIDC_TOKEN`.",
+    )
+    .secret(),
     Attribute::string(
         "oidc_token_file",
         "File with such a token, read again each time; else `AZURE_FEDERATED_TOKEN_FILE`.",
@@ -47,7 +51,11 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
         "What that address asks for; else `ACTIONS_ID_TOKEN_REQUEST_TOKEN`, `SYSTEM_ACCESSTOKEN`.",
     )
     .secret(),
-    Attribute::string("service_connection_id", "Azure DevOps: the service connection whose token is asked for."),
+    Attribute::string(
+        "service_connection_id",
+        "Azure DevOps: the service connection whose token is asked for; else `AZURESUBSCRIPTION_SERVICE_CONNECTION_ID`, \
+         `ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID`.",
+    ),
     Attribute::new("cloud", AttributeType::Enum(&["public", "us_government", "china"]), "Which of Azure's clouds.")
         .default_string("public"),
     Attribute::string(
@@ -106,9 +114,18 @@ impl Configuration {
         fill_secret(&mut self.client_secret, &["AZURE_CLIENT_SECRET", "ARM_CLIENT_SECRET"]);
         fill(&mut self.client_certificate_path, &["AZURE_CLIENT_CERTIFICATE_PATH", "ARM_CLIENT_CERTIFICATE_PATH"]);
         fill(&mut self.oidc_token_file, &["AZURE_FEDERATED_TOKEN_FILE", "ARM_OIDC_TOKEN_FILE_PATH"]);
-        fill(&mut self.oidc_request_url, &["ACTIONS_ID_TOKEN_REQUEST_URL", "SYSTEM_OIDCREQUESTURI"]);
-        fill_secret(&mut self.oidc_request_token, &["ACTIONS_ID_TOKEN_REQUEST_TOKEN", "SYSTEM_ACCESSTOKEN"]);
-        fill(&mut self.service_connection_id, &["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID"]);
+        fill_secret(&mut self.oidc_token, &["ARM_OIDC_TOKEN"]);
+        // The address and what it asks for are of the same pipeline.
+        let (url, token) = match variable(&["ACTIONS_ID_TOKEN_REQUEST_URL"]) {
+            Some(_) => ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+            None => ("SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN"),
+        };
+        fill(&mut self.oidc_request_url, &[url]);
+        fill_secret(&mut self.oidc_request_token, &[token]);
+        fill(
+            &mut self.service_connection_id,
+            &["AZURESUBSCRIPTION_SERVICE_CONNECTION_ID", "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID"],
+        );
         fill(&mut self.authority_host, &["AZURE_AUTHORITY_HOST"]);
         self
     }

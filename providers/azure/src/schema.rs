@@ -147,11 +147,14 @@ pub(crate) const NETWORK_NAME: &[Limit] = &[
     ),
 ];
 
-/// As [`FULL`], for what no list shows in full: it is read one by one.
-pub(crate) const ONE_BY_ONE: Capabilities = Capabilities { batch_read: false, list: false, ..FULL };
+/// As [`FULL`], for what has no list of all that nobody manages.
+pub(crate) const UNLISTED: Capabilities = Capabilities { list: false, ..FULL };
 
-/// As [`ONE_BY_ONE`], for what cannot be changed.
-pub(crate) const FIXED: Capabilities = Capabilities { update: false, repair: false, ..ONE_BY_ONE };
+/// As [`UNLISTED`], for what cannot be changed.
+pub(crate) const FIXED: Capabilities = Capabilities { update: false, repair: false, ..UNLISTED };
+
+/// As [`UNLISTED`], for what no list tells anything of: it is read one by one.
+pub(crate) const ONE_BY_ONE: Capabilities = Capabilities { batch_read: false, ..UNLISTED };
 
 /// A switch that the service sets where nobody says it.
 pub(crate) const fn on(name: &'static str, docs: &'static str) -> Attribute {

@@ -5,6 +5,7 @@ use crate::compute::Compute;
 use crate::configuration::{Cloud, Configuration, cloud};
 use crate::credentials::{Credentials, Source, choose};
 use crate::http::{self, Reach};
+use crate::resource::apart::Listed;
 use crate::trust::{Trust, is_loopback};
 use formwork_model::{AttributePath, Redacted};
 use formwork_provider_api::{AccountIdentity, Environment, ErrorClass, ProviderError, SandboxEndpoint};
@@ -25,6 +26,8 @@ pub(crate) struct Session {
     pub(crate) tenant: Option<String>,
     /// Addresses and audiences.
     pub(crate) cloud: Cloud,
+    /// Which children parents list in their configs.
+    pub(crate) listed: Listed,
     /// What is known of the principal without its token.
     claims: Claims,
     /// One lock for each resource whose children must not be changed at the same time.
@@ -123,7 +126,8 @@ impl Session {
     fn of(arm: ArmClient, subscription: String, tenant: Option<String>, cloud: Cloud) -> Result<Self, ProviderError> {
         let arm = Arc::new(arm);
         let compute = Compute::new(Arc::clone(&arm))?;
-        Ok(Self { arm, compute, subscription, tenant, cloud, claims: &[], locks: Mutex::default() })
+        let (listed, locks) = Default::default();
+        Ok(Self { arm, compute, subscription, tenant, cloud, listed, claims: &[], locks })
     }
 
     /// What is known of the principal where its token says nothing.

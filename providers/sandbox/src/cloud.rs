@@ -2,7 +2,7 @@
 
 use crate::aks;
 use crate::argocd;
-use crate::arm::Arm;
+use crate::arm::{Arm, StandIn};
 use crate::clock::Clock;
 use crate::exchange::{Request, Response};
 use crate::git::Repositories;
@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::vault::{Register, Vault, Vaults};
 use axum::Router;
 use serde_json::Value as Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -86,6 +86,11 @@ impl Cloud {
             Json::Object(members) => members.values_mut().for_each(|member| self.place_vaults(member)),
             Json::Null | Json::Bool(_) | Json::Number(_) => {}
         }
+    }
+
+    /// Takes a stand-in of a resource that exists elsewhere; whether there can be one.
+    pub(crate) fn stand_in(&self, known: &StandIn, besides: &BTreeSet<String>) -> Result<bool, String> {
+        self.arm.stand_in(known, besides)
     }
 
     /// How many there are of each type.

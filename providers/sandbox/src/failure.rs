@@ -169,6 +169,12 @@ pub struct Standing {
     pub struck: u64,
 }
 
+impl std::fmt::Display for Standing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} (struck {} of {})", self.rule, self.struck, self.seen)
+    }
+}
+
 /// The rules of a sandbox.
 #[derive(Debug)]
 pub struct Failures {

@@ -123,7 +123,8 @@ fn authority() -> Result<CertificateParams, Problem> {
 }
 
 fn leaf() -> Result<CertificateParams, Problem> {
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let vaults = format!("*.{}", crate::vault::name::DOMAIN);
+    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned(), vaults];
     let mut params = CertificateParams::new(names).map_err(random)?;
     params.distinguished_name.push(DnType::CommonName, "localhost");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a sandbox cannot be started, reached or stopped. A process that cannot serve writes it as its last line, for whoever
+/// Why a sandbox cannot be started, reached or stopped. A process that cannot serve writes it to standard output, for whoever
 /// started it.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Problem {
@@ -34,6 +34,20 @@ pub enum Problem {
     PortTaken {
         /// Which.
         port: u16,
+    },
+    /// The port that was asked for, for plain HTTP, belongs to another program.
+    PlainPortTaken {
+        /// Which.
+        port: u16,
+    },
+    /// A file was written by a newer version of the program.
+    Newer {
+        /// Which.
+        path: PathBuf,
+        /// The number of its form.
+        form: String,
+        /// The newest form that this program reads.
+        known: String,
     },
     /// Another process serves this directory already.
     Running {
@@ -83,8 +97,8 @@ impl Problem {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Io { .. } | Self::Random(_) => "E5001",
-            Self::Damaged { .. } | Self::OtherKey { .. } => "E5002",
-            Self::PortTaken { .. } => "E5003",
+            Self::Damaged { .. } | Self::OtherKey { .. } | Self::Newer { .. } => "E5002",
+            Self::PortTaken { .. } | Self::PlainPortTaken { .. } => "E5003",
             Self::Running { .. } | Self::DidNotStart { .. } => "E5004",
             Self::Silent { .. } => "E5005",
             Self::NotRunning => "E5006",
@@ -109,6 +123,16 @@ impl Problem {
             Self::PortTaken { port } => format!(
                 "stop what listens on 127.0.0.1:{port}, or give the sandbox a new port with `formwork sandbox reset`"
             ),
+            Self::PlainPortTaken { port } => {
+                format!(
+                    "stop what listens on 127.0.0.1:{port}, or name another port; `--http 0` takes any that is free"
+                )
+            }
+            Self::Newer { .. } => {
+                "use that version of Formwork, or begin with an empty sandbox: `formwork sandbox reset`; \
+                                   nothing real is lost"
+                    .to_owned()
+            }
             Self::Running { process } => format!("stop process {process} with `formwork sandbox stop`"),
             Self::DidNotStart { log, .. } => format!("{} has what it said", log.display()),
             Self::Silent { process, .. } => {
@@ -134,6 +158,12 @@ impl std::fmt::Display for Problem {
             Self::PortTaken { port } => {
                 write!(formatter, "port {port}, where this sandbox's clients look for it, is taken by another program")
             }
+            Self::PlainPortTaken { port } => write!(formatter, "port {port} is taken by another program"),
+            Self::Newer { path, form, known } => write!(
+                formatter,
+                "{} was written by a newer version of Formwork: it has form {form}, this version reads up to {known}",
+                path.display()
+            ),
             Self::Running { process } => write!(formatter, "process {process} serves this sandbox already"),
             Self::DidNotStart { said, .. } => write!(formatter, "the sandbox did not start: {said}"),
             Self::Silent { process, reason } => {

@@ -16,7 +16,7 @@ use crate::server::control::Status;
 use crate::server::{Parts, Server, bind};
 use crate::store::Store;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -58,7 +58,7 @@ pub async fn serve(service: Service) -> Result<(), Problem> {
     let lock = directory.lock()?;
     let (identity, listener) = settle(directory, &service.key).await?;
     let plain = match service.plain_port {
-        Some(port) => Some(bind(port).await?),
+        Some(port) => Some(bind(port).await.map_err(|problem| plain(problem, port))?),
         None => None,
     };
     let store = Arc::new(Store::open(&directory.store(), &service.key)?);
@@ -80,6 +80,11 @@ pub async fn serve(service: Service) -> Result<(), Problem> {
     plain.iter().for_each(tokio::task::JoinHandle::abort);
     server.drained().await;
     store.sync().map_err(|reason| Problem::Io { action: "write".into(), path: directory.store(), reason: reason.0 })
+}
+
+/// A port that was named for this start is another matter than the one that clients know.
+fn plain(problem: Problem, port: u16) -> Problem {
+    if matches!(problem, Problem::PortTaken { .. }) { Problem::PlainPortTaken { port } } else { problem }
 }
 
 /// The identity that the directory has, or a new one, and its port.
@@ -161,8 +166,8 @@ async fn start(directory: &Directory, key: &Key, mut command: Command) -> Result
     let failed = |error: std::io::Error| Problem::io("open", &path, &error);
     let log = OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(failed)?;
     let before = log.metadata().map_err(failed)?.len();
-    let said = log.try_clone().map_err(failed)?;
-    command.stdin(Stdio::null()).stdout(log).stderr(said).current_dir(directory.path());
+    // Why it could not serve it says to us as well: where the disk is full, the log holds nothing.
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).current_dir(directory.path());
     let mut child =
         command.spawn().map_err(|error| Problem::DidNotStart { said: format!("{error}"), log: path.clone() })?;
     let began = Instant::now();
@@ -174,7 +179,9 @@ async fn start(directory: &Directory, key: &Key, mut command: Command) -> Result
             return Ok(client);
         }
         if over || began.elapsed() > START {
-            return Err(last_words(path, before));
+            let told = child.stdout.take().filter(|_| over).map(io::read_to_string);
+            let told = told.and_then(Result::ok).and_then(|told| serde_json::from_str(&told).ok());
+            return Err(told.unwrap_or_else(|| last_words(path, before)));
         }
         tokio::time::sleep(LOOK).await;
     }
@@ -184,7 +191,7 @@ fn has_ended(child: &mut Child) -> bool {
     !matches!(child.try_wait(), Ok(None))
 }
 
-/// What the process wrote since, in its last line: why it could not serve, or whatever else it had to say.
+/// What the process wrote since, in its last line.
 fn last_words(path: PathBuf, since: u64) -> Problem {
     let mut text = String::new();
     let read = File::open(&path).and_then(|mut file| {
@@ -193,7 +200,7 @@ fn last_words(path: PathBuf, since: u64) -> Problem {
     });
     let last = text.lines().rfind(|line| !line.trim().is_empty());
     let said = last.filter(|_| read.is_ok()).unwrap_or("it ended without a word");
-    serde_json::from_str(said).unwrap_or_else(|_| Problem::DidNotStart { said: said.trim().to_owned(), log: path })
+    Problem::DidNotStart { said: said.trim().to_owned(), log: path }
 }
 
 /// What the process that serves the directory says of itself, and a client of it; none where no process does.

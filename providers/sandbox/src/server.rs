@@ -7,6 +7,7 @@ mod answer;
 pub mod control;
 mod route;
 
+use crate::arm::StandIn;
 use crate::clock::{Clock, Latency, PacedClock};
 use crate::cloud::Cloud;
 use crate::failure::Failures;
@@ -20,6 +21,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -124,6 +126,15 @@ impl Server {
     #[must_use]
     pub fn failures(&self) -> &Failures {
         &self.shared.failures
+    }
+
+    /// Takes a stand-in of a resource that exists elsewhere, for others to refer to; whether there can be one. Resources with
+    /// the ids of `besides` (in lower case) are made otherwise.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub fn stand_in(&self, known: &StandIn, besides: &BTreeSet<String>) -> Result<bool, Problem> {
+        self.shared.cloud.stand_in(known, besides).map_err(|reason| Problem::Refused { reason })
     }
 
     /// Serves TLS; until the task is dropped.

@@ -134,7 +134,11 @@ impl Inner {
         let failed = |problem: Problem| StoreError(problem.to_string());
         let bytes = self.log.as_mut().map_or(Ok(0), |log| log.append(&change)).map_err(failed)?;
         self.remember(change, bytes);
-        self.compact().map_err(failed)
+        if let Err(problem) = self.compact() {
+            // The change is kept all the same; the next one tries again.
+            tracing::warn!(%problem, "the store could not be written anew");
+        }
+        Ok(())
     }
 
     fn remember(&mut self, change: Change, bytes: u64) {
@@ -152,16 +156,17 @@ impl Inner {
     /// Writes the log anew when most of it is of no use any more.
     fn compact(&mut self) -> Result<(), Problem> {
         let Some(log) = self.log.as_mut().filter(|log| log.is_wasteful(self.live)) else { return Ok(()) };
-        let mut live = 0;
         let mut fresh = log.rewrite()?;
-        for (table, documents) in &mut self.tables {
+        let mut lengths = Vec::new();
+        for (table, documents) in &self.tables {
             for (key, document) in documents {
-                document.bytes = fresh.append_document(table, key, &document.body)?;
-                live += document.bytes;
+                lengths.push(fresh.append_document(table, key, &document.body)?);
             }
         }
         log.replace(fresh)?;
-        self.live = live;
+        self.live = lengths.iter().sum();
+        let documents = self.tables.values_mut().flat_map(BTreeMap::values_mut);
+        documents.zip(lengths).for_each(|(document, bytes)| document.bytes = bytes);
         Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! Key Vault's data plane: secrets and keys with their versions, soft delete, recover and purge. Vaults are known by
-//! path (`/vaults/NAME/…`), since a name on loopback has no subdomains.
+//! path (`/vaults/NAME/…`), since not every machine resolves names below `localhost`; where it does, by host as well.
 //!
 //! Keys are kept as what a reader sees of them; nothing is encrypted or signed here.
 
 mod answer;
 mod body;
 mod list;
+pub mod name;
 mod object;
 
 use crate::clock::Clock;
@@ -105,9 +106,16 @@ impl Vaults {
         if rest.first().is_some_and(|name| !is_name(name)) {
             return wrong_name(table);
         }
-        let base = format!("{}/vaults/{name}", self.url);
+        let base = self.base(request, &name);
         let call = Call { vault, base, table, request, now: self.clock.now_ms() / 1000 };
         if deleted { self.deleted(&call, rest) } else { self.live(&call, rest) }
+    }
+
+    /// Where the vault is, as this client reached it.
+    fn base(&self, request: &Request, name: &str) -> String {
+        let own = request.header("host").filter(|host| name::of_host(host).is_some());
+        let scheme = request.header("x-forwarded-proto").unwrap_or("https");
+        own.map_or_else(|| format!("{}/vaults/{name}", self.url), |host| format!("{scheme}://{host}"))
     }
 
     fn live(&self, call: &Call<'_>, rest: &[&str]) -> Response {

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
-use formwork_sandbox::arm::{Arm, Event, Fate, Problem};
+use formwork_sandbox::arm::{Arm, Event, Fate, Problem, StandIn};
 use formwork_sandbox::clock::HandClock;
 use formwork_sandbox::exchange::{Request, Response};
 use formwork_sandbox::store::Store;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -339,4 +340,80 @@ fn a_cluster_is_told_when_it_comes_changes_and_goes() {
         .collect();
     assert_eq!(counts, [2, 3, 5]);
     assert_eq!(told.last(), Some(&Event::ClusterGone { id }));
+}
+
+const HUB: &str = "/subscriptions/other/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/hub";
+
+#[test]
+fn others_refer_to_a_stand_in_and_its_parents() {
+    let cloud = Cloud::new();
+    let nic = format!("{GROUP}/providers/Microsoft.Network/networkInterfaces/nic");
+    let properties = json!({"subnet": {"id": format!("{HUB}/subnets/apps")}});
+    let body = json!({"location": "westeurope", "properties": {"ipConfigurations": [{"name": "a", "properties": properties}]}});
+    let refused = cloud.put(&nic, body.clone());
+    assert_eq!(refused.body.unwrap()["error"]["code"], "InvalidResourceReference");
+    let known = StandIn {
+        id: format!("{HUB}/subnets/apps"),
+        location: Some("West Europe".to_owned()),
+        address_prefix: Some("10.9.0.0/24".to_owned()),
+    };
+    assert_eq!(cloud.arm.stand_in(&known, &BTreeSet::new()), Ok(true));
+    let made = cloud.put(&nic, body);
+    assert_eq!(made.status, 201, "{:?}", made.body);
+    let address = &made.body.unwrap()["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"];
+    assert_eq!(address, "10.9.0.4", "from the range of the stand-in");
+    assert_eq!(cloud.get(HUB).body.unwrap()["location"], "westeurope");
+    assert_eq!(cloud.get("/subscriptions/other/resourceGroups/hub").status, 200);
+    assert_eq!(
+        cloud.arm.stand_in(&StandIn { id: "no id".to_owned(), ..StandIn::default() }, &BTreeSet::new()),
+        Ok(false)
+    );
+}
+
+#[test]
+fn a_stand_in_takes_nobody_s_place() {
+    let cloud = Cloud::new();
+    let before = cloud.get(GROUP).body;
+    let known = StandIn { id: GROUP.to_uppercase(), location: Some("eastus".to_owned()), address_prefix: None };
+    assert_eq!(cloud.arm.stand_in(&known, &BTreeSet::new()), Ok(true));
+    assert_eq!(cloud.get(GROUP).body, before);
+    let (group, in_it) = ("/subscriptions/s/resourceGroups/later", "Microsoft.Network/virtualNetworks/v");
+    let known = StandIn { id: format!("{group}/providers/{in_it}"), ..StandIn::default() };
+    assert_eq!(cloud.arm.stand_in(&known, &BTreeSet::from([group.to_lowercase()])), Ok(true));
+    assert_eq!(cloud.put(group, json!({"location": "westeurope"})).status, 201, "its group is made by somebody else");
+    assert_eq!(cloud.get(&known.id).status, 200);
+}
+
+/// As the vendor's clients ask for them: `recordsets` and `all` of a zone.
+#[test]
+fn record_sets_of_all_types_are_listed() {
+    let cloud = Cloud::new();
+    let zone = format!("{GROUP}/providers/Microsoft.Network/dnsZones/example.com");
+    assert_eq!(cloud.get(&format!("{zone}/recordsets")).status, 404);
+    assert_eq!(cloud.put(&zone, json!({"location": "global"})).status, 201);
+    for (kind, records) in [("A", json!({"ARecords": []})), ("TXT", json!({"TXTRecords": []}))] {
+        assert_eq!(cloud.put(&format!("{zone}/{kind}/www"), json!({"properties": records})).status, 201);
+    }
+    for word in ["recordsets", "all", "recordSets"] {
+        let listed = cloud.get(&format!("{zone}/{word}")).body.unwrap();
+        let types: Vec<&Json> = listed["value"].as_array().unwrap().iter().map(|one| &one["type"]).collect();
+        assert_eq!(types, ["Microsoft.Network/dnszones/A", "Microsoft.Network/dnszones/TXT"], "{word}");
+    }
+}
+
+#[test]
+fn a_storage_account_has_its_services_from_the_start() {
+    let cloud = Cloud::new();
+    let account = format!("{GROUP}/providers/Microsoft.Storage/storageAccounts/accountx");
+    assert_eq!(cloud.get(&format!("{account}/blobServices/default")).status, 404, "no account, no service");
+    cloud.put(&account, json!({"location": "westeurope", "sku": {"name": "Standard_LRS"}, "kind": "StorageV2"}));
+    cloud.wait(60);
+    let services = format!("{account}/blobServices");
+    assert_eq!(cloud.get(&format!("{services}/default")).body.unwrap()["name"], "default");
+    assert_eq!(cloud.get(&services).body.unwrap()["value"].as_array().unwrap().len(), 1);
+    let retention = json!({"properties": {"deleteRetentionPolicy": {"enabled": true, "days": 7}}});
+    assert_eq!(cloud.put(&format!("{services}/default"), retention).status, 200);
+    let listed = cloud.get(&services).body.unwrap();
+    assert_eq!(listed["value"][0]["properties"]["deleteRetentionPolicy"]["days"], 7);
+    assert_eq!(listed["value"].as_array().unwrap().len(), 1);
 }

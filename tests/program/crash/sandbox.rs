@@ -1,7 +1,7 @@
 //! Kills against the sandbox: while AKS is being made, and at random instants of a whole platform's life.
 
 use super::number;
-use super::table::{Kind, Table, WINDOWS, Window, found};
+use super::table::{Kind, Table, Window, found};
 use crate::cloud::{Cloud, eventually, log};
 use crate::sandbox::Sandboxed;
 use crate::trial;
@@ -28,17 +28,19 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 type Inventory = BTreeMap<String, Json>;
 
-/// A network, a cluster in it, what runs in the cluster, and Argo CD with an application.
-fn stack(version: u32) -> String {
+/// A network, a cluster in it, what runs in the cluster, and Argo CD with an application; with these changes made.
+fn stack(changes: &[Kind]) -> String {
+    let version = |kind| if changes.contains(&kind) { 2 } else { 1 };
+    let (updated, created_first) = (version(Kind::Update), version(Kind::CreateFirst));
     format!(
         r#"
-provider azure {{ defaults = {{ location = "westeurope", tags = {{ version = "{version}" }} }} }}
+provider azure {{ defaults = {{ location = "westeurope", tags = {{ version = "{updated}" }} }} }}
 resource group: azure.resource_group {{ name = "rg" }}
 resource rules: azure.network_security_group {{ name = "rules", group }}
 resource https: azure.security_rule {{
   name = "https"
   network_security_group = rules
-  priority = 10{version}
+  priority = 10{updated}
   direction = "Inbound"
   access = "Allow"
   protocol = "Tcp"
@@ -60,25 +62,29 @@ resource aks: azure.kubernetes_cluster after joins {{
   group
   dns_prefix = "aks"
   identity = {{ type = "UserAssigned", user_assigned_identities = [identity] }}
-  agent_pool_profiles = [{{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = {version}, vnet_subnet = nodes }}]
+  agent_pool_profiles = [{{ name = "system", mode = "System", vm_size = "Standard_D2s_v5", count = {updated}, vnet_subnet = nodes }}]
 }}
-{pool}
+{gone}
 provider kubernetes {{ kubeconfig = aks.kubeconfig, cluster = aks.id }}
 provider argocd {{ kubeconfig = aks.kubeconfig, cluster = aks.id }}
 resource shop: kubernetes.namespace {{ name = "shop" }}
 @create_first
-resource settings: kubernetes.config_map {{ name = "settings-{version}", namespace = shop, data = {{ color = "red" }} }}
+resource settings: kubernetes.config_map for key in to_set(["a", "b", "c"]) {{
+  name = "settings-${{key}}-{created_first}"
+  namespace = shop
+  data = {{ color = "red" }}
+}}
 resource web: kubernetes.manifest {{
   manifest = {{
     apiVersion = "apps/v1"
     kind = "Deployment"
     metadata = {{ name = "web", namespace = shop.name }}
     spec = {{
-      replicas = {version}
+      replicas = {updated}
       selector = {{ matchLabels = {{ app = "web" }} }}
       template = {{
         metadata = {{ labels = {{ app = "web" }} }}
-        spec = {{ containers = [{{ name = "web", image = "web:1", envFrom = [{{ configMapRef = {{ name = settings.name }} }}] }}] }}
+        spec = {{ containers = [{{ name = "web", image = "web:1", envFrom = [{{ configMapRef = {{ name = settings["a"].name }} }}] }}] }}
       }}
     }}
   }}
@@ -98,19 +104,26 @@ resource app: argocd.application {{
   sync_policy = {{ automated = {{ prune = true, self_heal = true }} }}
 }}
 "#,
-        pool = if version == 1 {
-            "resource pool: azure.node_pool { name = \"apps\", cluster = aks, vm_size = \"Standard_D2s_v5\", count = 1 }"
-        } else {
-            ""
-        }
+        gone = if changes.contains(&Kind::Delete) { "" } else { GONE }
     )
 }
+
+/// What the second form of the stack no longer has.
+const GONE: &str = r#"
+resource pool: azure.node_pool { name = "apps", cluster = aks, vm_size = "Standard_D2s_v5", count = 1 }
+resource old_rules: azure.network_security_group { name = "old", group }
+resource old: kubernetes.config_map for key in to_set(["a", "b", "c"]) {
+  name = "old-${key}"
+  namespace = shop
+  data = { color = "red" }
+}
+"#;
 
 const MANIFEST: &str = "[stack]\nname = \"bench\"\n[sandbox.repositories]\ndeployed = \"deployed\"\n";
 const DEPLOYED: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: deployed}\ndata: {by: argocd}\n";
 
 fn sandboxed(latency: &str) -> Sandboxed {
-    let sandboxed = Sandboxed::new(&[("main.fw", &stack(1)), ("deployed/app/map.yaml", DEPLOYED)]);
+    let sandboxed = Sandboxed::new(&[("main.fw", &stack(&[])), ("deployed/app/map.yaml", DEPLOYED)]);
     sandboxed.0.write("formwork.toml", MANIFEST);
     sandboxed.start_at(latency);
     sandboxed
@@ -215,12 +228,15 @@ fn a_platform_is_killed_at_any_instant() {
 /// Creates, changes and destroys the platform, killed once in each.
 fn life(random: &mut StdRng, table: &mut Table) {
     let sandboxed = sandboxed("none");
-    kill(&sandboxed, random, table, "apply", &[Kind::Create]);
+    kill(&sandboxed, random, table, "apply", Kind::Create);
     converge(&sandboxed);
-    sandboxed.0.write("main.fw", &stack(2));
-    kill(&sandboxed, random, table, "apply", &[Kind::Update, Kind::Delete, Kind::CreateFirst]);
-    converge(&sandboxed);
-    kill(&sandboxed, random, table, "destroy", &[Kind::Destroy]);
+    for changes in table.each_change_by_itself() {
+        sandboxed.0.write("main.fw", &stack(&changes));
+        let changed = *changes.last().expect("a change");
+        kill(&sandboxed, random, table, "apply", changed);
+        converge(&sandboxed);
+    }
+    kill(&sandboxed, random, table, "destroy", Kind::Destroy);
     sandboxed.run(&["destroy", "--auto-approve"]).expect(0);
     let left = Cloud::of(&sandboxed).inventory(&log(&sandboxed));
     assert!(left.is_empty(), "orphans: {:?}", left.keys());
@@ -235,17 +251,18 @@ fn converge(sandboxed: &Sandboxed) {
 }
 
 /// Runs a command and kills it: at a random time, or where it takes it to the window that was hit least.
-fn kill(sandboxed: &Sandboxed, random: &mut StdRng, table: &mut Table, command: &str, kinds: &[Kind]) {
+fn kill(sandboxed: &Sandboxed, random: &mut StdRng, table: &mut Table, command: &str, kind: Kind) {
     let before = Cloud::of(sandboxed).inventory(&log(sandboxed));
-    let sum = |window: &Window| kinds.iter().map(|kind| table.of(*kind, *window)).sum::<usize>();
-    let aim = match WINDOWS.into_iter().min_by_key(sum) {
+    let (_, wanted) = table.rarest(&[kind]);
+    let answers = if matches!(kind, Kind::Create | Kind::Destroy) { 40 } else { 8 };
+    let aim = match wanted {
         _ if random.random_bool(0.25) => Aim::Time(Duration::from_millis(random.random_range(0..5_000))),
-        Some(Window::BeforeBegin) | None => Aim::Time(Duration::from_millis(random.random_range(20..400))),
-        Some(Window::BeforeSend) => Aim::Cut("before"),
-        Some(Window::BeforeAnswer) => Aim::Cut("after"),
-        Some(Window::BeforeDone) => Aim::Answered(random.random_range(1..40)),
+        Window::BeforeBegin => Aim::Time(Duration::from_millis(random.random_range(20..400))),
+        Window::BeforeSend => Aim::Cut("before"),
+        Window::BeforeAnswer => Aim::Cut("after"),
+        Window::BeforeDone => Aim::Answered(random.random_range(1..answers)),
     };
-    let killed = aim.run(sandboxed, random, command);
+    let killed = aim.run(sandboxed, random, command, kind);
     sandboxed.0.run(&["sandbox", "fail", "--clear"]).expect(0);
     if !killed {
         return;
@@ -258,13 +275,7 @@ fn kill(sandboxed: &Sandboxed, random: &mut StdRng, table: &mut Table, command: 
         .filter(|(_, open)| was_done(open, &state, &before, &there))
         .map(|(id, _)| id.0.as_str())
         .collect();
-    let (change, window) = found(&state, |operation| did.contains(operation));
-    let kind = match (kinds, change) {
-        ([only], _) => *only,
-        (_, Some(Change::Delete)) => Kind::Delete,
-        (_, Some(Change::Create)) => Kind::CreateFirst,
-        (_, Some(Change::Update) | None) => Kind::Update,
-    };
+    let (_, window) = found(&state, |operation| did.contains(operation));
     table.count(kind, window);
 }
 
@@ -280,14 +291,18 @@ enum Aim {
 
 impl Aim {
     /// Whether the run was killed; else it had ended before.
-    fn run(self, sandboxed: &Sandboxed, random: &mut StdRng, command: &str) -> bool {
+    fn run(self, sandboxed: &Sandboxed, random: &mut StdRng, command: &str, kind: Kind) -> bool {
         if let Self::Cut(side) = self {
             // Half of the requests to a Kubernetes API are dry runs.
-            let which = match (command, random.random_bool(0.5)) {
-                ("destroy", _) => format!("method=DELETE,nth={}", random.random_range(1..20)),
-                (_, true) => format!("method=PUT,nth={}", random.random_range(1..6)),
-                (_, false) => format!("path=/kubernetes/*,method=PATCH,nth={}", random.random_range(1..60)),
+            let which = match (kind, random.random_bool(0.5)) {
+                (Kind::Destroy, _) => ("method=DELETE", 19),
+                (Kind::Delete, _) => ("method=DELETE", 5),
+                (Kind::CreateFirst, true) => ("method=DELETE", 3),
+                (Kind::CreateFirst, false) => ("path=/kubernetes/*,method=PATCH", 12),
+                (Kind::Create | Kind::Update, true) => ("method=PUT", 5),
+                (Kind::Create | Kind::Update, false) => ("path=/kubernetes/*,method=PATCH", 59),
             };
+            let which = format!("{},nth={}", which.0, random.random_range(1..=which.1));
             sandboxed.0.run(&["sandbox", "fail", &format!("{which},cut={side}")]).expect(0);
         }
         let mut seen = Seen::new(sandboxed);

@@ -29,6 +29,8 @@ pub(super) enum Window {
 }
 
 pub(super) const KINDS: [Kind; 5] = [Kind::Create, Kind::Update, Kind::Delete, Kind::CreateFirst, Kind::Destroy];
+/// Changes of what is there.
+const CHANGES: [Kind; 3] = [Kind::Update, Kind::Delete, Kind::CreateFirst];
 pub(super) const WINDOWS: [Window; 4] =
     [Window::BeforeBegin, Window::BeforeSend, Window::BeforeAnswer, Window::BeforeDone];
 
@@ -57,6 +59,14 @@ impl Table {
     pub(super) fn rarest(&self, kinds: &[Kind]) -> (Kind, Window) {
         let cells = kinds.iter().flat_map(|kind| WINDOWS.map(|window| (*kind, window)));
         cells.min_by_key(|(kind, window)| self.of(*kind, *window)).expect("some kind")
+    }
+
+    /// The changes between two forms of a stack, one more each time, that which was killed least first: so it is clear what
+    /// a kill fell into.
+    pub(super) fn each_change_by_itself(&self) -> Vec<Vec<Kind>> {
+        let mut kinds = CHANGES;
+        kinds.sort_by_key(|kind| WINDOWS.iter().map(|window| self.of(*kind, *window)).sum::<usize>());
+        (1..=kinds.len()).map(|changed| kinds[..changed].to_vec()).collect()
     }
 
     /// Whether there were kills everywhere.

@@ -6,10 +6,11 @@ use crate::render::value::Writer;
 use formwork_engine::event::{ChangeKind, Event};
 use formwork_engine::plan::{Action, Operation, Plan};
 use formwork_engine::ports::EventSink;
-use formwork_engine::rehearsal::{LeftOut, timeline};
+use formwork_engine::rehearsal::{LeftOut, ReadElsewhere, timeline};
 use formwork_lang::source::FileTable;
 use formwork_model::value::{Masking, to_json};
 use formwork_model::{Address, Diagnostic, ValueBuf, ValueRef, View};
+use formwork_sandbox::failure::Standing;
 use formwork_state::record::{Role, State};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -25,6 +26,12 @@ pub(super) struct Report {
     pub(super) phases: Vec<Phase>,
     pub(super) outputs: ValueBuf,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// What could not be rehearsed, or was in another way.
+    pub(super) limits: Vec<String>,
+    /// Data sources that were read where an apply reads them.
+    pub(super) read: Vec<ReadElsewhere>,
+    /// What went wrong because it was asked for, and how often.
+    pub(super) failures: Vec<Standing>,
     /// Whether all of the change was made.
     pub(super) went_through: bool,
     /// What a second plan would change; none where there was no second plan.
@@ -133,14 +140,17 @@ impl Phase {
     }
 }
 
-/// Attributes of a change that hold something unknown.
+/// Attributes of a change that only the cloud can tell: those that refer to what another object is told say nothing new.
 fn unknown(plan: &Plan, operation: &Operation) -> Vec<String> {
+    let config = operation.config.map(|config| plan.values.get(config));
+    let is_said = |name: &str| config.and_then(|config| config.get(name)).is_some_and(|value| !value.is_null());
     let planned = operation.planned.map(|planned| plan.values.get(planned));
     let entries = planned.map(ValueRef::view).into_iter().flat_map(|view| match view {
         View::Map(entries) => Some(entries).into_iter().flatten(),
         _ => None.into_iter().flatten(),
     });
-    entries.filter(|(_, value)| !value.is_known()).map(|(name, _)| name.to_owned()).collect()
+    let told = entries.filter(|(name, value)| !value.is_known() && !is_said(name));
+    told.map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The beginning of what is too long for a line.
@@ -170,6 +180,9 @@ impl Report {
             phases: Vec::new(),
             outputs: ValueBuf::empty_map(),
             diagnostics: Vec::new(),
+            limits: Vec::new(),
+            read: Vec::new(),
+            failures: Vec::new(),
             went_through: false,
             left: None,
         }
@@ -193,6 +206,11 @@ impl Report {
         self.phases.iter().any(|phase| !phase.steps.is_empty())
     }
 
+    /// Whether there was a plan at all.
+    fn is_planned(&self) -> bool {
+        !self.phases.is_empty()
+    }
+
     fn takes_s(&self) -> u64 {
         self.phases.iter().map(|phase| phase.takes_s).sum()
     }
@@ -210,26 +228,37 @@ impl Report {
         );
         let left_out =
             self.left_out.iter().map(|one| json!({ "address": one.address.to_string(), "reason": one.reason }));
+        let read = self.read.iter().map(|one| json!({ "type": one.type_name, "object": one.object }));
         let diagnostics = self.diagnostics.iter().map(|one| diagnostics::to_json(files, one));
         json!({
             "environment": self.environment,
             "well": self.is_well(),
             "restored": self.could_restore.then_some(self.restored),
             "left_out": left_out.collect::<Vec<_>>(),
+            "limits": self.limits,
+            "read": read.collect::<Vec<_>>(),
             "takes_s": self.takes_s(),
             "phases": phases.collect::<Vec<_>>(),
             "outputs": to_json(self.outputs.view(), Masking::Masked),
+            "failures": self.failures,
             "second_plan": self.left,
             "diagnostics": diagnostics.collect::<Vec<_>>(),
         })
     }
 
     pub(super) fn text(&self) -> String {
+        let real = if self.read.is_empty() { "contacted" } else { "changed" };
         let mut text =
-            format!("Rehearsal of `{}` in a private sandbox; nothing real was contacted.\n\n", self.environment);
+            format!("Rehearsal of `{}` in a private sandbox; nothing real was {real}.\n\n", self.environment);
         for one in &self.left_out {
             // Writing to a text cannot fail.
             let _ = writeln!(text, "Left out: {}, because {}.", one.address, one.reason);
+        }
+        for limit in &self.limits {
+            let _ = writeln!(text, "{limit}.");
+        }
+        for one in &self.read {
+            let _ = writeln!(text, "Not recorded, so read where an apply reads it: {} {}", one.type_name, one.object);
         }
         if !self.could_restore {
             text.push_str("The recorded objects could not be made there, so nothing can be said of the change:\n");
@@ -241,10 +270,11 @@ impl Report {
         }
         if self.has_changes() {
             let _ = writeln!(text, "\nIt would take about {} in the real cloud.", duration(self.takes_s() * 1000));
-        } else {
+        } else if self.is_planned() {
             text.push_str("There is nothing to change.\n");
         }
         self.known(&mut text);
+        self.failures(&mut text);
         self.conclusion(&mut text);
         text
     }
@@ -277,6 +307,15 @@ impl Report {
         }
         for (name, value) in self.outputs.view().entries() {
             let _ = writeln!(text, "  {name} = {}", Writer { own: None }.line(value));
+        }
+    }
+
+    fn failures(&self, text: &mut String) {
+        if !self.failures.is_empty() {
+            text.push_str("\nWhat was to go wrong:\n");
+        }
+        for rule in &self.failures {
+            let _ = writeln!(text, "  {rule}");
         }
     }
 

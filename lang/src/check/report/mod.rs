@@ -85,13 +85,27 @@ impl Tell for Diagnostic {
 /// The candidate that is most like `name`, if one is like enough.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    candidates
-        .into_iter()
-        .filter(|candidate| *candidate != name)
+    let candidates: Vec<&str> = candidates.into_iter().filter(|candidate| *candidate != name).collect();
+    let like = candidates
+        .iter()
         .map(|candidate| (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= tolerance(candidate.len().max(lower.len())))
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| *candidate);
+    like.or_else(|| {
+        candidates.into_iter().filter(|candidate| holds_words(candidate, &lower)).min_by_key(|held| held.len())
+    })
+}
+
+/// Whether a name is another one with more before or behind: `cidr` of `cidr_block`, `name` of `role_name`, `snap` of
+/// `snapshot`.
+fn holds_words(longer: &str, name: &str) -> bool {
+    if name.len() > 3 && longer.starts_with(name) {
+        return true;
+    }
+    let rest = longer.strip_prefix(name).filter(|rest| rest.starts_with('_'));
+    let rest = rest.or_else(|| longer.strip_suffix(name).filter(|rest| rest.ends_with('_')));
+    name.len() > 2 && rest.is_some_and(|rest| rest.len() > 1)
 }
 
 /// How many slips still make the same word, of so many letters.

@@ -12,6 +12,11 @@ NameProblem {
         => "nothing is called `{name}` here"
         .at(span, "not found in this module")
         .nearest(nearest, "declare it with `param` or `let`, or write a text in quotes");
+    /// A text that misses its quotes.
+    E0301 error Unquoted { text: EcoString, span: Span }
+        => "nothing is called `{text}` here"
+        .at(span, "not found in this module")
+        .help(format!("a text stands in quotes: write `\"{text}\"`"));
     /// A type's name that nothing declares.
     E0302 error UnknownType { name: EcoString, span: Span, nearest: Option<EcoString> }
         => "there is no type `{name}`"

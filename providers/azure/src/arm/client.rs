@@ -2,6 +2,7 @@
 
 use crate::arm::ResourceId;
 use crate::arm::error::{Problem, found};
+use crate::arm::lists::Lists;
 use crate::credentials::Credentials;
 use crate::http::{self, Received};
 use crate::trust::Trust;
@@ -118,18 +119,19 @@ pub(crate) struct ArmClient {
     trust: Trust,
     credentials: Credentials,
     audience: String,
+    pub(super) lists: Lists,
 }
 
 impl ArmClient {
     /// Sends to `endpoint`, with tokens for `audience`.
-    pub(crate) const fn new(
+    pub(crate) fn new(
         http: reqwest::Client,
         endpoint: Url,
         trust: Trust,
         credentials: Credentials,
         audience: String,
     ) -> Self {
-        Self { http, endpoint, trust, credentials, audience }
+        Self { http, endpoint, trust, credentials, audience, lists: Lists::default() }
     }
 
     /// Where tokens come from.
@@ -178,6 +180,18 @@ impl ArmClient {
     /// # Errors
     /// As [`Self::send`].
     pub(crate) async fn list(&self, request: Request<'_>) -> Result<Vec<Json>, ProviderError> {
+        self.list_pages(request, usize::MAX).await.map(|(items, _)| items)
+    }
+
+    /// As [`Self::list`], the first pages only; and whether these are all.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub(super) async fn list_pages(
+        &self,
+        request: Request<'_>,
+        most: usize,
+    ) -> Result<(Vec<Json>, bool), ProviderError> {
         let mut page = self.send(request).await?.body;
         let mut items = Vec::new();
         let mut seen = std::collections::BTreeSet::new();
@@ -188,8 +202,9 @@ impl ArmClient {
             let next = page.get("nextLink").and_then(Json::as_str).filter(|next| !next.is_empty());
             // A page that names itself would never end.
             match next.map(str::to_owned) {
+                Some(_) if seen.len() + 1 >= most => return Ok((items, false)),
                 Some(next) if seen.insert(next.clone()) => page = self.follow(&next).await?.body,
-                _ => return Ok(items),
+                _ => return Ok((items, true)),
             }
         }
     }
@@ -214,6 +229,23 @@ impl ArmClient {
     /// # Errors
     /// When the address is not trusted, and as [`Self::send`].
     pub(crate) async fn exchange(
+        &self,
+        verb: Verb,
+        url: Url,
+        audience: &str,
+        body: Option<&Json>,
+        if_match: Option<&str>,
+    ) -> Result<Received, ProviderError> {
+        if verb == Verb::Get {
+            return self.attempt(verb, url, audience, body, if_match).await;
+        }
+        self.lists.wrote();
+        let received = self.attempt(verb, url, audience, body, if_match).await;
+        self.lists.wrote();
+        received
+    }
+
+    async fn attempt(
         &self,
         verb: Verb,
         url: Url,

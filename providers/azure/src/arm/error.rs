@@ -109,6 +109,7 @@ fn classified(found: &Envelope, status: u16, message: String) -> ProviderError {
         .codes()
         .find_map(|code| ErrorClass::of_code(code, EXACT, WORDS))
         .unwrap_or_else(|| class_of_status(status));
+    let class = if VAGUE.contains(&found.code.as_str()) { class_of_words(&message).unwrap_or(class) } else { class };
     let error = ProviderError::new(class, message);
     match found.codes().find_map(advice) {
         Some(help) => error.help(help),
@@ -181,6 +182,23 @@ const WORDS: &[(&str, ErrorClass)] = &[
     ("AlreadyExists", ErrorClass::Conflict),
     ("AlreadyTaken", ErrorClass::Conflict),
 ];
+
+/// Codes that services use for anything: the text tells what it is.
+const VAGUE: &[&str] = &["Conflict", "OperationNotAllowed", "FailedIdentityOperation"];
+
+/// What the text of a vague error says, where it says what is understood.
+fn class_of_words(message: &str) -> Option<ErrorClass> {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    if says(&["in progress", "busy processing", "being recovered", "try again later"]) {
+        return Some(ErrorClass::Retryable);
+    }
+    // An identity that was made a moment ago is not known everywhere.
+    if message.contains("userassignedidentities") && message.contains("was not found") {
+        return Some(ErrorClass::Retryable);
+    }
+    says(&["quota", "exceeding approved"]).then_some(ErrorClass::Quota)
+}
 
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
@@ -278,6 +296,33 @@ mod tests {
             (403, r#"{"error":{"code":"AuthorizationFailed","message":"m"}}"#, ErrorClass::Forbidden),
             (409, r#"{"error":{"code":"QuotaExceeded","message":"m"}}"#, ErrorClass::Quota),
             (400, r#"{"error":{"code":"InvalidResourceReference","message":"m"}}"#, ErrorClass::Invalid),
+            (
+                409,
+                r#"{"code":"OperationNotAllowed","message":"there is an in progress update operation"}"#,
+                ErrorClass::Retryable,
+            ),
+            (
+                409,
+                r#"{"error":{"code":"OperationNotAllowed","message":"exceeding approved cores Quota"}}"#,
+                ErrorClass::Quota,
+            ),
+            (409, r#"{"error":{"code":"OperationNotAllowed","message":"not eligible"}}"#, ErrorClass::Conflict),
+            (
+                409,
+                r#"{"error":{"code":"Conflict","message":"it is busy processing a previous update"}}"#,
+                ErrorClass::Retryable,
+            ),
+            (
+                409,
+                r#"{"error":{"code":"Conflict","message":"Secret x is currently being recovered"}}"#,
+                ErrorClass::Retryable,
+            ),
+            (400, r#"{"error":{"code":"Conflict","message":"DiskAccess x is in failed state"}}"#, ErrorClass::Invalid),
+            (
+                400,
+                r#"{"error":{"code":"FailedIdentityOperation","message":"Resource '/x/userAssignedIdentities/i' was not found."}}"#,
+                ErrorClass::Retryable,
+            ),
             (504, "<html>gateway</html>", ErrorClass::Retryable),
             (404, "", ErrorClass::NotFound),
         ];

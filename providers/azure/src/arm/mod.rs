@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod error;
 pub(crate) mod id;
+mod lists;
 pub(crate) mod operation;
 
 pub(crate) use client::{Answer, ArmClient, Request, Verb};

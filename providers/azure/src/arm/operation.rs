@@ -5,6 +5,7 @@
 
 use crate::arm::error::{is_not_found, of_operation};
 use crate::arm::{Answer, ArmClient, ResourceId};
+use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::{Checkpoint, ErrorClass, OperationSink, ProviderError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -83,6 +84,20 @@ impl Handle {
     }
 }
 
+/// What is recorded of an object whose operation is under way.
+pub(crate) fn checkpoint_of(id: &ResourceId, handle: Option<&Handle>) -> Checkpoint {
+    let identity = ValueBuf::from(Value::map([("id", Value::string(id.as_str()))]));
+    let poll = handle.map(Handle::to_text).unwrap_or_default();
+    Checkpoint { identity, private: Vec::new(), poll }
+}
+
+/// Where the create of an object that was found is asked about: as it was recorded, else at the object itself.
+pub(crate) fn under_way(recorded: Option<&Checkpoint>, id: &ResourceId, api_version: &str) -> Checkpoint {
+    let handle =
+        Handle::from_checkpoint(recorded).unwrap_or_else(|| Handle::resource(Kind::Resource, id, api_version, None));
+    checkpoint_of(id, Some(&handle))
+}
+
 fn names_resource(location: &str, id: &ResourceId) -> bool {
     let path = location.split('?').next().unwrap_or_default().to_lowercase();
     path.ends_with(&id.key())
@@ -101,8 +116,12 @@ pub(crate) enum State {
 
 /// The state that a resource tells.
 pub(crate) fn state(body: &Json) -> State {
-    let properties = body.get("properties").unwrap_or(body);
-    of_word(properties.get("provisioningState").and_then(Json::as_str))
+    of_word(word(body))
+}
+
+/// The resource's own word for it.
+pub(crate) fn word(body: &Json) -> Option<&str> {
+    body.get("properties").unwrap_or(body).get("provisioningState").and_then(Json::as_str)
 }
 
 /// Whether a resource is on its way out.
@@ -256,8 +275,7 @@ impl Waiting<'_> {
 }
 
 fn ended_badly(body: &Json, what: &str) -> ProviderError {
-    let properties = body.get("properties").unwrap_or(body);
-    let word = properties.get("provisioningState").and_then(Json::as_str).unwrap_or("Failed");
+    let word = word(body).unwrap_or("Failed");
     ProviderError::new(ErrorClass::Other, format!("{what}: it ended as {word}, without a reason"))
         .help("the activity log of the resource in the portal has the reason")
 }

@@ -22,18 +22,16 @@ pub(super) async fn token(audience: &str, tenant: Option<&str>) -> Result<Token,
     if let Some(tenant) = tenant {
         words.extend(["--tenant".to_owned(), tenant.to_owned()]);
     }
+    if !is_there() {
+        return Err(ProviderError::new(ErrorClass::Forbidden, "no token from the Azure CLI: there is no program `az`")
+            .help("install the Azure CLI and log in with `az login`, or give another credential"));
+    }
     let text = output(&words).await?;
     let json: Json = serde_json::from_str(&text).unwrap_or(Json::Null);
     let secret = json.get("accessToken").and_then(Json::as_str);
     let secret = secret.ok_or_else(|| failed("az", "it printed no token"))?;
-    Ok(Token::lasting(secret, left(&json)))
-}
-
-/// `expires_on` counts seconds since 1970; older versions have only a local time, which is not worth reading.
-fn left(json: &Json) -> u64 {
-    let end = json.get("expires_on").and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()));
-    let left = end.map(|end| end - jiff::Timestamp::now().as_second());
-    left.map_or(600, |left| u64::try_from(left).unwrap_or(0))
+    // Older versions have only a local time, which is not worth reading.
+    Ok(Token::lasting(secret, super::seconds(&json)))
 }
 
 /// What a program prints.
@@ -49,7 +47,14 @@ pub(super) async fn output(words: &[String]) -> Result<String, ProviderError> {
     }
     // Its words tell people to log in; they hold no token, which would be on the other stream.
     let words = String::from_utf8_lossy(&output.stderr);
-    Err(failed(program, words.lines().find(|line| !line.trim().is_empty()).unwrap_or("it failed")))
+    Err(failed(program, reason(&words)))
+}
+
+/// The line that says why: before it there may be warnings.
+fn reason(words: &str) -> &str {
+    let told = || words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let error = told().find_map(|line| line.strip_prefix("ERROR:"));
+    error.or_else(|| told().find(|line| !line.starts_with("WARNING"))).unwrap_or("it failed")
 }
 
 fn failed(program: &str, why: &str) -> ProviderError {

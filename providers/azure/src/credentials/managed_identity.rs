@@ -33,7 +33,21 @@ pub(super) async fn token(audience: &str, client_id: Option<&str>) -> Result<Tok
         ProviderError::new(ErrorClass::Forbidden, message)
             .help("give a credential in the provider block or by variables, or log in with `az login`")
     })?;
-    token_of(&received)
+    token_of(&received).map_err(|error| explained(error, received.status, client_id))
+}
+
+/// The metadata service is away for a minute while it is updated; what else it refuses is the identity's fault.
+fn explained(mut error: ProviderError, status: u16, client_id: Option<&str>) -> ProviderError {
+    if matches!(status, 404 | 410) {
+        error.class = ErrorClass::Retryable;
+    }
+    error.help = Some(match client_id {
+        Some(client_id) => format!("is the identity with the client id {client_id} assigned to this machine?"),
+        None => {
+            "does this machine have an identity? of several, `client_id` (or AZURE_CLIENT_ID) chooses one".to_owned()
+        }
+    });
+    error
 }
 
 /// The request's address.

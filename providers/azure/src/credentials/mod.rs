@@ -189,7 +189,11 @@ impl Credentials {
     ) -> Result<Token, ProviderError> {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
         let fields = [("client_assertion_type", kind), ("client_assertion", assertion)];
-        self.exchange(application, audience, &fields).await
+        let token = self.exchange(application, audience, &fields).await;
+        token.map_err(|error| match federated(&Token::lasting(assertion, 0)) {
+            Some(who) if error.class == ErrorClass::Forbidden => error.help(who),
+            _ => error,
+        })
     }
 
     /// The client credentials grant.
@@ -222,11 +226,20 @@ fn token_of(received: &Received) -> Result<Token, ProviderError> {
     }
 }
 
-/// How long a token lasts: a number, or a number as text; else, rather too short.
+/// How long a token lasts: for so many seconds, or until a second since 1970 (App Service); else, rather too short.
 fn seconds(json: &Json) -> u64 {
-    let value = json.get("expires_in");
-    let number = value.and_then(Json::as_u64);
-    number.or_else(|| value.and_then(Json::as_str)?.parse().ok()).unwrap_or(600)
+    let until = || {
+        let left = number(json, "expires_on")? - jiff::Timestamp::now().as_second();
+        Some(u64::try_from(left).unwrap_or(0))
+    };
+    let lasts = number(json, "expires_in").map(|seconds| u64::try_from(seconds).unwrap_or(0));
+    lasts.or_else(until).unwrap_or(600)
+}
+
+/// A number, or one as text.
+fn number(json: &Json, field: &str) -> Option<i64> {
+    let value = json.get(field)?;
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 fn refused(received: &Received, json: &Json) -> ProviderError {
@@ -241,6 +254,15 @@ fn refused(received: &Received, json: &Json) -> ProviderError {
     ProviderError::new(class, format!("no token: {text}"))
         .vendor(code, request_id)
         .help("check `tenant_id`, `client_id` and the credential of the provider block, or AZURE_TENANT_ID, AZURE_CLIENT_ID …")
+}
+
+/// Whom a statement is about, where somebody else made it: it must be as a federated credential of the application says.
+fn federated(assertion: &Token) -> Option<String> {
+    let (issuer, subject) = (assertion.claim("iss")?, assertion.claim("sub")?);
+    let is_own = subject == issuer;
+    (!is_own).then(|| {
+        format!("a federated credential of the application must have the issuer `{issuer}` and the subject `{subject}`")
+    })
 }
 
 fn none_left() -> ProviderError {

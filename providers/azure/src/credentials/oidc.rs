@@ -35,6 +35,11 @@ pub(crate) enum Assertion {
     },
 }
 
+/// Whether an address gives tokens of Azure DevOps' jobs: `…/_apis/distributedtask/hubs/…/oidctoken`.
+pub(super) fn is_of_azure_devops(url: &Url) -> bool {
+    url.path().trim_end_matches('/').to_ascii_lowercase().ends_with("/oidctoken")
+}
+
 impl Assertion {
     /// A fresh token.
     ///
@@ -45,7 +50,7 @@ impl Assertion {
             Self::Token(token) => token.0.clone(),
             Self::File(path) => tokio::fs::read_to_string(path)
                 .await
-                .map_err(|error| none(format!("the token file `{path}` cannot be read: {error}")))?,
+                .map_err(|error| no_file(format!("the token file `{path}` cannot be read: {error}")))?,
             Self::Command(words) => super::command_line::output(words).await?,
             Self::GitHub { url, token } => {
                 let mut url = url.clone();
@@ -55,7 +60,10 @@ impl Assertion {
             }
             Self::AzureDevOps { url, token } => {
                 trust.check_pipeline(url)?;
-                let request = http.post(url.clone()).bearer_auth(&token.0).header("content-length", "0");
+                // Without the second header a refusal is a redirect to a page for people.
+                let headless = [("content-length", "0"), ("x-tfs-fedauthredirect", "Suppress")];
+                let request = http.post(url.clone()).bearer_auth(&token.0);
+                let request = headless.into_iter().fold(request, |request, (name, value)| request.header(name, value));
                 field(http::send(request).await?, "oidcToken")?
             }
         };
@@ -63,15 +71,24 @@ impl Assertion {
     }
 }
 
+/// A field of a pipeline's answer.
 fn field(received: http::Received, name: &str) -> Result<String, ProviderError> {
     let json = received.json();
-    match json.get(name).and_then(Json::as_str) {
-        Some(token) if received.status < 300 => Ok(token.to_owned()),
-        _ => Err(none(format!("the pipeline gave no token: HTTP status {}", received.status))),
+    if let Some(token) = json.get(name).and_then(Json::as_str).filter(|_| received.status < 300) {
+        return Ok(token.to_owned());
     }
+    let status = received.status;
+    let class = if matches!(status, 408 | 429 | 500..) { ErrorClass::Retryable } else { ErrorClass::Forbidden };
+    let words = json.get("message").and_then(Json::as_str).map(|words| format!(": {words}")).unwrap_or_default();
+    Err(ProviderError::new(class, format!("the pipeline gave no token: HTTP status {status}{words}")).help(
+        "does the pipeline allow tokens? (GitHub: `permissions: id-token: write`; Azure DevOps: the service connection's id, \
+         and that it may be used by this pipeline)",
+    ))
 }
 
-fn none(message: String) -> ProviderError {
-    ProviderError::new(ErrorClass::Forbidden, message)
-        .help("does the pipeline allow tokens? (GitHub: `permissions: id-token: write`; GitLab: `id_tokens`)")
+fn no_file(message: String) -> ProviderError {
+    ProviderError::new(ErrorClass::Forbidden, message).help(
+        "in Kubernetes the file comes with the label `azure.workload.identity/use: \"true\"` of the pod, and its path with \
+         AZURE_FEDERATED_TOKEN_FILE; else write `oidc_token_file`",
+    )
 }

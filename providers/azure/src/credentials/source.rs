@@ -1,8 +1,8 @@
 //! Which credential a connection uses: what the block names, else the first for which something is there.
 
-use super::oidc::Assertion;
+use super::oidc::{self, Assertion};
 use super::{Application, Source, command_line, managed_identity};
-use crate::configuration::Configuration;
+use crate::configuration::{Configuration, variable};
 use crate::trust::Trust;
 use formwork_model::AttributePath;
 use formwork_provider_api::{Environment, ErrorClass, ProviderError};
@@ -24,9 +24,7 @@ pub(crate) fn choose(
         Some("client_certificate") => {
             chooser.client_certificate()?.ok_or_else(|| incomplete("client_certificate", "`client_certificate_path`"))
         }
-        Some("workload_identity") => chooser
-            .workload()?
-            .ok_or_else(|| incomplete("workload_identity", "a source of tokens (`oidc_token_file` …)")),
+        Some("workload_identity") => chooser.workload()?.ok_or_else(|| chooser.without_tokens()),
         Some("managed_identity") => Ok(chooser.managed_identity()),
         Some(_) => chooser.command_line(),
         None => chooser.first(),
@@ -109,11 +107,31 @@ impl Chooser<'_> {
                 .at(AttributePath::member("oidc_request_url"))
         })?;
         self.trust.check_pipeline(&url)?;
-        let Some(connection) = &block.service_connection_id else {
-            return Ok(Some(Assertion::GitHub { url, token: token.clone() }));
+        let Some(connection) = block.service_connection_id.as_ref().filter(|id| !id.is_empty()) else {
+            let github = Assertion::GitHub { url: url.clone(), token: token.clone() };
+            return if oidc::is_of_azure_devops(&url) { Err(no_connection()) } else { Ok(Some(github)) };
         };
         url.query_pairs_mut().append_pair("api-version", "7.1").append_pair("serviceConnectionId", connection);
         Ok(Some(Assertion::AzureDevOps { url, token: token.clone() }))
+    }
+
+    /// Why `workload_identity` has nothing to prove itself with, where it was asked for.
+    fn without_tokens(&self) -> ProviderError {
+        let error = if self.configuration.client_id.as_ref().is_none_or(String::is_empty) {
+            incomplete("workload_identity", "the application's `client_id`")
+        } else {
+            incomplete("workload_identity", "a source of tokens (`oidc_token_file` …)")
+        };
+        if variable(&["GITHUB_ACTIONS"]).is_some() {
+            return error
+                .help("GitHub gives tokens to a job that says `permissions: id-token: write`, and to no other");
+        }
+        if self.configuration.oidc_request_url.is_some() && self.configuration.oidc_request_token.is_none() {
+            return error.help(
+                "Azure DevOps gives tokens to a step that passes its own on: `env: SYSTEM_ACCESSTOKEN: $(System.AccessToken)`",
+            );
+        }
+        error
     }
 
     fn check_command(&self, program: &str) -> Result<(), ProviderError> {
@@ -137,6 +155,17 @@ impl Chooser<'_> {
         }
         Ok(Source::CommandLine { tenant: self.configuration.tenant_id.clone().filter(|tenant| !tenant.is_empty()) })
     }
+}
+
+/// Azure DevOps has a token for each service connection, and asks which.
+fn no_connection() -> ProviderError {
+    ProviderError::new(ErrorClass::Forbidden, "Azure DevOps gives a token of a service connection, and none is named")
+        .at(AttributePath::member("service_connection_id"))
+        .help(
+            "write `service_connection_id` in the provider block, or set ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID (the tasks \
+             AzureCLI and AzurePowerShell set AZURESUBSCRIPTION_SERVICE_CONNECTION_ID); or say with `credential` what else is \
+             meant",
+        )
 }
 
 fn incomplete(kind: &str, what: &str) -> ProviderError {

@@ -1,21 +1,23 @@
 //! What creates and updates share: what is wanted, waiting, reading back. And the update itself.
 
 use crate::arm::error::{found, is_taken_by_sibling};
-use crate::arm::operation::{Handle, Waiting, is_creating};
+use crate::arm::operation::{Handle, State, Waiting, checkpoint_of, is_creating, state};
 use crate::arm::{Answer, Request, ResourceId, Verb};
-use crate::resource::{ArmType, Change, Update, known_map, stored, tags};
+use crate::resource::{ArmType, Change, Update, known_map, mark, stored, tags};
 use crate::session::Session;
 use formwork_model::schema::{Attribute, AttributeType, ResourceSchema};
 use formwork_model::{Address, Map, Value, ValueBuf};
-use formwork_provider_api::{
-    Applied, Checkpoint, ErrorClass, OperationSink, ProviderError, StoredObject, UpdateRequest, settled,
-};
+use formwork_provider_api::{Applied, ErrorClass, OperationSink, ProviderError, StoredObject, UpdateRequest, settled};
 use serde_json::Value as Json;
 use std::time::Duration;
 use tokio::sync::OwnedMutexGuard;
 
 /// How long a read may not show what was just made.
 const VISIBILITY: Duration = Duration::from_secs(60);
+
+/// How long a sibling may have what another one shall get.
+const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A create or update that is under way.
 pub(super) struct Work<'a> {
@@ -50,8 +52,41 @@ impl<'a> Work<'a> {
     }
 
     /// Records the object, and where its operation is asked about, before anything else is sent.
-    pub(super) async fn checkpoint(&self, handle: Option<&Handle>) -> Result<(), ProviderError> {
+    async fn checkpoint(&self, handle: Option<&Handle>) -> Result<(), ProviderError> {
         checkpoint(self.sink, self.id, handle).await
+    }
+
+    /// Sends it, records where its operation is asked about, and follows that. Of siblings that the service changes one by one
+    /// nobody else begins before it is done. `prior` is what there was; none for a create.
+    pub(super) async fn carry_out(&self, prior: Option<&'a Map>) -> Result<Applied, ProviderError> {
+        let (guard, answer) = self.in_turn(prior).await?;
+        let handle = Handle::of_change(&answer, self.id, self.ty.api_version);
+        self.checkpoint(handle.as_ref()).await?;
+        let applied = self.finish(handle, prior).await;
+        drop(guard);
+        applied
+    }
+
+    /// A sibling may have what this one shall get (a rule's priority, a subnet's range), and be about to leave it in the same
+    /// apply: it is let through, and this one is sent again.
+    async fn in_turn(&self, prior: Option<&'a Map>) -> Result<(Option<OwnedMutexGuard<()>>, Answer), ProviderError> {
+        let mut slept = Duration::ZERO;
+        loop {
+            let guard = self.ty.guard(self.session, self.id).await;
+            let sent = match prior {
+                None => self.ty.try_create(self, self.wanted).await,
+                Some(prior) => self.ty.try_update(self, prior).await,
+            };
+            let error = match sent {
+                Ok(answer) => return Ok((guard, answer)),
+                Err(error) if is_taken_by_sibling(&error.code) && slept < PATIENCE => error,
+                Err(error) => return Err(error),
+            };
+            drop(guard);
+            self.sink.progress(&format!("{}: {}", self.doing, error.message));
+            self.sink.sleep(PAUSE).await?;
+            slept += PAUSE;
+        }
     }
 
     /// Waits for the operation and reads the object back.
@@ -106,44 +141,12 @@ impl<'a> Work<'a> {
     }
 }
 
-/// A sibling has what this one shall get (a rule's priority, a subnet's range). It may be about to leave it in the same
-/// apply: it is let through, and this one is sent again.
-#[derive(Default)]
-pub(super) struct Turn {
-    slept: Duration,
-}
-
-impl Turn {
-    const PATIENCE: Duration = Duration::from_secs(30);
-    const PAUSE: Duration = Duration::from_secs(2);
-
-    /// Whether the error may pass.
-    pub(super) fn is_awaited(&self, error: &ProviderError) -> bool {
-        is_taken_by_sibling(&error.code) && self.slept < Self::PATIENCE
-    }
-
-    /// Waits a little; nobody may be kept out meanwhile.
-    pub(super) async fn wait(&mut self, work: &Work<'_>, error: &ProviderError) -> Result<(), ProviderError> {
-        work.sink.progress(&format!("{}: {}", work.doing, error.message));
-        work.sink.sleep(Self::PAUSE).await?;
-        self.slept += Self::PAUSE;
-        Ok(())
-    }
-}
-
 pub(super) async fn checkpoint(
     sink: &dyn OperationSink,
     id: &ResourceId,
     handle: Option<&Handle>,
 ) -> Result<(), ProviderError> {
     sink.checkpoint(checkpoint_of(id, handle)).await
-}
-
-/// What is recorded of an object whose operation is under way.
-pub(super) fn checkpoint_of(id: &ResourceId, handle: Option<&Handle>) -> Checkpoint {
-    let identity = ValueBuf::from(Value::map([("id", Value::string(id.as_str()))]));
-    let poll = handle.map(Handle::to_text).unwrap_or_default();
-    Checkpoint { identity, private: Vec::new(), poll }
 }
 
 impl ArmType {
@@ -161,22 +164,7 @@ impl ArmType {
         if let Some(handle) = Handle::from_checkpoint(request.resume.as_ref()) {
             return work.finish(Some(handle), Some(&prior)).await;
         }
-        let mut turn = Turn::default();
-        let (guard, answer) = loop {
-            let guard = self.guard(session, &id).await;
-            match self.try_update(&work, &prior).await {
-                Err(error) if turn.is_awaited(&error) => {
-                    drop(guard);
-                    turn.wait(&work, &error).await?;
-                }
-                sent => break (guard, sent?),
-            }
-        };
-        let handle = Handle::of_change(&answer, &id, self.api_version);
-        work.checkpoint(handle.as_ref()).await?;
-        let applied = work.finish(handle, Some(&prior)).await;
-        drop(guard);
-        applied
+        work.carry_out(Some(&prior)).await
     }
 
     async fn try_update(&self, work: &Work<'_>, prior: &Map) -> Result<Answer, ProviderError> {
@@ -221,13 +209,24 @@ impl ArmType {
             true => self.hooks.enrich(session, id, &mut values).await,
             false => Ok(()),
         };
-        (stored(values), enriched)
+        let enriched = match state(body) {
+            State::Done => enriched,
+            // What is not well is still there, and what was known of it stays known.
+            State::Failed | State::Running(_) => enriched.or_else(passing_only),
+        };
+        let private = mark::of(self.listing.marks, body).unwrap_or_else(|| mark::of_state(body));
+        (StoredObject { private, ..stored(values) }, enriched)
     }
 
     /// Waits until no sibling is being changed, where the service asks for that.
     pub(crate) async fn guard(&self, session: &Session, id: &ResourceId) -> Option<OwnedMutexGuard<()>> {
         if self.serialised { Some(session.alone(&id.root()).await) } else { None }
     }
+}
+
+/// An error that another attempt may not meet; any other is passed over.
+fn passing_only(error: ProviderError) -> Result<(), ProviderError> {
+    if error.class.is_passing() { Err(error) } else { Ok(()) }
 }
 
 /// What an object should be: the plan, with what was unknown then and what is write-only taken from the config.

@@ -2,7 +2,7 @@
 
 use crate::arm::operation::{Handle, Kind, State, is_deleting, state};
 use crate::arm::{Answer, Request, ResourceId, Verb};
-use crate::resource::change::{Turn, Work, wanted};
+use crate::resource::change::{Work, wanted};
 use crate::resource::{ArmType, tags};
 use crate::session::Session;
 use formwork_model::Map;
@@ -26,25 +26,11 @@ impl ArmType {
             let handle = self.resumed(session, &id, checkpoint).await?;
             return work.finish(handle, None).await;
         }
-        let mut turn = Turn::default();
-        let (guard, answer) = loop {
-            let guard = self.guard(session, &id).await;
-            match self.try_create(&work, &wanted).await {
-                Err(error) if turn.is_awaited(&error) => {
-                    drop(guard);
-                    turn.wait(&work, &error).await?;
-                }
-                sent => break (guard, sent?),
-            }
-        };
-        let handle = Handle::of_change(&answer, &id, self.api_version);
-        work.checkpoint(handle.as_ref()).await?;
-        let applied = work.finish(handle, None).await;
-        drop(guard);
-        applied
+        work.carry_out(None).await
     }
 
-    async fn try_create(&self, work: &Work<'_>, wanted: &Map) -> Result<Answer, ProviderError> {
+    /// One attempt: what is there is not touched.
+    pub(super) async fn try_create(&self, work: &Work<'_>, wanted: &Map) -> Result<Answer, ProviderError> {
         self.check_absent(work.session, work.id).await?;
         self.hooks.before_create(&work.change(None)).await?;
         self.send_create(work, wanted).await

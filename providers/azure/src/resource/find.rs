@@ -1,13 +1,13 @@
 //! Looking for objects: what an unfinished create made, what a person names, what nobody manages.
 
 use crate::arm::ResourceId;
-use crate::arm::operation::{Handle, Kind, State, is_deleting, state};
+use crate::arm::operation::{State, is_deleting, state, under_way};
 use crate::resource::create::recorded;
 use crate::resource::{ArmType, change, known_map, stored, tags};
 use crate::session::Session;
 use formwork_model::{Map, ValueBuf, ValueRef};
 use formwork_provider_api::{
-    Checkpoint, ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences, proposed,
+    ErrorClass, FindRequest, Found, ImportRequest, Listed, ProviderError, StoredObject, differences, proposed,
 };
 use serde_json::Value as Json;
 
@@ -32,18 +32,11 @@ impl ArmType {
         match found {
             // Its create still runs, or ended badly: waiting for it tells which.
             Found::Ours(_) if state(&answer.body) != State::Done => {
-                Ok(Found::Unfinished(self.under_way(&id, request.checkpoint.as_ref())))
+                Ok(Found::Unfinished(under_way(request.checkpoint.as_ref(), &id, self.api_version)))
             }
             Found::Ours(object) => enriched.map(|()| Found::Ours(object)),
             other => Ok(other),
         }
-    }
-
-    /// Where the create of an object is asked about: as it was recorded, else at the object itself.
-    fn under_way(&self, id: &ResourceId, recorded: Option<&Checkpoint>) -> Checkpoint {
-        let handle = Handle::from_checkpoint(recorded)
-            .unwrap_or_else(|| Handle::resource(Kind::Resource, id, self.api_version, None));
-        change::checkpoint_of(id, Some(&handle))
     }
 
     /// Whose an object is: the stamp tells, and where there are no tags its content.

@@ -3,6 +3,7 @@
 //! A type is one file under `resources/` with `SCHEMA` and `RESOURCE`, and one word in `registry.rs`; see the crate's page
 //! for how to write one. What ARM does not serve (Key Vault's data plane) implements [`Resource`] itself.
 
+pub(crate) mod apart;
 mod change;
 mod create;
 pub(crate) mod decode;
@@ -10,9 +11,10 @@ mod delete;
 pub(crate) mod encode;
 mod find;
 pub(crate) mod identity;
+pub(crate) mod mark;
 pub(crate) mod meaning;
 pub(crate) mod path;
-mod plan;
+pub(crate) mod plan;
 mod read;
 pub(crate) mod tags;
 
@@ -72,19 +74,39 @@ pub(crate) struct Listing {
     pub(crate) parent: bool,
     /// Children: they stand in full in the parents' own lists; the parents' type and the path.
     pub(crate) embedded: Option<(&'static str, &'static str)>,
+    /// Lists tell too little of an object. Where they tell the same at these vendor paths as when it was recorded, it is as it
+    /// was; else it is read by itself. The first path must be there. Empty where lists show objects in full.
+    pub(crate) marks: &'static [&'static str],
+    /// `$filter` of the lists by group and subscription.
+    pub(crate) filter: Option<&'static str>,
+    /// Children: where they stand in their parent in another shape.
+    pub(crate) beside: Option<&'static str>,
 }
 
 impl Listing {
     /// No list is of use: each object is read by itself.
-    pub(crate) const NONE: Self = Self { group: false, subscription: false, parent: false, embedded: None };
+    pub(crate) const NONE: Self = Self {
+        group: false,
+        subscription: false,
+        parent: false,
+        embedded: None,
+        marks: &[],
+        filter: None,
+        beside: None,
+    };
     /// By group and by subscription, as most types of their own.
-    pub(crate) const FULL: Self = Self { group: true, subscription: true, parent: false, embedded: None };
+    pub(crate) const FULL: Self = Self { group: true, subscription: true, ..Self::NONE };
     /// By parent, as most children.
-    pub(crate) const PARENT: Self = Self { group: false, subscription: false, parent: true, embedded: None };
+    pub(crate) const PARENT: Self = Self { parent: true, ..Self::NONE };
+
+    /// Where children stand in their parent.
+    fn place(&self) -> Option<&'static str> {
+        self.embedded.map(|(_, place)| place).or(self.beside)
+    }
 
     /// Children that stand in full in their parents' lists too.
     pub(crate) const fn embedded(kind: &'static str, path: &'static str) -> Self {
-        Self { group: false, subscription: false, parent: true, embedded: Some((kind, path)) }
+        Self { embedded: Some((kind, path)), ..Self::PARENT }
     }
 }
 
@@ -98,6 +120,7 @@ pub(crate) struct ArmType {
     pub(crate) update: Update,
     pub(crate) listing: Listing,
     pub(crate) children: &'static [&'static str],
+    pub(crate) named_children: &'static [&'static str],
     pub(crate) serialised: bool,
     pub(crate) etag: bool,
     pub(crate) volatile: &'static [(&'static str, &'static [&'static str])],
@@ -126,6 +149,7 @@ impl ArmType {
             update: Update::Put,
             listing,
             children: &[],
+            named_children: &[],
             serialised: false,
             etag: false,
             volatile: &[],
@@ -150,6 +174,12 @@ impl ArmType {
     /// of them leaves them to others: they are neither shown nor taken away.
     pub(crate) const fn with_children(mut self, attributes: &'static [&'static str]) -> Self {
         self.children = attributes;
+        self
+    }
+
+    /// As [`Self::with_children`], where an update leaves alone what it does not name (a cluster's pools).
+    pub(crate) const fn with_named_children(mut self, attributes: &'static [&'static str]) -> Self {
+        self.named_children = attributes;
         self
     }
 
@@ -226,6 +256,22 @@ pub(crate) trait Hooks: Send + Sync {
         replace: &mut Vec<AttributePath>,
     ) -> Result<(), ProviderError> {
         let _ = (session, request, planned, replace);
+        Ok(())
+    }
+
+    /// What is to be told of a plan, once it is made.
+    fn advise(&self, request: &PlanRequest, planned: &Map, findings: &mut Findings) {
+        let _ = (request, planned, findings);
+    }
+
+    /// Whether there is a [`foresee`](Self::foresee): it costs calls for each object that is planned anew.
+    fn foresees(&self) -> bool {
+        false
+    }
+
+    /// What only the cloud can tell of the plan of a new object.
+    async fn foresee(&self, session: &Session, planned: &Map, findings: &mut Findings) -> Result<(), ProviderError> {
+        let _ = (session, planned, findings);
         Ok(())
     }
 
@@ -314,6 +360,15 @@ impl ResourceType<Session> for ArmType {
 
     fn plan(&self, session: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         self.plan_object(session, &request)
+    }
+
+    async fn foresee(&self, session: &Session, is_new: bool, response: &mut PlanResponse) -> Result<(), ProviderError> {
+        if is_new && self.hooks.foresees() {
+            let mut findings = Findings::default();
+            self.hooks.foresee(session, &known_map(response.planned.view()), &mut findings).await?;
+            response.findings.extend(findings.0);
+        }
+        Ok(())
     }
 
     async fn read_many(&self, session: &Session, request: ReadManyRequest) -> Result<Vec<ReadOutcome>, ProviderError> {

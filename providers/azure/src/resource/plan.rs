@@ -1,8 +1,10 @@
 //! Planning: what the schema cannot say. A group or a region may be written in several ways; what an update will change is
 //! not known before.
 
-use crate::resource::{ArmType, Scope, known_map, meaning};
+use crate::arm::operation::State;
+use crate::resource::{ArmType, Scope, known_map, mark, meaning};
 use crate::session::Session;
+use crate::validate::Findings;
 use formwork_model::{AttributePath, Map, Step, Value, ValueBuf, ValueRef};
 use formwork_provider_api::{PlanRequest, PlanResponse, ProviderError, differences};
 
@@ -16,6 +18,12 @@ impl ArmType {
             self.forget_volatile(request, prior.values.view(), &mut planned);
         }
         self.hooks.plan(session, request, &mut planned, &mut replace)?;
+        let mut findings = Findings::default();
+        tell_state(request, &mut findings);
+        self.note_children(session, request, &planned);
+        self.check_apart(session, request, &mut findings);
+        self.hooks.advise(request, &planned, &mut findings);
+        response.findings = findings.0;
         response.planned = ValueBuf::from(Value::Map(planned));
         response.replace = replace;
         Ok(response)
@@ -62,6 +70,25 @@ impl ArmType {
                 planned.insert(*name, request.unknown(name));
             }
         }
+    }
+}
+
+/// What is read of an object that is not well, or that is being changed, may not be what it will be.
+pub(crate) fn tell_state(request: &PlanRequest, findings: &mut Findings) {
+    let Some((state, word)) = request.prior.as_ref().and_then(|prior| mark::state_of(&prior.private)) else { return };
+    let at = AttributePath::root();
+    match state {
+        State::Done => {}
+        State::Failed => findings.warning(
+            at,
+            format!("Azure calls it `{word}`: what was last done with it ended badly"),
+            "an apply that changes it tries again; the activity log in the portal has the reason",
+        ),
+        State::Running(_) => findings.warning(
+            at,
+            format!("it is being changed, and not by this run (`{word}`): it may be otherwise when that is done"),
+            "plan again then; meanwhile a change waits, or is refused",
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::arm::operation::is_deleting;
 use crate::arm::{Request, ResourceId, Verb};
-use crate::resource::{ArmType, Scope, known_map, path};
+use crate::resource::{ArmType, Scope, known_map, mark, path};
 use crate::session::Session;
 use formwork_model::Map;
 use formwork_provider_api::{ErrorClass, ProviderError, ReadOutcome, StoredObject};
@@ -13,8 +13,10 @@ use std::collections::{BTreeSet, HashMap};
 
 /// Calls of one read at the same time.
 const AT_ONCE: usize = 8;
-/// Groups are listed one by one up to here, then the subscription at once: its lists may be long.
+/// Groups with many objects are listed one by one up to here, else the subscription at once: its lists may be long.
 const FEW_GROUPS: usize = 3;
+/// So many objects of a group are many.
+const MANY_OBJECTS: usize = 2;
 
 /// A list of objects, or of objects that hold them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,40 @@ struct Collection {
     path: String,
     /// Where the objects stand in each item; empty where they are the items.
     within: &'static str,
+    /// `$filter`.
+    filter: Option<&'static str>,
+}
+
+impl Collection {
+    fn at(path: String) -> Self {
+        Self { path, within: "", filter: None }
+    }
+
+    fn within(self, within: &'static str) -> Self {
+        Self { within, ..self }
+    }
+
+    fn filtered(self, filter: Option<&'static str>) -> Self {
+        Self { filter, ..self }
+    }
+
+    fn request<'a>(&self, api_version: &'a str) -> Request<'a> {
+        let mut request = Request::at(Verb::Get, self.path.clone(), api_version);
+        request.query.extend(self.filter.map(|filter| ("$filter", filter.to_owned())));
+        request
+    }
+
+    /// The objects of its items.
+    fn objects(&self, items: &[Json]) -> Vec<Json> {
+        if self.within.is_empty() {
+            return items.to_vec();
+        }
+        let inner = |item: &Json| match path::get(item, self.within) {
+            Some(Json::Array(inner)) => inner,
+            _ => Vec::new(),
+        };
+        items.iter().flat_map(inner).collect()
+    }
 }
 
 impl ArmType {
@@ -32,26 +68,38 @@ impl ArmType {
     ) -> Result<Vec<ReadOutcome>, ProviderError> {
         let known: Vec<Map> = objects.iter().map(|object| known_map(object.values.view())).collect();
         let ids: Vec<ResourceId> = known.iter().map(|values| self.recorded_id(values)).collect::<Result<_, _>>()?;
-        let listed = self.listed(session, &ids).await?;
+        let listed = self.listed(session, &self.listable(&ids, objects)).await?;
         let reads: Vec<_> = ids
             .iter()
             .zip(&known)
-            .map(|(id, known)| self.outcome(session, id, known, listed.get(&id.key())).boxed())
+            .zip(objects)
+            .map(|((id, known), object)| self.outcome(session, id, object, known, listed.get(&id.key())).boxed())
             .collect();
         let outcomes: Vec<Result<ReadOutcome, ProviderError>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
         Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(ReadOutcome::Failed)).collect())
+    }
+
+    /// The objects of which a list tells anything: one that only proves that they did not change needs something to compare
+    /// with.
+    fn listable(&self, ids: &[ResourceId], objects: &[StoredObject]) -> Vec<ResourceId> {
+        let tells = |object: &StoredObject| self.listing.marks.is_empty() || !object.private.is_empty();
+        ids.iter().zip(objects).filter(|(_, object)| tells(object)).map(|(id, _)| id.clone()).collect()
     }
 
     async fn outcome(
         &self,
         session: &Session,
         id: &ResourceId,
+        object: &StoredObject,
         known: &Map,
         listed: Option<&Json>,
     ) -> Result<ReadOutcome, ProviderError> {
         let read = match listed {
-            Some(body) => Some(body.clone()),
-            None => self.look_up(session, id).await?.map(|answer| answer.body),
+            Some(body) if self.listing.marks.is_empty() => Some(body.clone()),
+            Some(body) if mark::of(self.listing.marks, body).is_some_and(|mark| mark == object.private) => {
+                return Ok(ReadOutcome::Present(object.clone()));
+            }
+            _ => self.look_up(session, id).await?.map(|answer| answer.body),
         };
         let Some(body) = read else {
             let soft = self.hooks.is_soft_deleted(session, id, known).await?;
@@ -67,8 +115,10 @@ impl ArmType {
     /// The objects that lists show, by the key of their id.
     async fn listed(&self, session: &Session, ids: &[ResourceId]) -> Result<HashMap<String, Json>, ProviderError> {
         let collections = self.collections(ids);
+        // A list that is longer than that is given up: reading each object costs no more.
+        let most = ids.len();
         let lists: Vec<_> =
-            collections.iter().map(|collection| self.list_collection(session, collection).boxed()).collect();
+            collections.iter().map(|collection| self.list_collection(session, collection, most).boxed()).collect();
         let lists: Vec<Vec<Json>> = stream::iter(lists).buffered(AT_ONCE).try_collect().await?;
         let keyed = lists.into_iter().flatten().filter_map(|body| {
             let id = ResourceId::parse(body.get("id")?.as_str()?)?;
@@ -77,22 +127,18 @@ impl ArmType {
         Ok(keyed.collect())
     }
 
-    async fn list_collection(&self, session: &Session, collection: &Collection) -> Result<Vec<Json>, ProviderError> {
-        let request = Request::at(Verb::Get, collection.path.clone(), self.api_version);
-        let items = match session.arm.list(request).await {
-            Ok(items) => items,
+    async fn list_collection(
+        &self,
+        session: &Session,
+        collection: &Collection,
+        most: usize,
+    ) -> Result<Vec<Json>, ProviderError> {
+        match session.arm.list_shared(collection.request(self.api_version), most, self.name()).await {
+            Ok(items) => Ok(collection.objects(&items)),
             // A group that is gone has nothing in it; what may not be listed may still be read.
-            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::Forbidden) => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        if collection.within.is_empty() {
-            return Ok(items);
+            Err(error) if matches!(error.class, ErrorClass::NotFound | ErrorClass::Forbidden) => Ok(Vec::new()),
+            Err(error) => Err(error),
         }
-        let inner = |item: &Json| match path::get(item, collection.within) {
-            Some(Json::Array(inner)) => inner,
-            _ => Vec::new(),
-        };
-        Ok(items.iter().flat_map(inner).collect())
     }
 
     /// The lists to read: none where reading each object costs no more.
@@ -117,17 +163,16 @@ impl ArmType {
     fn in_groups(&self, ids: &[ResourceId], kind: &str, within: &'static str) -> Option<Vec<Collection>> {
         let is_embedded = !within.is_empty();
         let groups: Vec<ResourceId> = distinct(ids.iter().filter_map(ResourceId::group_id));
-        let listed = |scope: &ResourceId| Collection { path: format!("{scope}/providers/{kind}"), within };
-        if (self.listing.group || is_embedded) && groups.len() <= FEW_GROUPS {
+        // What stands on the subscription itself no list of a group shows (nor does any of what stands above it).
+        let are_all_in_groups = ids.iter().all(|id| id.group().is_some() || id.subscription().is_none());
+        let shaped = |collection: Collection| collection.within(within).filtered(self.listing.filter);
+        let listed = |scope: &ResourceId| shaped(Collection::at(format!("{scope}/providers/{kind}")));
+        let are_few = groups.len() == 1 || groups.len() <= FEW_GROUPS && ids.len() > MANY_OBJECTS * groups.len();
+        if (self.listing.group || is_embedded) && are_few && are_all_in_groups {
             return Some(groups.iter().map(listed).collect());
         }
         if self.listing.subscription || is_embedded {
-            return Some(
-                in_subscriptions(ids, &format!("providers/{kind}"))
-                    .into_iter()
-                    .map(|collection| Collection { within, ..collection })
-                    .collect(),
-            );
+            return Some(in_subscriptions(ids, &format!("providers/{kind}")).into_iter().map(shaped).collect());
         }
         self.listing.group.then(|| groups.iter().map(listed).collect())
     }
@@ -136,21 +181,16 @@ impl ArmType {
     pub(super) async fn list_all(&self, session: &Session) -> Result<Vec<Json>, ProviderError> {
         let scope = session.scope();
         let collection = match (self.scope, self.listing.embedded) {
-            (Scope::Subscription, _) => Collection { path: format!("{scope}/resourceGroups"), within: "" },
-            (Scope::Child(_), Some((kind, within))) => Collection { path: format!("{scope}/providers/{kind}"), within },
-            (Scope::Child(_), None) if self.listing.parent => return self.list_under_parents(session).await,
-            _ if self.listing.subscription => {
-                Collection { path: format!("{scope}/providers/{}", self.kind), within: "" }
+            (Scope::Subscription, _) => Collection::at(format!("{scope}/resourceGroups")),
+            (Scope::Child(_), Some((kind, within))) => {
+                Collection::at(format!("{scope}/providers/{kind}")).within(within)
             }
+            (Scope::Child(_), None) if self.listing.parent => return self.list_under_parents(session).await,
+            _ if self.listing.subscription => Collection::at(format!("{scope}/providers/{}", self.kind)),
             _ => return Err(ProviderError::unsupported(format!("`azure.{}` cannot be listed", self.name()))),
         };
-        let request = Request::at(Verb::Get, collection.path.clone(), self.api_version);
-        let items = session.arm.list(request).await?;
-        if collection.within.is_empty() {
-            return Ok(items);
-        }
-        let inner = items.iter().filter_map(|item| path::get(item, collection.within));
-        Ok(inner.flat_map(|inner| inner.as_array().cloned().unwrap_or_default()).collect())
+        let items = session.arm.list(collection.request(self.api_version)).await?;
+        Ok(collection.objects(&items))
     }
 
     /// The children of every parent, list by list.
@@ -171,7 +211,7 @@ impl ArmType {
 fn in_subscriptions(ids: &[ResourceId], path: &str) -> Vec<Collection> {
     let subscriptions: BTreeSet<String> =
         ids.iter().filter_map(|id| id.subscription().map(str::to_lowercase)).collect();
-    let of = |subscription| Collection { path: format!("/subscriptions/{subscription}/{path}"), within: "" };
+    let of = |subscription| Collection::at(format!("/subscriptions/{subscription}/{path}"));
     subscriptions.into_iter().map(of).collect()
 }
 
@@ -183,7 +223,7 @@ fn under_parents(ids: &[ResourceId]) -> Vec<Collection> {
     let parents: HashMap<String, &str> = parents.collect();
     let mut paths: Vec<&str> = parents.into_values().collect();
     paths.sort_unstable();
-    paths.into_iter().map(|path| Collection { path: path.to_owned(), within: "" }).collect()
+    paths.into_iter().map(|path| Collection::at(path.to_owned())).collect()
 }
 
 fn distinct(ids: impl Iterator<Item = ResourceId>) -> Vec<ResourceId> {

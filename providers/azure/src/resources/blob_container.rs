@@ -1,7 +1,7 @@
 //! `azure.blob_container`: a container of a storage account. Its blobs are not looked at.
 
 use crate::resource::{ArmType, Listing, Scope};
-use crate::schema::{ID, ONE_BY_ONE, choice, name, on, parent, versions};
+use crate::schema::{ID, UNLISTED, choice, name, on, parent, versions};
 use formwork_model::schema::{Attribute, Equality, Limit, Recognition, ResourceSchema};
 
 const NAME: &[Limit] = &[Limit::Pattern(
@@ -42,14 +42,19 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .recognised_by(Recognition::NaturalKey)
 .usually_takes_s(2)
 .import_help("the container's id, `…/storageAccounts/ACCOUNT/blobServices/default/containers/NAME`")
-.capabilities(ONE_BY_ONE);
+.capabilities(UNLISTED);
 
-/// The type. Lists of containers leave out `metadata`, so that each is read by itself.
+/// What a list of an account's containers tells of each; it leaves out `metadata`. Every change gives another ETag, but for
+/// policies and holds, which have one of their own.
+const MARKS: &[&str] =
+    &["etag", "properties.hasImmutabilityPolicy", "properties.hasLegalHold", "properties.publicAccess"];
+
+/// The type.
 pub(crate) static RESOURCE: ArmType = ArmType::new(
     &SCHEMA,
     "Microsoft.Storage/storageAccounts/blobServices/containers",
     versions::STORAGE,
     Scope::Child("account"),
 )
-.with_listing(Listing::NONE)
+.with_listing(Listing { marks: MARKS, ..Listing::PARENT })
 .with_patch();

@@ -2,7 +2,7 @@
 
 use crate::arm::Verb;
 use crate::resources::vault_item::{Change, Kind, VaultItem, item_fields};
-use crate::schema::ONE_BY_ONE;
+use crate::schema::UNLISTED;
 use formwork_model::schema::{Attribute, AttributeType, Recognition, ResourceSchema};
 use formwork_model::{Map, Value};
 use serde_json::{Value as Json, json};
@@ -50,7 +50,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new("key", "A key of a
     .timeouts(600, 600, 600)
     .usually_takes_s(3)
     .import_help("the key's id, `https://VAULT.vault.azure.net/keys/NAME`")
-    .capabilities(ONE_BY_ONE);
+    .capabilities(UNLISTED);
 
 /// The type.
 pub(crate) static RESOURCE: VaultItem<Key> = VaultItem(PhantomData);

@@ -12,7 +12,7 @@ use formwork_model::schema::{
     Attribute, AttributeType, Default as Preset, Equality, Limit, Recognition, ResourceSchema,
 };
 use formwork_model::{AttributePath, Map, Value, ValueRef};
-use formwork_provider_api::ProviderError;
+use formwork_provider_api::{ErrorClass, ProviderError};
 use serde_json::Value as Json;
 use std::time::Duration;
 
@@ -267,20 +267,38 @@ impl Hooks for Vault {
         Ok(())
     }
 
+    fn foresees(&self) -> bool {
+        true
+    }
+
+    async fn foresee(&self, session: &Session, planned: &Map, findings: &mut Findings) -> Result<(), ProviderError> {
+        // A name or a group that is not known yet tells at apply.
+        let Ok(id) = RESOURCE.id_of(session, planned, "") else { return Ok(()) };
+        let is_deleted = match self.is_soft_deleted(session, &id, planned).await {
+            Ok(is_deleted) => is_deleted,
+            // Not everybody may look; the create looks again.
+            Err(error) if error.class == ErrorClass::Forbidden => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        match (is_deleted, says(planned, "recover_soft_deleted")) {
+            (true, false) => findings.warning(AttributePath::member("name"), taken(id.name()), TAKEN),
+            (false, true) => {
+                let at = AttributePath::member("recover_soft_deleted");
+                findings.warning(at, nothing_to_recover(id.name()), NOTHING_TO_RECOVER);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
     async fn before_create(&self, change: &Change<'_>) -> Result<(), ProviderError> {
         let is_deleted = self.is_soft_deleted(change.session, change.id, change.wanted).await?;
         match (is_deleted, says(change.wanted, "recover_soft_deleted")) {
-            (true, false) => Err(ProviderError::new(
-                formwork_provider_api::ErrorClass::Conflict,
-                format!("a deleted vault keeps the name {} until it is purged", change.id.name()),
-            )
-            .help("write `recover_soft_deleted = true` to bring it back, purge it, or choose another name")),
+            (true, false) => Err(ProviderError::new(ErrorClass::Conflict, taken(change.id.name())).help(TAKEN)),
             // Azure refuses to recover what is not there.
-            (false, true) => {
-                Err(ProviderError::invalid(format!("there is no deleted vault {} to bring back", change.id.name()))
-                    .at(AttributePath::member("recover_soft_deleted"))
-                    .help("take `recover_soft_deleted` away"))
-            }
+            (false, true) => Err(ProviderError::invalid(nothing_to_recover(change.id.name()))
+                .at(AttributePath::member("recover_soft_deleted"))
+                .help(NOTHING_TO_RECOVER)),
             _ => Ok(()),
         }
     }
@@ -303,6 +321,17 @@ impl Hooks for Vault {
         let what = format!("purging the vault {}", change.id.name());
         Waiting { sink: change.sink, timeout: PURGE, what }.until_done(arm, handle).await
     }
+}
+
+const TAKEN: &str = "write `recover_soft_deleted = true` to bring it back, purge it, or choose another name";
+const NOTHING_TO_RECOVER: &str = "take `recover_soft_deleted` away";
+
+fn taken(name: &str) -> String {
+    format!("a deleted vault keeps the name {name} until it is purged")
+}
+
+fn nothing_to_recover(name: &str) -> String {
+    format!("there is no deleted vault {name} to bring back")
 }
 
 fn says(values: &Map, name: &str) -> bool {

@@ -292,6 +292,7 @@ const SECRETS_PROVIDER_ENABLED: &str = "addon_profiles.azureKeyvaultSecretsProvi
 pub(crate) static RESOURCE: ArmType =
     ArmType::new(&SCHEMA, "Microsoft.ContainerService/managedClusters", versions::CONTAINER_SERVICE, Scope::Group)
         .serialised()
+        .with_named_children(&["agent_pool_profiles"])
         .with_volatile(&[
             ("current_kubernetes_version", &["kubernetes_version"]),
             ("oidc_issuer_url", &["oidc_issuer_profile"]),

@@ -1,7 +1,7 @@
 //! `azure.node_pool`: nodes of an AKS cluster that are alike.
 
 use crate::arm::ResourceId;
-use crate::resource::{ArmType, Change, Hooks, Scope};
+use crate::resource::{ArmType, Change, Hooks, Listing, Scope};
 use crate::resources::kubernetes_node::{self, pool_fields};
 use crate::schema::{FULL, ID, name, versions};
 use crate::session::Session;
@@ -52,6 +52,7 @@ pub(crate) static RESOURCE: ArmType = ArmType::new(
     versions::CONTAINER_SERVICE,
     Scope::Child("cluster"),
 )
+.with_listing(Listing { beside: Some("properties.agentPoolProfiles"), ..Listing::PARENT })
 .serialised()
 .with_volatile(&[
     ("current_orchestrator_version", &["orchestrator_version"]),

@@ -2,11 +2,13 @@
 //! say is left alone.
 
 use crate::arm::error::{found, is_not_found};
-use crate::arm::operation::{Handle, Waiting, is_deleting};
+use crate::arm::operation::{Handle, State, Waiting, checkpoint_of, is_deleting, state, under_way};
 use crate::arm::{Answer, Request, ResourceId, Verb};
-use crate::resource::{Resource, known_map, meaning, stored};
+use crate::resource::plan::tell_state;
+use crate::resource::{Resource, known_map, mark, meaning, stored};
 use crate::schema::{ID, ONE_BY_ONE};
 use crate::session::Session;
+use crate::validate::Findings;
 use async_trait::async_trait;
 use formwork_model::schema::{
     Attribute, AttributeType, Default as Preset, Equality, Limit, Recognition, ResourceSchema,
@@ -16,7 +18,7 @@ use formwork_model::{AttributePath, Map, Value, ValueBuf, ValueRef};
 use formwork_provider_api::scrub::Scrubber;
 use formwork_provider_api::typed::ResourceType;
 use formwork_provider_api::{
-    Applied, Checkpoint, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
+    Applied, CreateRequest, DeleteRequest, ErrorClass, FindRequest, Finding, Found, ImportRequest, Listed,
     OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
     settled,
 };
@@ -157,7 +159,7 @@ fn object(wanted: &Wanted, answer: &Json) -> StoredObject {
         values.insert("parent", Value::string(parent.as_str()));
     }
     values.insert("output", Confidential::of(&said).mark(Some(&said), from_json(answer)));
-    stored(values)
+    StoredObject { private: mark::of_state(answer), ..stored(values) }
 }
 
 /// What was sent in confidence: a service may repeat it, where it was sent and elsewhere.
@@ -219,7 +221,13 @@ async fn finish(
     let incomplete = match waited {
         Ok(()) => None,
         Err(error) if error.class == ErrorClass::Timeout => Some(error.message),
-        Err(error) => return Err(error),
+        Err(error) if error.class == ErrorClass::Cancelled => return Err(error),
+        Err(error) => {
+            return Err(match look_up(session, wanted).await {
+                Ok(Some(answer)) => error.partial(object(wanted, &answer.body)),
+                _ => error,
+            });
+        }
     };
     let gone = || ProviderError::new(ErrorClass::NotFound, format!("{} is not there", wanted.id));
     let answer = look_up(session, wanted).await?.ok_or_else(gone)?;
@@ -227,9 +235,7 @@ async fn finish(
 }
 
 async fn note(sink: &dyn OperationSink, id: &ResourceId, handle: Option<&Handle>) -> Result<(), ProviderError> {
-    let identity = ValueBuf::from(Value::map([("id", Value::string(id.as_str()))]));
-    let poll = handle.map(Handle::to_text).unwrap_or_default();
-    sink.checkpoint(Checkpoint { identity, private: Vec::new(), poll }).await
+    sink.checkpoint(checkpoint_of(id, handle)).await
 }
 
 impl Resource for Any {}
@@ -242,6 +248,9 @@ impl ResourceType<Session> for Any {
 
     fn plan(&self, _: &Session, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
         let mut response = PlanResponse::as_proposed(&request);
+        let mut findings = Findings::default();
+        tell_state(&request, &mut findings);
+        response.findings = findings.0;
         let Some(prior) = &request.prior else { return Ok(response) };
         let Value::Map(mut planned) = request.proposed.to_value() else { return Ok(response) };
         let before = known_map(prior.values.view());
@@ -322,13 +331,20 @@ impl ResourceType<Session> for Any {
         else {
             return Ok(Found::Absent);
         };
+        if is_deleting(&answer.body) {
+            return Ok(Found::Absent);
+        }
         let there = object(&wanted, &answer.body);
         let same =
             there.values.view().get("body").map(ValueRef::to_buf) == wanted.values.get("body").map(ValueBuf::from);
-        Ok(match same || request.checkpoint.is_some() {
-            true => Found::Ours(there),
-            false => Found::Ambiguous(format!("{} is there, and is not as it was sent", wanted.id)),
-        })
+        if !same && request.checkpoint.is_none() {
+            return Ok(Found::Ambiguous(format!("{} is there, and is not as it was sent", wanted.id)));
+        }
+        if state(&answer.body) == State::Done {
+            return Ok(Found::Ours(there));
+        }
+        // Its create still runs, or ended badly: waiting for it tells which.
+        Ok(Found::Unfinished(under_way(request.checkpoint.as_ref(), &wanted.id, &wanted.api_version)))
     }
 
     async fn import(&self, session: &Session, request: ImportRequest) -> Result<StoredObject, ProviderError> {

@@ -2,7 +2,7 @@
 //! operation makes the same assignment again.
 
 use crate::arm::ResourceId;
-use crate::resource::{ArmType, Change, Hooks, Scope};
+use crate::resource::{ArmType, Change, Hooks, Listing, Scope};
 use crate::schema::{FIXED, ID, versions};
 use crate::validate::{Findings, text};
 use async_trait::async_trait;
@@ -128,13 +128,14 @@ pub(crate) const SCHEMA: ResourceSchema =
         .rules(&[Rule::RequiredWith(&["condition_version", "condition"])])
         .capabilities(FIXED);
 
-/// The type.
+/// The type. A list shows the assignments at its scope, above it and below it.
 pub(crate) static RESOURCE: ArmType = ArmType::new(
     &SCHEMA,
     "Microsoft.Authorization/roleAssignments",
     versions::AUTHORIZATION,
     Scope::Extension("scope"),
 )
+.with_listing(Listing::FULL)
 .with_hooks(&Assignment);
 
 struct Assignment;

@@ -1,9 +1,9 @@
 //! `azure.role_definition`: a role of one's own.
 
 use crate::arm::ResourceId;
-use crate::resource::{ArmType, Change, Hooks, Scope};
+use crate::resource::{ArmType, Change, Hooks, Listing, Scope};
 use crate::resources::role_assignment::guid;
-use crate::schema::{ID, ONE_BY_ONE, versions};
+use crate::schema::{ID, UNLISTED, versions};
 use formwork_model::schema::{Attribute, AttributeType, Equality, Limit, Recognition, ResourceSchema};
 use formwork_provider_api::ProviderError;
 use serde_json::Value as Json;
@@ -51,15 +51,16 @@ pub(crate) const SCHEMA: ResourceSchema =
         .timeouts(300, 300, 300)
         .usually_takes_s(3)
         .import_help("the role's id, `…/providers/Microsoft.Authorization/roleDefinitions/GUID`")
-        .capabilities(ONE_BY_ONE);
+        .capabilities(UNLISTED);
 
-/// The type.
+/// The type. Lists show Azure's own roles, too, which are hundreds.
 pub(crate) static RESOURCE: ArmType = ArmType::new(
     &SCHEMA,
     "Microsoft.Authorization/roleDefinitions",
     versions::AUTHORIZATION,
     Scope::Extension("scope"),
 )
+.with_listing(Listing { filter: Some("type eq 'CustomRole'"), ..Listing::FULL })
 .with_hooks(&Definition);
 
 struct Definition;

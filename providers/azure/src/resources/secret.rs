@@ -2,7 +2,7 @@
 
 use crate::arm::Verb;
 use crate::resources::vault_item::{Change, Kind, VaultItem, empty, item_fields};
-use crate::schema::ONE_BY_ONE;
+use crate::schema::UNLISTED;
 use formwork_model::schema::{Attribute, Equality, Recognition, ResourceSchema};
 use formwork_model::{Map, Value};
 use serde_json::{Value as Json, json};
@@ -23,7 +23,7 @@ pub(crate) const SCHEMA: ResourceSchema =
         .timeouts(600, 600, 600)
         .usually_takes_s(2)
         .import_help("the secret's id, `https://VAULT.vault.azure.net/secrets/NAME`")
-        .capabilities(ONE_BY_ONE);
+        .capabilities(UNLISTED);
 
 /// The type.
 pub(crate) static RESOURCE: VaultItem<Secret> = VaultItem(PhantomData);

@@ -1,6 +1,7 @@
 //! What lies in a vault and is reached by the vault's own address: what `azure.secret` and `azure.key` share. Absence is checked
 //! before a create, since a PUT on a name that is taken would make a new version of somebody else's; the stamp is a tag.
 
+mod batch;
 mod data;
 mod place;
 pub(crate) mod source;
@@ -18,7 +19,6 @@ use formwork_provider_api::{
     OperationSink, PlanRequest, PlanResponse, ProviderError, ReadManyRequest, ReadOutcome, StoredObject, UpdateRequest,
     settled,
 };
-use futures::{FutureExt, StreamExt, stream};
 use place::Place;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
@@ -87,11 +87,11 @@ pub(crate) enum Change {
 /// The calls of one kind.
 pub(crate) struct VaultItem<K>(pub(crate) std::marker::PhantomData<K>);
 
-/// Reads at the same time.
-const AT_ONCE: usize = 8;
 /// Role assignments take effect after a while.
 const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_secs(10);
+/// Between two looks at what is deleted or brought back.
+const GLANCE: Duration = Duration::from_secs(2);
 
 impl<K: Kind> VaultItem<K> {
     async fn send(session: &Session, verb: Verb, url: Url, body: Option<&Json>) -> Result<Answer, ProviderError> {
@@ -135,7 +135,8 @@ impl<K: Kind> VaultItem<K> {
     }
 
     fn stored(place: &Place, body: &Json, known: &Map) -> StoredObject {
-        stored(Self::decode(place, body, known))
+        let private = batch::mark(body).unwrap_or_default();
+        StoredObject { private, ..stored(Self::decode(place, body, known)) }
     }
 
     /// Makes it, waiting while a fresh role assignment does not count yet.
@@ -163,7 +164,13 @@ impl<K: Kind> VaultItem<K> {
         }
     }
 
-    async fn check_absent(session: &Session, place: &Place, wanted: &Map) -> Result<(), ProviderError> {
+    /// What is there is never taken over; what is deleted only where the config says so.
+    async fn check_absent(
+        session: &Session,
+        place: &Place,
+        wanted: &Map,
+        sink: &dyn OperationSink,
+    ) -> Result<(), ProviderError> {
         let id = place.id::<K>();
         if found_or_refused(Self::get(session, place).await)?.is_some() {
             return Err(ProviderError::new(ErrorClass::Conflict, format!("{id} exists already"))
@@ -177,7 +184,15 @@ impl<K: Kind> VaultItem<K> {
             return Err(ProviderError::new(ErrorClass::Conflict, format!("a deleted object keeps the name of {id}"))
                 .help("write `recover_soft_deleted = true` to bring it back, purge it, or choose another name"));
         }
-        Self::send(session, Verb::Post, place.url(K::DELETED, "/recover")?, None).await.map(drop)
+        Self::send(session, Verb::Post, place.url(K::DELETED, "/recover")?, None).await?;
+        // Until it is back nothing can be made of it. Where a look fails, the write tells for good.
+        let mut slept = Duration::ZERO;
+        while slept < PATIENCE && matches!(Self::get(session, place).await, Ok(None)) {
+            sink.progress(&format!("recovering {id}"));
+            sink.sleep(GLANCE).await?;
+            slept += GLANCE;
+        }
+        Ok(())
     }
 
     async fn read(session: &Session, object: &StoredObject) -> Result<ReadOutcome, ProviderError> {
@@ -194,8 +209,8 @@ impl<K: Kind> VaultItem<K> {
     async fn wait_deleted(session: &Session, place: &Place, sink: &dyn OperationSink) -> Result<(), ProviderError> {
         let mut slept = Duration::ZERO;
         while slept < PATIENCE && !Self::is_deleted(session, place).await? {
-            sink.sleep(Duration::from_secs(2)).await?;
-            slept += Duration::from_secs(2);
+            sink.sleep(GLANCE).await?;
+            slept += GLANCE;
         }
         Ok(())
     }
@@ -277,9 +292,7 @@ impl<K: Kind> ResourceType<Session> for VaultItem<K> {
     }
 
     async fn read_many(&self, session: &Session, request: ReadManyRequest) -> Result<Vec<ReadOutcome>, ProviderError> {
-        let reads: Vec<_> = request.objects.iter().map(|object| Self::read(session, object).boxed()).collect();
-        let outcomes: Vec<Result<ReadOutcome, ProviderError>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
-        Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(ReadOutcome::Failed)).collect())
+        Ok(Self::read_all(session, &request.objects).await)
     }
 
     async fn create(
@@ -295,7 +308,7 @@ impl<K: Kind> ResourceType<Session> for VaultItem<K> {
         {
             return Ok(Applied { object: Self::stored(&place, &answer.body, &wanted), incomplete: None });
         }
-        Self::check_absent(session, &place, &wanted).await?;
+        Self::check_absent(session, &place, &wanted, sink).await?;
         let answer = Self::make(session, &place, &wanted, Some(&request.operation), None, sink).await?;
         let identity = ValueBuf::from(Value::map([("id", Value::string(place.id::<K>()))]));
         sink.checkpoint(Checkpoint { identity, ..Checkpoint::default() }).await?;
@@ -331,7 +344,8 @@ impl<K: Kind> ResourceType<Session> for VaultItem<K> {
         {
             object.insert("value", value.clone());
         }
-        Ok(Applied { object: stored(object), incomplete: None })
+        let private = batch::mark(&answer.body).unwrap_or_default();
+        Ok(Applied { object: StoredObject { private, ..stored(object) }, incomplete: None })
     }
 
     async fn delete(

@@ -1,38 +1,22 @@
-//! What is not one type: `azure.resource`, credentials other than a secret, how many calls a refresh takes.
+//! What is not one type: `azure.resource`, credentials other than a secret.
 
-use crate::client::connect;
-use crate::script::{self, Reply, Script, TOKEN, error, operations, token};
+use crate::client::{connect, trials};
+use crate::script::{self, Reply, Script, TOKEN, error, token};
 use formwork_model::{Address, Value, ValueBuf};
 use formwork_provider_api::testing::{Harness, text};
-use formwork_provider_api::{
-    Environment, ErrorClass, Provider, ReadManyRequest, ReadOutcome, StoredObject, ValidateRequest,
-};
+use formwork_provider_api::{Environment, ErrorClass, Found, Provider, StoredObject, ValidateRequest};
 use formwork_provider_azure::AzureProvider;
-use libtest_mimic::{Failed, Trial};
 use serde_json::{Value as Json, json};
-use std::future::Future;
-
-macro_rules! trials {
-    ($($name:ident),* $(,)?) => {
-        pub fn tests() -> Vec<Trial> {
-            vec![$(Trial::test(concat!("generic::", stringify!($name)), || run($name()))),*]
-        }
-    };
-}
 
 trials! {
+    "generic":
     any_type_is_kept_by_its_body,
+    what_is_still_being_made_is_waited_for,
     what_was_sent_in_confidence_is_secret_wherever_it_comes_back,
     a_misspelt_role_is_seen_before_anything_is_asked,
     a_token_file_is_read_each_time,
     a_command_gives_tokens_where_it_is_allowed,
-    a_thousand_objects_cost_few_calls,
     what_is_missing_is_said,
-}
-
-fn run(test: impl Future<Output = ()>) -> Result<(), Failed> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(test);
-    Ok(())
 }
 
 const GROUP: &str = "/subscriptions/sub/resourceGroups/rg";
@@ -89,6 +73,39 @@ async fn any_type_is_kept_by_its_body() {
     let drifted = harness.plan("resource", &Address::resource("p"), &config("Standard"), Some(&changed)).await.unwrap();
     assert!(!drifted.is_clean() && !drifted.replaces(), "{drifted:?}");
     harness.delete("resource", &changed, &config("Premium")).await.unwrap();
+}
+
+async fn what_is_still_being_made_is_waited_for() {
+    let get = format!("GET {PROFILE}");
+    let of = |state: &str| Reply::json(200, profile(state, "Standard"));
+    let config = Value::map([
+        ("type", Value::string("Microsoft.Cdn/profiles")),
+        ("api_version", Value::string("2024-09-01")),
+        ("name", Value::string("p")),
+        ("parent", Value::string(GROUP)),
+        ("body", formwork_model::value::from_json(&json!({"location": "westeurope", "sku": {"name": "Standard"}}))),
+    ]);
+    let script =
+        script::start(vec![(get.as_str(), vec![of("Creating"), of("Failed"), of("Deleting"), of("Succeeded")])]).await;
+    let harness = connect(&script).await;
+    let request = harness.create_request("resource", "p", &config).await.unwrap();
+    for _ in ["Creating", "Failed"] {
+        let Found::Unfinished(checkpoint) = harness.find(&request).await.unwrap() else { panic!("it is not ready") };
+        assert!(checkpoint.poll.contains(PROFILE), "it is asked itself: {checkpoint:?}");
+    }
+    assert_eq!(harness.find(&request).await.unwrap(), Found::Absent);
+    assert!(matches!(harness.find(&request).await.unwrap(), Found::Ours(_)));
+    // What ended badly is recorded as far as it got, and the next plan says so.
+    let script = script::start(vec![
+        (get.as_str(), vec![error(404, "ResourceNotFound"), of("Failed")]),
+        (format!("PUT {PROFILE}").as_str(), vec![of("Creating")]),
+    ])
+    .await;
+    let harness = connect(&script).await;
+    let failed = harness.create("resource", "p", &config).await.unwrap_err();
+    let partial = failed.partial.expect("there is something");
+    let planned = harness.plan("resource", &Address::resource("p"), &config, Some(&*partial)).await.unwrap();
+    assert!(planned.response.findings.iter().any(|one| one.message.contains("`Failed`")), "{planned:?}");
 }
 
 async fn what_was_sent_in_confidence_is_secret_wherever_it_comes_back() {
@@ -186,57 +203,6 @@ async fn a_command_gives_tokens_where_it_is_allowed() {
     let harness = with_credential(&script, &command, allowed).await.unwrap();
     harness.data("subscription", &Value::map::<&str>([])).await.unwrap();
     assert!(script.asked_for(TOKEN)[0].body.contains("client_assertion=printed"));
-}
-
-/// A subscription of a thousand objects in ten groups: how many calls a refresh of all types takes.
-async fn a_thousand_objects_cost_few_calls() {
-    let network = |number: usize| {
-        format!(
-            "/subscriptions/sub/resourceGroups/rg{}/providers/Microsoft.Network/virtualNetworks/v{number}",
-            number % 10
-        )
-    };
-    let subnet = |number: usize| format!("{}/subnets/s{number}", network(number % 50));
-    let address = |number: usize| {
-        format!(
-            "/subscriptions/sub/resourceGroups/rg{}/providers/Microsoft.Network/publicIPAddresses/a{number}",
-            number % 10
-        )
-    };
-    let networks: Vec<Json> = (0..50)
-        .map(|one| {
-            let subnets: Vec<Json> = (0..800).filter(|number| number % 50 == one).map(|number| {
-                json!({"id": subnet(number), "name": format!("s{number}"), "properties": {"addressPrefix": "10.0.0.0/24"}})
-            }).collect();
-            json!({"id": network(one), "name": format!("v{one}"), "location": "westeurope",
-                "properties": {"addressSpace": {"addressPrefixes": ["10.0.0.0/8"]}, "subnets": subnets}})
-        })
-        .collect();
-    let addresses: Vec<Json> = (0..140)
-        .map(|one| json!({"id": address(one), "name": format!("a{one}"), "location": "westeurope", "properties": {}}))
-        .collect();
-    let groups: Vec<Json> = (0..10).map(|one| json!({"id": format!("/subscriptions/sub/resourceGroups/rg{one}"), "name": format!("rg{one}"), "location": "westeurope"})).collect();
-    let list = |items: Vec<Json>| vec![Reply::json(200, json!({"value": items}))];
-    let script = script::start(vec![
-        ("GET /subscriptions/sub/providers/Microsoft.Network/virtualNetworks", list(networks)),
-        ("GET /subscriptions/sub/providers/Microsoft.Network/publicIPAddresses", list(addresses)),
-        ("GET /subscriptions/sub/resourceGroups", list(groups)),
-    ])
-    .await;
-    let harness = connect(&script).await;
-    let all: [(&str, Vec<String>); 4] = [
-        ("resource_group", (0..10).map(|one| format!("/subscriptions/sub/resourceGroups/rg{one}")).collect()),
-        ("virtual_network", (0..50).map(network).collect()),
-        ("subnet", (0..800).map(subnet).collect()),
-        ("public_ip", (0..140).map(address).collect()),
-    ];
-    for (type_name, ids) in all {
-        let objects = ids.iter().map(|id| object(id)).collect();
-        let read =
-            harness.connection.read_many(ReadManyRequest { type_name: type_name.to_owned(), objects }).await.unwrap();
-        assert!(read.iter().all(|one| matches!(one, ReadOutcome::Present(_))), "{type_name}");
-    }
-    assert_eq!(operations(&script).len(), 4, "{:?}", operations(&script));
 }
 
 fn object(id: &str) -> StoredObject {

@@ -271,7 +271,8 @@ impl Profiles {
             if let Some(etag) = scope.etag.as_deref().filter(|_| tells) {
                 map.entry(profile.etag_key.clone()).or_insert_with(|| etag.into());
             }
-            if profile.system_data {
+            let since = profile.system_data_since.as_ref();
+            if profile.system_data && since.is_none_or(|since| scope.version.as_str() >= since.as_str()) {
                 map.insert("systemData".into(), system_data(scope));
             }
         }

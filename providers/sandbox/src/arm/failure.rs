@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 pub(crate) struct Failure {
     pub(crate) status: u16,
     code: String,
-    message: String,
+    pub(super) message: String,
     details: Option<Vec<Json>>,
     cause: Option<&'static str>,
     bare: bool,

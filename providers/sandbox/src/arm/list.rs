@@ -3,6 +3,7 @@
 use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
+use super::profile::Missing;
 use super::reference::Back;
 use super::{Arm, Call, catalog};
 use crate::exchange::Response;
@@ -12,6 +13,9 @@ use serde_json::{Value as Json, json};
 impl Arm {
     /// All resources of a type under a subscription, a group or a parent.
     pub(super) fn list(&self, call: &Call<'_>, owner: &Id, word: &str) -> Result<Response, Failure> {
+        if is_zone(owner) && ["recordsets", "all"].contains(&word.to_ascii_lowercase().as_str()) {
+            return self.list_record_sets(call, owner);
+        }
         let id = self.canonical(&owner.child(word, "x"));
         let kind = id.type_name();
         let profile = self.profiles.of(&kind);
@@ -24,8 +28,28 @@ impl Arm {
             let shown = self.list_embedded(call, owner, &id, &back)?;
             return self.paged(call, shown, profile.trailing_page);
         }
-        let shown = self.list_records(call, &id, &kind, &back);
+        let mut shown = self.list_records(call, &id, &kind, &back);
+        if shown.is_empty() {
+            let default = self.canonical(&owner.child(word, "default"));
+            let implied = self.find(&default);
+            shown.extend(implied.map(|found| self.dressed(&found, &self.view(call, &default, &back, false))));
+        }
         self.paged(call, shown, profile.trailing_page)
+    }
+
+    /// The record sets of a zone, whatever their type.
+    fn list_record_sets(&self, call: &Call<'_>, zone: &Id) -> Result<Response, Failure> {
+        if self.find(zone).is_none() {
+            return Err(failure::missing(zone, self.profiles.of(&zone.type_name())));
+        }
+        let back = self.back();
+        let records = self.records(&format!("{}/", zone.key())).into_iter();
+        let sets = records.filter_map(|record| {
+            let id = Id::parse(&record.id).filter(|id| id.pairs.len() == 2)?;
+            let is_set = self.profiles.of(&id.type_name()).missing == Missing::Record;
+            is_set.then(|| self.profiles.dress(&record, &id.type_name(), &self.view(call, &id, &back, false)))
+        });
+        self.paged(call, sets.collect(), false)
     }
 
     fn list_embedded(&self, call: &Call<'_>, owner: &Id, child: &Id, back: &Back) -> Result<Vec<Json>, Failure> {
@@ -108,6 +132,11 @@ impl Arm {
         }
         Ok(Response::json(200, body))
     }
+}
+
+fn is_zone(id: &Id) -> bool {
+    let kind = id.type_name().to_ascii_lowercase();
+    matches!(kind.as_str(), "microsoft.network/dnszones" | "microsoft.network/privatednszones")
 }
 
 fn next_link(call: &Call<'_>, next: usize) -> String {

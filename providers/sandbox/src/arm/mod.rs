@@ -30,6 +30,7 @@ mod remove;
 mod role;
 mod scope;
 mod shape;
+mod stand_in;
 mod validate;
 mod vault;
 mod verb;
@@ -47,6 +48,7 @@ use profile::Profiles;
 pub use record::Problem;
 use record::Record;
 use serde_json::{Value as Json, json};
+pub use stand_in::Known as StandIn;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -376,7 +378,8 @@ impl Arm {
         let kind = id.type_name();
         let profile = self.profiles.of(&kind);
         let Some(embedded) = &profile.embedded else {
-            return self.record(&id.key()).map(|record| Found { record, kind, part: None });
+            let record = self.record(&id.key()).or_else(|| self.implied(id, &kind));
+            return record.map(|record| Found { record, kind, part: None });
         };
         let part = Part {
             at: embedded.at.clone(),
@@ -387,6 +390,15 @@ impl Arm {
         let record = self.record(&id.parent()?.key())?;
         part.take(&record.body)?;
         Some(Found { record, kind, part: Some(part) })
+    }
+
+    /// The services of a storage account are there from the start, each as `default`.
+    fn implied(&self, id: &Id, kind: &str) -> Option<Record> {
+        let service = kind.to_lowercase().strip_prefix("microsoft.storage/storageaccounts/")?.to_owned();
+        let services = ["blobservices", "fileservices", "queueservices", "tableservices"];
+        let is_one = services.contains(&service.as_str()) && id.name().eq_ignore_ascii_case("default");
+        let account = self.record(&id.parent().filter(|_| is_one)?.key())?;
+        Some(Record { id: id.text(), body: json!({}), work: BTreeMap::new(), ..account })
     }
 
     /// A look with everything that answers need.

@@ -112,6 +112,8 @@ pub(crate) struct Profile {
     /// Bodies have `systemData`.
     #[serde(default)]
     pub(crate) system_data: bool,
+    /// The API version from which on they have it.
+    pub(crate) system_data_since: Option<String>,
     /// Polls of a deletion carry this error beside their status.
     pub(crate) delete_noise: Option<String>,
     /// Words of progress that the service's polls tell.

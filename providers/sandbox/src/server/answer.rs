@@ -6,6 +6,7 @@ use crate::exchange::Response;
 use crate::failure::Effect;
 use crate::kind::Kind;
 use crate::requests::Line;
+use crate::vault::name;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
@@ -51,10 +52,11 @@ impl Shared {
     ) -> Option<hyper::Response<Body>> {
         let began = Instant::now();
         let _in_flight = InFlight::new(self);
+        name_way(&mut request, scheme);
+        place_vault(&mut request);
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         let kind = Kind::of(&path);
         let api_version = api_version(request.uri());
-        name_way(&mut request, scheme);
         let (answer, failure) = self.judge(request, &method, &path, &kind).await;
         self.answered.fetch_add(1, Ordering::Relaxed);
         if kind.name() != "sandbox" {
@@ -83,7 +85,7 @@ impl Shared {
             return (Some(hyper_response(stranger())), None);
         }
         if !is_open(path) && !self.admits(request.headers()) {
-            return (Some(hyper_response(self.unauthorized(path))), None);
+            return (Some(hyper_response(self.unauthorized(path, host(request.headers())))), None);
         }
         let struck = if kind.name() == "sandbox" { None } else { self.failures.strike(method, path, kind) };
         let (id, effect) = struck.unzip();
@@ -101,10 +103,10 @@ impl Shared {
 
     /// Whether it was addressed to this machine: a page that was led here by its own name is not.
     fn is_at_home(&self, request: &hyper::Request<Incoming>) -> bool {
-        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let Some((name, port)) = host.rsplit_once(':') else { return false };
+        let Some((name, port)) = host(request.headers()).rsplit_once(':') else { return false };
         let ports = self.ports.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        matches!(name, "127.0.0.1" | "localhost") && port.parse().is_ok_and(|port| ports.contains(&port))
+        let is_ours = matches!(name, "127.0.0.1" | "localhost") || name::of_host(name).is_some();
+        is_ours && port.parse().is_ok_and(|port| ports.contains(&port))
     }
 
     fn admits(&self, headers: &HeaderMap) -> bool {
@@ -113,10 +115,11 @@ impl Shared {
     }
 
     /// Says where tokens are to be had, as the real services do.
-    fn unauthorized(&self, path: &str) -> Response {
+    fn unauthorized(&self, path: &str, host: &str) -> Response {
         let authority = format!("{}/{}", self.identity.url(), crate::token::TENANT);
         if path.starts_with("/vaults/") {
-            let challenge = format!("Bearer authorization=\"{authority}\", resource=\"https://vault.azure.net\"");
+            let resource = name::audience(host).unwrap_or_else(|| "https://vault.azure.net".to_owned());
+            let challenge = format!("Bearer authorization=\"{authority}\", resource=\"{resource}\"");
             let message = "AKV10000: Request is missing a Bearer or PoP token.";
             let body = json!({ "error": { "code": "Unauthorized", "message": message } });
             return Response::json(401, body).header("www-authenticate", challenge);
@@ -139,6 +142,20 @@ fn name_way(request: &mut hyper::Request<Incoming>, scheme: Scheme) {
     request.headers_mut().insert("x-forwarded-proto", HeaderValue::from_static(scheme));
 }
 
+/// The host that was asked for.
+fn host(headers: &HeaderMap) -> &str {
+    headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default()
+}
+
+/// A request to a vault's own host is one for its path.
+fn place_vault(request: &mut hyper::Request<Incoming>) {
+    let Some(vault) = name::of_host(host(request.headers())) else { return };
+    let asked = request.uri().path_and_query().map_or("/", |asked| asked.as_str());
+    if let Ok(placed) = Uri::try_from(format!("/vaults/{vault}{asked}")) {
+        *request.uri_mut() = placed;
+    }
+}
+
 /// Paths that ask for no token: where tokens are had, and those whose services ask themselves.
 fn is_open(path: &str) -> bool {
     path.starts_with("/kubernetes/")
@@ -151,7 +168,7 @@ fn is_open(path: &str) -> bool {
 }
 
 fn stranger() -> Response {
-    let message = "The sandbox answers to 127.0.0.1 and localhost only.";
+    let message = "The sandbox answers to 127.0.0.1, localhost and NAME.vault.localhost only.";
     Response::json(421, json!({ "error": { "code": "MisdirectedRequest", "message": message } }))
 }
 
@@ -180,14 +197,28 @@ fn failed(effect: Effect, path: &str) -> Response {
             (500, "InternalServerError", "Encountered internal server error.")
         }
     };
+    // As recorded, managed identity has a word of its own for it, and another time to wait.
+    let is_identity = path.to_ascii_lowercase().contains("/providers/microsoft.managedidentity/");
+    let (code, wait) = if is_identity && status == 429 { ("429", "2") } else { (code, "1") };
     let message = format!("{message} (A failure rule of the sandbox.)");
     let body = if path.starts_with("/kubernetes/") {
         kubernetes_status(status, &message)
     } else {
+        let code = if path.starts_with("/vaults/") { code_of_vault(status) } else { code };
         json!({ "error": { "code": code, "message": message } })
     };
     let answer = Response::json(status, body);
-    if matches!(status, 429 | 503) { answer.header("retry-after", "1") } else { answer }
+    if matches!(status, 429 | 503) { answer.header("retry-after", wait) } else { answer }
+}
+
+fn code_of_vault(status: u16) -> &'static str {
+    match status {
+        429 => "Throttled",
+        503 => "ServiceUnavailable",
+        409 => "Conflict",
+        403 => "Forbidden",
+        _ => "InternalServerError",
+    }
 }
 
 fn kubernetes_status(code: u16, message: &str) -> Json {

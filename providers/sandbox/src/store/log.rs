@@ -12,12 +12,17 @@ use crate::seal::{Key, OVERHEAD, Sealer};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use tempfile::TempPath;
 
 const MAGIC: &[u8] = b"formwork sandbox store 1\n";
+/// What all forms begin with, before their number.
+const NAME: &[u8] = b"formwork sandbox store ";
+/// The number of this form.
+const FORM: &str = "1";
 const HEADER: usize = MAGIC.len() + 16;
 const LENGTH: usize = 4;
 /// Below this a log is not worth being written anew.
@@ -73,7 +78,7 @@ impl Log {
             return Ok((Self::begin(path, file, Sealer::new(key))?, Vec::new()));
         }
         let id = bytes.strip_prefix(MAGIC).and_then(|rest| rest.first_chunk::<16>()).copied();
-        let id = id.ok_or_else(|| damaged(path, "it does not begin as a sandbox's store does"))?;
+        let id = id.ok_or_else(|| unknown(path, &bytes))?;
         let mut log =
             Self { path: path.to_owned(), file, sealer: Sealer::new(key), id, frames: 0, length: HEADER as u64 };
         let changes = log.replay(bytes.get(HEADER..).unwrap_or_default())?;
@@ -182,33 +187,36 @@ impl Log {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(true).mode(0o600);
         let file = options.open(&path).map_err(|error| Problem::io("write", &path, &error))?;
-        let cipher = self.sealer.clone();
-        let log = Self::begin(&path, file, cipher)?;
+        let path = TempPath::try_from_path(path).map_err(|error| Problem::io("write", &self.path, &error))?;
+        let log = Self::begin(&path, file, self.sealer.clone())?;
         let buffer = log.file.try_clone().map_err(|error| Problem::io("write", &path, &error))?;
-        Ok(Rewrite { log, buffer: BufWriter::with_capacity(1 << 20, buffer) })
+        let buffer = BufWriter::with_capacity(1 << 20, buffer);
+        Ok(Rewrite { log, buffer, path })
     }
 
     /// Takes the new file's place: at no time is there none.
     pub(super) fn replace(&mut self, fresh: Rewrite) -> Result<(), Problem> {
-        let Rewrite { mut log, mut buffer } = fresh;
+        let Rewrite { mut log, mut buffer, path } = fresh;
         let failed = |error: io::Error| Problem::io("write", &self.path, &error);
         buffer.flush().map_err(failed)?;
         drop(buffer);
         log.sync()?;
-        fs::rename(&log.path, &self.path).map_err(failed)?;
-        let directory = self.path.parent().unwrap_or_else(|| Path::new("."));
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)?;
-        log.path.clone_from(&self.path);
         log.file.seek(SeekFrom::End(0)).map_err(failed)?;
+        path.persist(&self.path).map_err(|error| failed(error.error))?;
+        // From here on the old file is nowhere: whatever fails now, the next change belongs into the new one.
+        log.path.clone_from(&self.path);
         *self = log;
-        Ok(())
+        let directory = self.path.parent().unwrap_or_else(|| Path::new("."));
+        let synced = File::open(directory).and_then(|directory| directory.sync_all());
+        synced.map_err(|error| Problem::io("write", directory, &error))
     }
 }
 
-/// A log that is being written anew.
+/// A log that is being written anew. One that does not take the old one's place is removed.
 pub(super) struct Rewrite {
     log: Log,
     buffer: BufWriter<File>,
+    path: TempPath,
 }
 
 impl Rewrite {
@@ -230,6 +238,16 @@ fn frame(rest: &[u8]) -> Option<(&[u8], &[u8])> {
         return None;
     }
     behind.split_at_checked(length)
+}
+
+/// A file that does not begin as this form does.
+fn unknown(path: &Path, bytes: &[u8]) -> Problem {
+    let digits = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_digit()).copied().collect();
+    let form = bytes.strip_prefix(NAME).and_then(|rest| String::from_utf8(digits(rest)).ok());
+    match form.filter(|form| !form.is_empty() && form != FORM) {
+        Some(form) => Problem::Newer { path: path.to_owned(), form, known: FORM.to_owned() },
+        None => damaged(path, "it does not begin as a sandbox's store does"),
+    }
 }
 
 fn damaged(path: &Path, reason: &str) -> Problem {

@@ -1,30 +1,39 @@
-"""What every script needs: a client of the sandbox's ARM, over plain http and without credentials."""
+"""What every script needs: clients of a sandbox's process, signed in with its token. Its authority is in REQUESTS_CA_BUNDLE."""
 
-import sys
+import os
+import socket
 
-from azure.core.pipeline.policies import HTTPPolicy, RetryPolicy, SansIOHTTPPolicy
+from azure.core.exceptions import HttpResponseError
+from azure.identity import ClientSecretCredential
+from azure.mgmt.resource.resources import ResourceManagementClient
 
-SUBSCRIPTION = "9b1c2d3e-4f50-4a6b-8c7d-0123456789ab"
+
+def fact(name):
+    """One of the things that `formwork sandbox start --json` prints."""
+    return os.environ[f"SANDBOX_{name.upper()}"]
+
+
+SUBSCRIPTION = fact("subscription_id")
+TENANT = fact("tenant_id")
 LOCATION = "westeurope"
 GROUP = "rg-clients"
 
 
-class NoAuthentication(SansIOHTTPPolicy):
-    """The sandbox's plain port is asked without a token here."""
-
-
-class NoCredential:
-    def get_token(self, *scopes, **options):
-        raise AssertionError("no token is needed")
+def credential(secret=None):
+    """A service principal of the sandbox's own directory."""
+    secret = secret or fact("client_secret")
+    return ClientSecretCredential(
+        TENANT, fact("client_id"), secret, authority=fact("url"), disable_instance_discovery=True
+    )
 
 
 def client(kind, **options):
     """A management client, whose pollers do not wait longer than they must."""
     return kind(
-        NoCredential(),
+        options.pop("credential", None) or credential(),
         SUBSCRIPTION,
-        base_url=sys.argv[1],
-        authentication_policy=NoAuthentication(),
+        base_url=fact("arm"),
+        credential_scopes=[f"{fact('arm')}/.default"],
         polling_interval=0,
         **options,
     )
@@ -36,8 +45,6 @@ def scope(group=GROUP):
 
 def group():
     """The resource group that a script works in."""
-    from azure.mgmt.resource.resources import ResourceManagementClient
-
     groups = client(ResourceManagementClient).resource_groups
     groups.create_or_update(GROUP, {"location": LOCATION})
     return groups
@@ -50,10 +57,20 @@ def done(poller):
     return result
 
 
+def polled(poller):
+    """The same of work that takes its time: the first answer has to say where to ask how far it is."""
+    told = poller.polling_method()._initial_response.http_response.headers
+    assert "Azure-AsyncOperation" in told or "Location" in told, dict(told)
+    return done(poller)
+
+
+def names(page):
+    """The names in a list, over all its pages."""
+    return sorted(one.name for one in page)
+
+
 def refused(call, status, code):
     """A call that has to be refused."""
-    from azure.core.exceptions import HttpResponseError
-
     try:
         answer = call()
         if hasattr(answer, "result"):
@@ -63,3 +80,13 @@ def refused(call, status, code):
         assert error.error is None or error.error.code == code, error.error.code
         return
     raise AssertionError(f"not refused with {status} {code}")
+
+
+def resolve_vaults():
+    """Names below `localhost` are this machine's; some resolvers do not know that."""
+    asked = socket.getaddrinfo
+
+    def getaddrinfo(host, *rest, **named):
+        return asked("127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **named)
+
+    socket.getaddrinfo = getaddrinfo

@@ -10,6 +10,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::print_stderr)]
 
 mod compare;
+#[path = "../process/mod.rs"]
+mod process;
 mod recording;
 mod replay;
 mod service;
@@ -34,7 +36,7 @@ fn main() {
         let recordings = recordings.clone();
         trials.push(Trial::test(name, move || agree(&recordings, names)).with_ignored_flag(!present));
     }
-    let program = std::env::var_os("FORMWORK_PROGRAM").map(PathBuf::from);
+    let program = process::program();
     let skipped = !present || program.is_none();
     let run = move || program.as_ref().map_or(Ok(()), |program| over_https(&recordings, program));
     trials.push(Trial::test("recordings agree over https", run).with_ignored_flag(skipped));

@@ -1,13 +1,13 @@
 //! What a recording is sent to: Azure Resource Manager in this process, or a sandbox's process over HTTPS.
 
+use crate::process;
 use formwork_sandbox::arm::Arm;
 use formwork_sandbox::clock::HandClock;
 use formwork_sandbox::exchange::{Request, Response};
 use formwork_sandbox::store::Store;
 use reqwest::{Certificate, Client, Method};
-use serde_json::{Value as Json, json};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
@@ -46,10 +46,7 @@ impl Service for Here {
 
 /// A process of the `formwork` command, at the cloud's own pace.
 pub(crate) struct Process {
-    program: PathBuf,
-    folder: PathBuf,
-    url: String,
-    token: String,
+    sandbox: process::Process,
     client: Client,
     runtime: Runtime,
 }
@@ -61,18 +58,11 @@ const OF_THE_CONNECTION: [&str; 7] =
 impl Process {
     /// In this directory, which is empty.
     pub(crate) fn start(program: &Path, folder: &Path) -> Self {
-        std::fs::write(folder.join("formwork.toml"), "[stack]\nname = \"replay\"\nversion = \"0.1.0\"\n").unwrap();
-        let output = formwork(program, folder, &["start", "--json", "--latency", "real", "--idle", "10m"]);
-        let facts: Json = serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("no sandbox: {}", String::from_utf8_lossy(&output.stderr)));
-        let fact = |name: &str| facts[name].as_str().unwrap().to_owned();
-        let authority = Certificate::from_pem(&std::fs::read(fact("ca")).unwrap()).unwrap();
+        let sandbox = process::Process::start(program, folder, &["--latency", "real"]);
+        let authority = Certificate::from_pem(&std::fs::read(sandbox.fact("ca")).unwrap()).unwrap();
         let client = Client::builder().tls_built_in_root_certs(false).add_root_certificate(authority).no_proxy();
         Self {
-            program: program.to_owned(),
-            folder: folder.to_owned(),
-            url: fact("url"),
-            token: fact("token"),
+            sandbox,
             client: client.build().unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(),
         }
@@ -80,25 +70,20 @@ impl Process {
 
     async fn exchange(&self, request: &Request) -> reqwest::Result<Response> {
         let method = Method::from_bytes(request.method.as_bytes()).unwrap();
-        let mut sent = self.client.request(method, format!("{}{}", self.url, request.path)).query(&request.query);
+        let mut sent =
+            self.client.request(method, format!("{}{}", self.sandbox.fact("url"), request.path)).query(&request.query);
         for (name, value) in request.headers.iter().filter(|(name, _)| !OF_THE_CONNECTION.contains(&name.as_str())) {
             sent = sent.header(name, value);
         }
         if let Some(body) = &request.body {
             sent = sent.json(body);
         }
-        let answer = sent.bearer_auth(&self.token).send().await?;
+        let answer = sent.bearer_auth(self.sandbox.fact("token")).send().await?;
         let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
         let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         let (status, body) = (answer.status().as_u16(), answer.bytes().await?);
         Ok(Response { status, headers, body: serde_json::from_slice(&body).ok() })
     }
-}
-
-fn formwork(program: &Path, folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(program);
-    command.arg("sandbox").args(arguments).current_dir(folder).env("HOME", folder);
-    command.output().unwrap()
 }
 
 impl Service for Process {
@@ -116,11 +101,5 @@ impl Service for Process {
             ..Request::default()
         };
         assert_eq!(self.handle(&request).status, 200);
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        formwork(&self.program, &self.folder, &["stop"]);
     }
 }

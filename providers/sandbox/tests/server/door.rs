@@ -60,6 +60,9 @@ async fn a_request_for_another_host_is_not_for_us() {
     for (host, status) in [
         (format!("127.0.0.1:{port}"), 200),
         (format!("localhost:{port}"), 200),
+        // A vault has nothing but secrets and keys.
+        (format!("kv.vault.localhost:{port}"), 404),
+        (format!("kv.vault.localhost.example:{port}"), 421),
         (format!("evil.example:{port}"), 421),
         ("127.0.0.1:1".to_owned(), 421),
         ("127.0.0.1".to_owned(), 421),

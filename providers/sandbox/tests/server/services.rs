@@ -101,3 +101,26 @@ async fn a_managed_cluster_has_a_kubernetes_api_as_long_as_it_lives() {
     let gone = client.get(format!("{server}/api/v1/nodes")).bearer_auth(token).send().await.unwrap();
     assert!(!gone.status().is_success());
 }
+
+/// Clients that take a vault to be a host and nothing else.
+#[tokio::test]
+async fn a_vault_is_reached_by_a_host_of_its_own() {
+    let sandbox = sandbox().await;
+    vault(&sandbox, "platform-kv").await;
+    let port = sandbox.identity.port;
+    let host = format!("platform-kv.vault.localhost:{port}");
+    let here = std::net::SocketAddr::from(([127, 0, 0, 1], port));
+    let client = sandbox.builder().resolve("platform-kv.vault.localhost", here).build().unwrap();
+    let url = format!("https://{host}/secrets/password?api-version=7.5");
+    let refused = client.get(&url).send().await.unwrap();
+    let challenge = refused.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.contains(&format!("resource=\"https://vault.localhost:{port}\"")), "{challenge}");
+    let token = &sandbox.identity.token;
+    let set = client.put(&url).bearer_auth(token).json(&json!({ "value": "v" })).send().await.unwrap();
+    let set: Json = set.json().await.unwrap();
+    assert!(set["id"].as_str().unwrap().starts_with(&format!("https://{host}/secrets/password/")), "{set}");
+    let same = sandbox.ask("GET", "/vaults/platform-kv/secrets/password?api-version=7.5", None).await.body;
+    assert_eq!(same["value"], "v", "it is the same vault");
+    let foreign = client.get(format!("https://{host}/subscriptions?api-version=2022-12-01")).bearer_auth(token);
+    assert_eq!(foreign.send().await.unwrap().status(), 404, "and nothing else is there");
+}

@@ -12,7 +12,7 @@ use crate::validate::{Findings, items, known};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use formwork_model::{AttributePath, Map, Step, Value, ValueRef};
+use formwork_model::{AttributePath, Map, Step, Value, ValueBuf, ValueRef};
 use formwork_provider_api::{ErrorClass, PlanRequest, ProviderError, differences};
 use serde_json::Value as Json;
 use std::time::Duration;
@@ -45,6 +45,21 @@ impl Hooks for Cluster {
             leave_counts_open(request, planned);
         }
         Ok(())
+    }
+
+    fn advise(&self, request: &PlanRequest, planned: &Map, findings: &mut Findings) {
+        let Some(prior) = &request.prior else { return };
+        let planned = ValueBuf::from(&Value::Map(planned.clone()));
+        let pools = AttributePath::member("agent_pool_profiles");
+        let mut differences = differences(&super::SCHEMA, prior.values.view(), planned.view()).into_iter();
+        if let Some(first) = differences.find(|one| one.forces_replacement && pools.covers(&one.path)) {
+            findings.warning(
+                first.path,
+                "this replaces the whole cluster, with everything that runs in it: nodes cannot be changed so",
+                "give the pool another name in `agent_pool_profiles`: AKS then adds a pool with the new settings, removes the old \
+                 one, and the cluster stays",
+            );
+        }
     }
 
     fn body(&self, change: &Change<'_>, current: Option<&Json>, body: &mut Json) -> Result<(), ProviderError> {

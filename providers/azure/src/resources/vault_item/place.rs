@@ -11,6 +11,9 @@ use formwork_provider_api::{ErrorClass, ProviderError};
 use serde_json::Value as Json;
 use url::Url;
 
+/// As many objects as a page of a list has at most.
+const PAGE: usize = 25;
+
 /// An object's place: the vault's address and the object's name.
 pub(super) struct Place {
     /// The vault's address; it ends in `/`.
@@ -91,12 +94,23 @@ impl Place {
         format!("{}{}/{}", self.vault, K::COLLECTION, self.name)
     }
 
+    /// Where all objects of its kind are listed.
+    ///
+    /// # Errors
+    /// When that is no path.
+    pub(super) fn list_url<K: Kind>(&self) -> Result<Url, ProviderError> {
+        self.join(&format!("{}?api-version={}&maxresults={PAGE}", K::COLLECTION, versions::VAULT_DATA))
+    }
+
     /// Where a request on the object goes; `rest` follows its name.
     ///
     /// # Errors
     /// When name and rest are no path.
     pub(super) fn url(&self, collection: &str, rest: &str) -> Result<Url, ProviderError> {
-        let path = format!("{collection}/{}{rest}?api-version={}", self.name, versions::VAULT_DATA);
-        self.vault.join(&path).map_err(|error| ProviderError::invalid(format!("`{path}` is no path: {error}")))
+        self.join(&format!("{collection}/{}{rest}?api-version={}", self.name, versions::VAULT_DATA))
+    }
+
+    fn join(&self, path: &str) -> Result<Url, ProviderError> {
+        self.vault.join(path).map_err(|error| ProviderError::invalid(format!("`{path}` is no path: {error}")))
     }
 }

@@ -1,5 +1,8 @@
 //! The sandbox's process and `--sandbox`, as a person at a terminal has them.
 
+mod faults;
+mod files;
+
 use super::cloud::eventually;
 use super::support::{Bench, Ran, inventory};
 use super::trial;
@@ -16,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
+    let mut trials = vec![
         trial("sandbox::one_process_however_often_it_is_started", one_process_however_often_it_is_started),
         trial("sandbox::a_killed_process_loses_nothing", a_killed_process_loses_nothing),
         trial("sandbox::a_read_that_fails_once_is_made_again", a_read_that_fails_once_is_made_again),
@@ -33,7 +36,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("sandbox::a_plan_is_applied_where_it_was_made", a_plan_is_applied_where_it_was_made),
         trial("sandbox::environments_have_their_own", environments_have_their_own),
         trial("sandbox::only_loopback_is_contacted", only_loopback_is_contacted).with_ignored_flag(!can_trace()),
-    ]
+    ];
+    trials.extend(faults::trials());
+    trials.extend(files::trials());
+    trials
 }
 
 /// Whether system calls can be watched here; without it the test says that it is ignored.

@@ -415,7 +415,8 @@ pub(crate) struct RehearseArguments {
     /// What goes wrong while the change is made: `sandbox fail` has the form of such rules.
     #[arg(long = "fail", value_name = "RULE")]
     pub(crate) failures: Vec<String>,
-    /// Read data sources of objects that are not recorded where an apply reads them, with your credentials.
+    /// Read data sources of objects that are not recorded, and secrets of vaults, where an apply reads them, with your
+    /// credentials.
     #[arg(long)]
     pub(crate) read_data: bool,
 }

@@ -87,6 +87,12 @@ impl Connections {
         &self.environment
     }
 
+    /// All providers.
+    #[must_use]
+    pub fn providers(&self) -> &dyn Providers {
+        self.providers.as_ref()
+    }
+
     /// The provider called `name`.
     ///
     /// # Errors

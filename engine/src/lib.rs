@@ -26,5 +26,6 @@ pub mod recovery;
 mod refresh;
 pub mod rehearsal;
 mod remains;
+pub mod secret_readers;
 pub mod secrets;
 pub(crate) mod select;

@@ -12,7 +12,7 @@ use crate::plan::{
 use crate::ports::{InputResolver, KeyedDigest};
 use formwork_lang::graph::{Check, Subject};
 use formwork_lang::residual;
-use formwork_model::{Code, Diagnostic, Span, ValueArena, ValueBuf};
+use formwork_model::{Code, Diagnostic, InputProblem, InputSource, Span, ValueArena, ValueBuf};
 use formwork_provider_api::AccountIdentity;
 use formwork_state::record::{Outcome, Run, State};
 use formwork_state::{SealContext, Sealer};
@@ -36,7 +36,7 @@ enum Refusal {
     Config,
     Version { what: String, planned: String, now: String },
     Account { provider: String, planned: String, now: String },
-    Input { name: String },
+    Input { name: String, problem: Option<InputProblem> },
     Damaged { path: String, reason: String },
     Newer { path: String, version: u8 },
     Io { path: String, reason: String },
@@ -68,7 +68,12 @@ impl Refusal {
             Self::Account { provider, planned, now } => {
                 format!("the plan was made for another account: `{provider}` was {planned}, it is {now} now")
             }
-            Self::Input { name } => format!("the value of {name} is not the one that the plan was made with"),
+            Self::Input { name, problem: None } => {
+                format!("the value of {name} is not the one that the plan was made with")
+            }
+            Self::Input { name, problem: Some(problem) } => {
+                format!("cannot get {name}, which the plan was made with: {}", problem.reason)
+            }
             Self::Damaged { path, reason } => format!("`{path}` is no plan that can be read here: {reason}"),
             Self::Newer { path, version } => {
                 format!("`{path}` has plan format {version}; this version of Formwork knows {VERSION}")
@@ -77,8 +82,9 @@ impl Refusal {
         }
     }
 
-    const fn help(&self) -> &'static str {
+    fn help(&self) -> &str {
         match self {
+            Self::Input { problem: Some(InputProblem { help: Some(help), .. }), .. } => help,
             Self::Lineage => "apply it where its state is, or plan again here",
             Self::Stale { .. } | Self::Config | Self::Input { .. } => {
                 "make a new plan, and look at it before it is applied"
@@ -353,11 +359,15 @@ fn versions(plan: &Plan, against: &Verification<'_>) -> Vec<Refusal> {
 }
 
 fn inputs(header: &Header, against: &Verification<'_>) -> Vec<Refusal> {
-    let changed = header.input_digests.iter().filter(|(source, planned)| {
-        let now = against.inputs.resolve(source);
-        !now.is_ok_and(|value| input_digest(&value, against.digest) == *planned)
-    });
-    changed.map(|(source, _)| Refusal::Input { name: input_name(source) }).collect()
+    let refusal = |(source, planned): &(InputSource, [u8; 16])| {
+        let problem = match against.inputs.resolve(source) {
+            Ok(value) if input_digest(&value, against.digest) == *planned => return None,
+            Ok(_) => None,
+            Err(problem) => Some(problem),
+        };
+        Some(Refusal::Input { name: input_name(source), problem })
+    };
+    header.input_digests.iter().filter_map(refusal).collect()
 }
 
 /// Connects to each provider that was connected to, and asks who it is.

@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use formwork_lang::graph::{Known, ResourceGraph};
-use formwork_model::{Diagnostic, InputSource, Value};
+use formwork_model::{Diagnostic, InputProblem, InputSource, Value};
 use formwork_provider_api::Provider;
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ pub trait InputResolver: Send + Sync {
     /// The value; secret where the source is.
     ///
     /// # Errors
-    /// In words, without the value: not set, not allowed by the manifest, not readable.
-    fn resolve(&self, source: &InputSource) -> Result<Value, String>;
+    /// Not set, not allowed by the manifest, not readable.
+    fn resolve(&self, source: &InputSource) -> Result<Value, InputProblem>;
 }
 
 /// Digests of values that may not be kept: to see later that they changed.

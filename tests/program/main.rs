@@ -21,6 +21,7 @@ mod signals;
 mod suite;
 mod support;
 mod tidy;
+mod vaults;
 mod wire;
 
 use libtest_mimic::{Arguments, Trial};
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(rehearse::trials());
     trials.extend(rehearse_azure::trials());
     trials.extend(secrets::trials());
+    trials.extend(vaults::trials());
     trials.extend(crash::trials());
     trials.extend(signals::trials());
     trials.extend(cli::trials());

@@ -23,7 +23,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-const PASSWORD: &str = "pl4nted/\"p@ss w\u{f6}rd\"+%&\\end";
+/// What is planted: it reads otherwise in every encoding.
+pub(crate) const PASSWORD: &str = "pl4nted/\"p@ss w\u{f6}rd\"+%&\\end";
 
 const STACK: &str = r#"
 provider mock {}
@@ -279,7 +280,8 @@ fn repeat(mut stream: TcpStream) {
     stream.write_all(format!("{head}{end}{body}").as_bytes()).unwrap();
 }
 
-fn search(directory: &Path) {
+/// Fails the test where a file below the directory holds it.
+pub(crate) fn search(directory: &Path) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -290,7 +292,8 @@ fn search(directory: &Path) {
     }
 }
 
-fn refuse_forms(place: &str, bytes: &[u8]) {
+/// Fails the test where it stands in these bytes, in any form.
+pub(crate) fn refuse_forms(place: &str, bytes: &[u8]) {
     for form in forms() {
         let found = bytes.windows(form.len()).any(|window| window == form.as_slice());
         assert!(!found, "{place} holds the password as {}", String::from_utf8_lossy(&form));

@@ -7,7 +7,7 @@ use formwork_engine::connections::Connections;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions, PlanRequest};
 use formwork_engine::ports::{GraphSource, InputResolver, KeyedDigest, NoEvents, Providers};
 use formwork_lang::graph::{Known, ResourceGraph};
-use formwork_model::{Address, Diagnostic, InputSource, ModulePath, ObjectKind, Value, ValueBuf};
+use formwork_model::{Address, Diagnostic, InputProblem, InputSource, ModulePath, ObjectKind, Value, ValueBuf};
 use formwork_provider_api::{Environment, Provider};
 use formwork_provider_std::Std;
 use formwork_state::record::{Condition, OperationId, Role, Row, RowKey, State};
@@ -34,7 +34,7 @@ impl Providers for OnlyStd {
 struct Nothing;
 
 impl InputResolver for Nothing {
-    fn resolve(&self, _: &InputSource) -> Result<Value, String> {
+    fn resolve(&self, _: &InputSource) -> Result<Value, InputProblem> {
         Err("there is none".into())
     }
 }

@@ -1,6 +1,6 @@
 //! `rehearse`: the recorded objects are made anew in a private sandbox that ends with the command, the change is applied
 //! there by the real providers, and what came of it is reported. The state is only read. A real cloud is only asked for
-//! data sources of objects that are not recorded, and only where that was asked for.
+//! data sources of objects that are not recorded and for secrets of vaults, and only where that was asked for.
 
 mod report;
 
@@ -9,7 +9,7 @@ use super::{CHANGES, DONE, FAILED, run_record};
 use crate::arguments::{Global, RehearseArguments};
 use crate::logging;
 use crate::output::{print, tell};
-use crate::project::{Answer, Failure, Project, Stack, refusal, unwritable};
+use crate::project::{Answer, Configured, Failure, Project, Stack, refusal, unwritable};
 use crate::registry::Registry;
 use crate::render::diagnostics;
 use crate::sandbox;
@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
     let rules: Vec<Rule> = arguments.failures.iter().map(|rule| rule.parse()).collect::<Result<_, _>>()?;
     let mut project = Project::open(global)?;
     let environment = project.environment()?;
-    let stack = Stack::load(&project, &environment, &arguments.planning.variables)?;
+    let stack = Arc::new(Stack::load(&project, &environment, &arguments.planning.variables)?);
     let published = project.published(&environment)?;
     super::tell_as_of(&project.output, &published);
     let options = options(&arguments.planning, arguments.destroy)?;
@@ -79,7 +79,7 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
 struct Stage {
     project: Project,
     environment: String,
-    stack: Stack,
+    stack: Arc<Stack>,
     options: PlanOptions,
     store: Arc<dyn Store>,
     stand_ins: Arc<StandIns>,
@@ -147,7 +147,7 @@ impl Stage {
     fn new(
         project: Project,
         environment: String,
-        stack: Stack,
+        stack: Arc<Stack>,
         options: PlanOptions,
         directory: &std::path::Path,
         sandbox: &Embedded,
@@ -155,7 +155,8 @@ impl Stage {
     ) -> Result<Self, Failure> {
         let keys = Keys::from_environment()?;
         let digest = Arc::new(SealedDigest(keys.sealer()?));
-        let stand_ins = Arc::new(StandIns::new(digest, project.inputs()));
+        let inputs = project.rehearsal_inputs(Configured::ByStack(Arc::clone(&stack)), read_data);
+        let stand_ins = Arc::new(StandIns::new(digest, inputs));
         let lock = LockOptions::new(crate::project::who(), "rehearse");
         let store = Arc::from(LocalStore::lock_and_open(directory.join("state"), lock, &keys)?);
         let cloud = StandInServer { server: sandbox.server.clone(), ids: Mutex::default() };
@@ -272,7 +273,7 @@ impl Stage {
         let mut options = self.options.clone();
         for number in 1..=MOST_PHASES {
             options.phase = number;
-            let plan = match self.plan(&self.stack, environment, &options, true).await {
+            let plan = match self.plan(self.stack.as_ref(), environment, &options, true).await {
                 Ok(plan) => plan,
                 Err(failure) => {
                     report.diagnostics.extend(failure.diagnostics);
@@ -306,7 +307,7 @@ impl Stage {
     /// What a second plan would still change; none where there is no such plan.
     async fn left(&self, environment: &Environment, told: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
         let options = PlanOptions { replace: Vec::new(), phase: 1, ..self.options.clone() };
-        match self.plan(&self.stack, environment, &options, true).await {
+        match self.plan(self.stack.as_ref(), environment, &options, true).await {
             Ok(plan) => Some(report::changes(&plan)),
             Err(failure) => {
                 told.extend(failure.diagnostics);

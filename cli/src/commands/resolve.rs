@@ -3,12 +3,13 @@
 use super::session::runtime;
 use super::state::{address, change};
 use crate::logging;
-use crate::project::{Answer, Failure, Project, refusal};
+use crate::project::{Answer, Configured, Failure, Project, refusal};
 use crate::registry::Registry;
 use formwork_engine::connections::Connections;
 use formwork_engine::failure::{Subject, diagnostic};
 use formwork_engine::lookup;
 use formwork_engine::ports::{InputResolver, Providers};
+use formwork_engine::secret_readers;
 use formwork_engine::secrets;
 use formwork_lang::residual;
 use formwork_model::ValueBuf;
@@ -61,7 +62,7 @@ pub(super) fn resolve(
 async fn adopted(project: &Project, state: &State, row: &Arc<Row>, id: &str) -> Result<StoredObject, Failure> {
     let subject = Subject { verb: "adopt", address: &row.key.address, type_name: &row.type_name, span: None };
     let fail = |error: ProviderError| Failure::from(diagnostic(subject, &error));
-    let inputs = project.inputs();
+    let inputs = project.inputs(Configured::As(secret_readers::of_state(state, &Registry)));
     let recorded = state.providers.get(&row.provider).cloned().unwrap_or_else(ValueBuf::empty_map);
     let configuration =
         residual::resolve_view(recorded.view(), &|object, path| lookup::recorded(state, object, path), &|source| {

@@ -4,7 +4,7 @@ use super::now_ms;
 use crate::arguments::{Global, Planning};
 use crate::logging;
 use crate::output::{print, tell};
-use crate::project::{Failure, Project, Stack};
+use crate::project::{Configured, Failure, Project, Stack};
 use crate::registry::Registry;
 use crate::render::paint::Paint;
 use crate::render::{diagnostics, plan as render};
@@ -43,7 +43,7 @@ pub(super) struct Ground {
 /// A stack that is planned.
 pub(super) struct Session {
     pub(super) ground: Ground,
-    pub(super) stack: Stack,
+    pub(super) stack: Arc<Stack>,
 }
 
 impl Ground {
@@ -54,6 +54,7 @@ impl Ground {
         files: FileTable,
         parallelism: usize,
         events: Arc<dyn EventSink>,
+        configured: Configured,
     ) -> Result<Self, Failure> {
         project.reach_sandbox(&environment)?;
         let keys = crate::project::keys()?;
@@ -62,7 +63,7 @@ impl Ground {
             project.reader(&environment)?.read()?;
         }
         let sealer = keys.sealer()?;
-        let inputs = project.inputs();
+        let inputs = project.inputs(configured);
         Ok(Self { project, environment, files, providers: Arc::new(Registry), inputs, sealer, events, parallelism })
     }
 
@@ -134,9 +135,10 @@ impl Session {
     pub(super) fn open(global: &Global, planning: &Planning, events: Arc<dyn EventSink>) -> Result<Self, Failure> {
         let project = Project::open(global)?;
         let environment = project.environment()?;
-        let stack = Stack::load(&project, &environment, &planning.variables)?;
+        let stack = Arc::new(Stack::load(&project, &environment, &planning.variables)?);
         let files = stack.files().clone();
-        let ground = Ground::new(project, environment, files, planning.parallelism, events)?;
+        let configured = Configured::ByStack(Arc::clone(&stack));
+        let ground = Ground::new(project, environment, files, planning.parallelism, events, configured)?;
         ground.warn(&stack.warnings);
         Ok(Self { ground, stack })
     }
@@ -151,7 +153,7 @@ impl Session {
         let ground = &self.ground;
         let digest = SealedDigest(ground.sealer.clone());
         let plan = formwork_engine::plan::plan(PlanRequest {
-            source: &self.stack,
+            source: self.stack.as_ref(),
             state,
             connections,
             inputs: ground.inputs.as_ref(),

@@ -4,7 +4,7 @@ mod inputs;
 mod sources;
 mod stack;
 
-pub(crate) use inputs::ProcessInputs;
+pub(crate) use inputs::{Configured, ProcessInputs};
 pub(crate) use sources::Files;
 pub(crate) use stack::{Examined, Stack, digest_in, examine};
 
@@ -19,6 +19,7 @@ use formwork_model::{Code, Diagnostic, FileId};
 use formwork_provider_api::{Environment, SandboxEndpoint};
 use formwork_state::store::{Published, Reader, Store, StoreError};
 use formwork_state::{Keys, LocalReader, LocalStore, LockOptions};
+use inputs::Vaults;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -295,11 +296,23 @@ impl Project {
         Ok(Self { root, manifest, environment, ..Self::bare(global) })
     }
 
-    /// Values of the environment, as far as the manifest allows.
-    pub(crate) fn inputs(&self) -> Arc<ProcessInputs> {
+    /// Values of the environment and of vaults, as far as the manifest allows.
+    pub(crate) fn inputs(&self, configured: Configured) -> Arc<ProcessInputs> {
+        Arc::new(self.own_inputs(configured))
+    }
+
+    /// The same for a rehearsal: vaults are read only where the real cloud may be asked.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn rehearsal_inputs(&self, configured: Configured, asks_cloud: bool) -> Arc<ProcessInputs> {
+        let inputs = self.own_inputs(configured);
+        Arc::new(if asks_cloud { inputs } else { inputs.without_vaults(self.manifest.sandbox_values.clone()) })
+    }
+
+    fn own_inputs(&self, configured: Configured) -> ProcessInputs {
+        let vaults = Vaults::new(configured, self.provider_environment(), logging::secrets());
         let allowed = self.manifest.allow.env.clone();
-        let inputs = ProcessInputs::new(allowed, self.root.clone(), self.untrusted, logging::secrets());
-        Arc::new(if self.sandbox { inputs.sandboxed(self.manifest.sandbox_values.clone()) } else { inputs })
+        let inputs = ProcessInputs::new(allowed, self.root.clone(), self.untrusted, logging::secrets(), vaults);
+        if self.sandbox { inputs.sandboxed(self.manifest.sandbox_values.clone()) } else { inputs }
     }
 }
 

@@ -9,6 +9,7 @@ use super::walk::Walk;
 use super::{Deferral, Header, Plan, Variable, moves};
 use crate::import::Imports;
 use crate::recovery;
+use crate::secret_readers;
 use crate::select;
 use formwork_lang::graph::{Deferred, Known, NodeKind, NothingKnown, ResourceGraph};
 use formwork_model::{Address, AttributePath, Diagnostic, Value, ValueBuf, diagnostic};
@@ -26,6 +27,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut known = Planned::default();
     let mut graph = request.source.graph(&NothingKnown)?;
     let variables = Variable::all(&graph);
+    let secret_readers = secret_readers::of_graph(&graph, request.connections.providers());
     let foreseen = if request.state.open.is_empty() {
         None
     } else {
@@ -74,7 +76,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
             diagnostic::sort(&mut problems);
             return Err(problems);
         }
-        plan.header = header(&request, serial, &plan, &memory);
+        plan.header = Header { secret_readers, ..header(&request, serial, &plan, &memory) };
         plan.variables = variables;
         let selection = select::written(request.options);
         if !selection.is_empty() && (!request.options.targets.is_empty() || !request.options.excludes.is_empty()) {
@@ -130,6 +132,7 @@ fn wanted_imports<'r>(
 
 fn header(request: &PlanRequest<'_>, serial: u64, plan: &Plan, memory: &Memory) -> Header {
     Header {
+        secret_readers: secret_readers::Configurations::default(),
         place: super::Place::default(),
         id: crate::identity::random_id(),
         stack: request.stack.to_owned(),

@@ -1,7 +1,7 @@
 //! What survives when the graph is evaluated again in the same plan: nothing is read twice.
 
 use super::rows::Rows;
-use formwork_model::{Address, InputSource, Value, ValueBuf};
+use formwork_model::{Address, InputProblem, InputSource, Value, ValueBuf};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,5 +14,5 @@ pub(crate) struct Memory {
     /// Digests of the inputs that configs of objects used.
     pub(crate) used: RefCell<BTreeMap<InputSource, [u8; 16]>>,
     /// Inputs that were asked for: each once.
-    pub(crate) inputs: RefCell<HashMap<InputSource, Result<Value, String>>>,
+    pub(crate) inputs: RefCell<HashMap<InputSource, Result<Value, InputProblem>>>,
 }

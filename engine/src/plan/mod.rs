@@ -30,6 +30,7 @@ pub use make::plan;
 pub use request::{PlanOptions, PlanRequest};
 pub use variable::Variable;
 
+use crate::secret_readers::Configurations;
 use formwork_model::{Address, AttributePath, Diagnostic, InputSource, Span, TypeName, Value, ValueArena, ValueId};
 use formwork_provider_api::AccountIdentity;
 use formwork_state::record::{Lifecycle, OperationId, Row, RowKey};
@@ -108,6 +109,8 @@ pub struct Header {
     /// Keyed digests of the inputs (`env_var`, `secret_from`) that configs of objects used: a plan with a changed one is
     /// refused. Credentials of providers are not among them; they may change.
     pub input_digests: Vec<(InputSource, [u8; 16])>,
+    /// Configurations by which secrets are read again at apply; inputs in them are asked for then.
+    pub secret_readers: Configurations,
     /// Where it belongs, so that it can be applied from anywhere.
     pub place: Place,
     /// `--target`, `--exclude`, `--replace`, as written, for the summary's warning.

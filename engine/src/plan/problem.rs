@@ -1,6 +1,6 @@
 //! What can go wrong while planning: one variant for each kind, with its code, message and advice.
 
-use formwork_model::{Address, AttributePath, Code, Diagnostic, Span};
+use formwork_model::{Address, AttributePath, Code, Diagnostic, InputProblem, Span};
 
 /// A mistake, or a refusal, of the plan stage. Each code has a page under `docs/diagnostics`.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub(crate) enum Problem {
     /// A condition does not hold.
     CheckFailed { message: String },
     /// A value of the environment could not be had.
-    Input { name: String, reason: String },
+    Input { name: String, problem: InputProblem },
     /// The type or provider of a row is not in this build.
     UnknownType { address: Address, type_name: String },
     /// An identity that dependents need is on an address whose object is uncertain.
@@ -125,7 +125,7 @@ impl Problem {
                 "`{address}` was recorded by a newer provider (schema version {stored}, this one knows {known})"
             ),
             Self::CheckFailed { message } => message.clone(),
-            Self::Input { name, reason } => format!("cannot get {name}: {reason}"),
+            Self::Input { name, problem } => format!("cannot get {name}: {}", problem.reason),
             Self::UnknownType { address, type_name } => {
                 format!("`{address}` has type `{type_name}`, which this build of Formwork does not know")
             }
@@ -187,9 +187,9 @@ impl Problem {
             Self::Invalid { help, .. } => return help.clone(),
             Self::NewerSchema { .. } => "use the newer version of Formwork that wrote it".to_owned(),
             Self::CheckFailed { .. } => "change the values that it speaks of, or the condition".to_owned(),
-            Self::Input { .. } => {
+            Self::Input { problem, .. } => problem.help.clone().unwrap_or_else(|| {
                 "set it where the stack runs; the manifest's `[allow]` says what may be asked".to_owned()
-            }
+            }),
             Self::UnknownType { address, .. } => {
                 format!("use a build that has the provider, or let go of it: `formwork state rm '{address}'`")
             }

@@ -5,7 +5,9 @@ use super::problem::Problem;
 use super::walk::Walk;
 use crate::ports::KeyedDigest;
 use formwork_lang::residual;
-use formwork_model::{Address, AttributePath, Diagnostic, InputSource, Span, Step, Value, ValueBuf, ValueRef, View};
+use formwork_model::{
+    Address, AttributePath, Diagnostic, InputProblem, InputSource, Span, Step, Value, ValueBuf, ValueRef, View,
+};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -71,7 +73,7 @@ impl<'a> Walk<'a> {
     }
 
     /// An input; asked for once.
-    fn input(&self, source: &InputSource) -> Result<Value, String> {
+    fn input(&self, source: &InputSource) -> Result<Value, InputProblem> {
         let known = self.memory.inputs.borrow().get(source).cloned();
         known.unwrap_or_else(|| {
             let answer = self.request.inputs.resolve(source);
@@ -113,8 +115,8 @@ impl<'a> Walk<'a> {
             let answer = self.input(source);
             match &answer {
                 Ok(value) => note(source, value),
-                Err(reason) => {
-                    let problem = Problem::Input { name: input_name(source), reason: reason.clone() };
+                Err(problem) => {
+                    let problem = Problem::Input { name: input_name(source), problem: problem.clone() };
                     missing.borrow_mut().get_or_insert(problem);
                 }
             }

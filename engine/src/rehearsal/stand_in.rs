@@ -2,7 +2,7 @@
 
 use super::changed;
 use crate::ports::{InputResolver, KeyedDigest};
-use formwork_model::{InputSource, Value, ValueBuf};
+use formwork_model::{InputProblem, InputSource, Value, ValueBuf};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -99,7 +99,7 @@ impl Random<'_> {
 }
 
 impl InputResolver for StandIns {
-    fn resolve(&self, source: &InputSource) -> Result<Value, String> {
+    fn resolve(&self, source: &InputSource) -> Result<Value, InputProblem> {
         self.inputs.resolve(source).map(|value| self.value(&value))
     }
 }
@@ -132,7 +132,7 @@ mod tests {
     }
 
     impl InputResolver for Sum {
-        fn resolve(&self, _: &InputSource) -> Result<Value, String> {
+        fn resolve(&self, _: &InputSource) -> Result<Value, InputProblem> {
             Ok(Value::string("s3cret-Value").secret())
         }
     }

@@ -6,7 +6,7 @@ use formwork_engine::plan::{Action, Operation, OperationIndex, Plan, PlannedProv
 use formwork_engine::ports::{EventSink, InputResolver, Interruption, KeyedDigest, Providers};
 use formwork_engine::recovery::{RecoverRequest, recover};
 use formwork_engine::secrets::SecretRegistry;
-use formwork_model::{Address, AttributePath, InputSource, ObjectKind, TypeName, Value};
+use formwork_model::{Address, AttributePath, InputProblem, InputSource, ObjectKind, TypeName, Value};
 use formwork_provider_api::Provider;
 use formwork_provider_mock::{Mock, MockCloud};
 use formwork_state::record::{Lifecycle, Row, Run, RunId};
@@ -26,7 +26,7 @@ impl Providers for OnlyMock {
 pub(crate) struct NoInputs;
 
 impl InputResolver for NoInputs {
-    fn resolve(&self, _: &InputSource) -> Result<Value, String> {
+    fn resolve(&self, _: &InputSource) -> Result<Value, InputProblem> {
         Err("there are none".into())
     }
 }

@@ -6,7 +6,8 @@ use formwork_engine::ports::{GraphSource, InputResolver, KeyedDigest, NoEvents, 
 use formwork_lang::graph::{Decorators, Known, Node, NodeId, NodeKind, Object, ProviderInstance, ResourceGraph};
 use formwork_lang::residual;
 use formwork_model::{
-    Address, AttributePath, Diagnostic, FileId, InputSource, ModulePath, ObjectKind, Span, TypeName, Value, ValueBuf,
+    Address, AttributePath, Diagnostic, FileId, InputProblem, InputSource, ModulePath, ObjectKind, Span, TypeName,
+    Value, ValueBuf,
 };
 use formwork_provider_api::{
     Applied, Cancelled, Checkpoint, CreateRequest, DeleteRequest, Environment, OperationSink, Provider, ProviderError,
@@ -133,7 +134,7 @@ impl Providers for OnlyMock {
 pub(crate) struct Inputs(pub(crate) BTreeMap<String, String>);
 
 impl InputResolver for Inputs {
-    fn resolve(&self, source: &InputSource) -> Result<Value, String> {
+    fn resolve(&self, source: &InputSource) -> Result<Value, InputProblem> {
         let (InputSource::EnvironmentVariable(name) | InputSource::Secret(name)) = source;
         let value = self.0.get(name.as_str()).ok_or("it is not set")?;
         let value = Value::string(value.as_str());

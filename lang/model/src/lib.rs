@@ -16,7 +16,7 @@ pub mod value;
 pub use address::{Address, AddressError, ModulePath, ModuleStep, ObjectKind, TypeName};
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use path::{AttributePath, Step};
-pub use residual::{BinaryOperator, InputSource, Operation, Residual, UnaryOperator};
+pub use residual::{BinaryOperator, InputProblem, InputSource, Operation, Residual, UnaryOperator};
 pub use span::{FileId, Span};
 pub use types::{Field, Literal, ObjectType, RecordType, Type};
 pub use value::{

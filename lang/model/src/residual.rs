@@ -71,6 +71,30 @@ pub enum InputSource {
     Secret(EcoString),
 }
 
+/// Why an input cannot be had: in words, without its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputProblem {
+    /// What is wrong: not set, not allowed by the manifest, not to be read.
+    pub reason: String,
+    /// What to do about it, where that is known.
+    pub help: Option<String>,
+}
+
+impl InputProblem {
+    /// With what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl<T: Into<String>> From<T> for InputProblem {
+    fn from(reason: T) -> Self {
+        Self { reason: reason.into(), help: None }
+    }
+}
+
 /// What a waiting operation does.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
@@ -212,15 +236,30 @@ pub enum UnaryOperator {
 impl Residual {
     /// Calls `visit` with each attribute that the residual waits for, in the order of the expression.
     pub fn each_attribute(&self, visit: &mut dyn FnMut(&Address, &AttributePath)) {
+        if let Self::Attribute { object, path } = self {
+            visit(object, path);
+        }
+        self.each_operand(&mut |value| value.each_attribute(visit));
+    }
+
+    /// Calls `visit` with each input that the residual asks for, in the order of the expression.
+    pub fn each_input(&self, visit: &mut dyn FnMut(&InputSource)) {
+        if let Self::Input(source) = self {
+            visit(source);
+        }
+        self.each_operand(&mut |value| value.each_input(visit));
+    }
+
+    /// Calls `visit` with the values that it is computed from.
+    fn each_operand(&self, visit: &mut dyn FnMut(&Value)) {
         match self {
-            Self::Attribute { object, path } => visit(object, path),
-            Self::Input(_) | Self::Variable(_) | Self::Failure { .. } => {}
-            Self::Apply { arguments, .. } => arguments.iter().for_each(|value| value.each_attribute(visit)),
+            Self::Attribute { .. } | Self::Input(_) | Self::Variable(_) | Self::Failure { .. } => {}
+            Self::Apply { arguments, .. } => arguments.iter().for_each(visit),
             Self::For(inner) => {
-                inner.source.each_attribute(visit);
-                inner.condition.iter().for_each(|value| value.each_attribute(visit));
-                inner.key.iter().for_each(|value| value.each_attribute(visit));
-                inner.body.each_attribute(visit);
+                visit(&inner.source);
+                inner.condition.iter().for_each(&mut *visit);
+                inner.key.iter().for_each(&mut *visit);
+                visit(&inner.body);
             }
         }
     }

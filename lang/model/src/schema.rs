@@ -42,6 +42,25 @@ pub struct ProviderSchema {
     pub data: &'static [ResourceSchema],
     /// Ephemeral values, by name.
     pub ephemerals: &'static [ResourceSchema],
+    /// Where `secret_from` can read through this provider.
+    pub secrets: &'static [SecretScheme],
+}
+
+/// A kind of place that `secret_from("SCHEME:NAME")` reads.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SecretScheme {
+    /// What stands before the first `:`.
+    pub name: &'static str,
+    /// What follows it, for people: `VAULT/SECRET[/VERSION][#KEY]`. Empty where nothing does.
+    pub form: &'static str,
+    /// A whole source, as an example.
+    pub example: &'static str,
+    /// What is read, in a sentence.
+    pub docs: &'static str,
+    /// The regular expression that NAME matches as a whole.
+    pub pattern: &'static str,
+    /// Whether `#KEY` may follow: one part of a secret that is a JSON object.
+    pub keyed: bool,
 }
 
 impl ProviderSchema {

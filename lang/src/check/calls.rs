@@ -8,6 +8,7 @@ use super::report::{NameProblem, TypeProblem, nearest};
 use super::shapes::{Bindings, chosen, concrete, signature, substituted, unify, written};
 use crate::library::{LibraryFunction, Parameter, ResultType};
 use crate::program::{Expr, ExprKind, FunctionId, ListItem};
+use crate::secret_source::{self, BadSource};
 use crate::tree::{Argument, Expression, ExpressionKind, Word};
 use ecow::EcoString;
 use formwork_model::{InputSource, Span, Type};
@@ -64,17 +65,16 @@ impl<'a> ModuleChecker<'_, 'a> {
                 } else {
                     "secret_from(\"env:DB_PASSWORD\")"
                 };
-                return self.broken(
-                    span,
-                    NameProblem::BadArgumentOfInput { function, span, help: format!("write `{example}`") },
-                );
+                let message = format!("`{function}` takes one text, written out");
+                let help = format!("write `{example}`");
+                return self.broken(span, NameProblem::BadArgumentOfInput { message, span, help });
             }
         };
         if function == "env_var" {
             return Expr { kind: ExprKind::Input(InputSource::EnvironmentVariable(text)), ty: Type::String, span };
         }
-        if let Some(help) = bad_secret_source(&text) {
-            return self.broken(span, NameProblem::BadArgumentOfInput { function, span, help });
+        if let Err(BadSource { message, help }) = secret_source::parse(&text, self.shared.schemas.source()) {
+            return self.broken(span, NameProblem::BadArgumentOfInput { message, span, help });
         }
         Expr { kind: ExprKind::Input(InputSource::Secret(text)), ty: Type::secret(Type::String), span }
     }
@@ -392,22 +392,4 @@ fn default(parameter: &Parameter, span: Span) -> Expr {
     let json = parameter.default.and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let value = json.map_or(formwork_model::Value::Null, |json| formwork_model::value::from_json(&json));
     Expr { kind: ExprKind::Constant(value), ty: Type::Any, span }
-}
-
-/// What is wrong with the source of a secret, as help.
-fn bad_secret_source(source: &str) -> Option<String> {
-    const SCHEMES: &[&str] = &["env", "file", "stdin"];
-    let scheme = source.split(':').next().unwrap_or("");
-    if SCHEMES.contains(&scheme) && (source.len() > scheme.len() + 1 || source == "stdin") {
-        return None;
-    }
-    let nearest = nearest(scheme, SCHEMES.iter().copied());
-    Some(nearest.map_or_else(
-        || {
-            "say where the secret is: \"env:DB_PASSWORD\", \"file:/run/secrets/db\" or \"stdin\"; what lies in a vault is read \
-             by its data source"
-                .to_owned()
-        },
-        |nearest| format!("did you mean \"{nearest}:…\"?"),
-    ))
 }

@@ -97,6 +97,11 @@ impl<'a> SchemaTable<'a> {
         }
     }
 
+    /// Where schemas come from.
+    pub(crate) fn source(&self) -> &'a dyn Schemas {
+        self.source
+    }
+
     /// Names of all providers.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.source.names()

@@ -2,7 +2,7 @@
 //! whoever knows it.
 
 use ecow::EcoString;
-use formwork_model::{AttributePath, BinaryOperator, Code, Diagnostic, Span, Step};
+use formwork_model::{AttributePath, BinaryOperator, Code, Diagnostic, InputProblem, Span, Step};
 
 /// An operation that has no value. It holds no text of a secret.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,7 @@ pub(crate) enum FaultKind {
     /// E0616
     NoArm { subject: String },
     /// E0618
-    Input { source: String, reason: String },
+    Input { source: String, problem: InputProblem },
     /// E0620
     MissingField { name: EcoString, ty: String },
     /// What was found while a branch was not yet taken.
@@ -256,7 +256,7 @@ impl FaultKind {
             Self::TooLarge { what } => format!("the value is too large: {what}"),
             Self::UnknownField { name, .. } => format!("the record has no field `{name}`"),
             Self::NoArm { subject } => format!("no arm of `match` takes {subject}"),
-            Self::Input { source, reason } => format!("{source} could not be read: {reason}"),
+            Self::Input { source, problem } => format!("{source} could not be read: {}", problem.reason),
             Self::MissingField { name, .. } => format!("the field `{name}` is missing"),
             Self::Branch { message, .. } => message.to_string(),
             Self::Reported => "it depends on something that is wrong".into(),
@@ -294,7 +294,9 @@ impl FaultKind {
             Self::DuplicateKey { .. } => Some("make the key depend on all that tells the items apart".into()),
             Self::NoArm { .. } => Some("add an arm `_ => …`".into()),
             Self::MissingField { name, ty } => Some(format!("add `{name} = …`, {ty}")),
-            Self::Input { .. } => Some("set it where this command runs".into()),
+            Self::Input { problem, .. } => {
+                Some(problem.help.clone().unwrap_or_else(|| "set it where this command runs".into()))
+            }
             Self::WrongType { expected, .. } => Some(format!("give {expected}, or convert it")),
             Self::Operands { .. } => Some("convert one of them, so that both are of one kind".into()),
             Self::Condition { .. } => Some("give a value that fulfils it, or change the condition".into()),

@@ -7,8 +7,8 @@ use crate::library::{Environment, FunctionError, LibraryFunction};
 use ecow::EcoVec;
 use formwork_model::residual::ForResidual;
 use formwork_model::{
-    Address, AttributePath, BinaryOperator, Diagnostic, InputSource, Map, ObjectReference, Operation, Residual, Span,
-    Value, ValueBuf, ValueRef,
+    Address, AttributePath, BinaryOperator, Diagnostic, InputProblem, InputSource, Map, ObjectReference, Operation,
+    Residual, Span, Value, ValueBuf, ValueRef,
 };
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub type ObjectLookup<'a> = dyn Fn(&Address, &AttributePath) -> Option<Value> + 'a;
 
 /// The value of an input: none while nobody asked for it, or the reason why it cannot be had.
-pub type InputLookup<'a> = dyn Fn(&InputSource) -> Option<Result<Value, String>> + 'a;
+pub type InputLookup<'a> = dyn Fn(&InputSource) -> Option<Result<Value, InputProblem>> + 'a;
 
 /// Computes as much of `value` as `objects` and `inputs` allow. What is not known stays an unknown; a value without
 /// unknowns is shared, not copied.
@@ -132,7 +132,7 @@ impl Resolver<'_> {
         match (self.inputs)(source) {
             None => Ok(None),
             Some(Ok(value)) => Ok(Some(marked(value, secret))),
-            Some(Err(reason)) => Err(FaultKind::Input { source: input_name(source), reason }.into()),
+            Some(Err(problem)) => Err(FaultKind::Input { source: input_name(source), problem }.into()),
         }
     }
 

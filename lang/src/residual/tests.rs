@@ -89,7 +89,7 @@ fn inputs_are_asked_for_and_secrets_marked() {
     let given = |_: &InputSource| Some(Ok(Value::string("hunter2")));
     let resolved = resolve(&text, &nothing, &given).unwrap();
     assert_eq!(resolved, Value::string("p-hunter2").secret());
-    let refused = |_: &InputSource| Some(Err("the vault is sealed".to_owned()));
+    let refused = |_: &InputSource| Some(Err("the vault is sealed".into()));
     let diagnostic = resolve(&text, &nothing, &refused).unwrap_err();
     assert_eq!(diagnostic.code.to_string(), "E0618");
     assert!(diagnostic.message.contains("the vault is sealed"));

@@ -18,6 +18,7 @@ const AWS: ProviderSchema = ProviderSchema {
         Attribute::string("cluster", "Whose."),
         Attribute::string("token", "The token.").computed().secret(),
     ])],
+    secrets: &[],
 };
 
 const VPC: ResourceSchema = ResourceSchema::new("vpc", "A network.").attributes(&[
@@ -67,6 +68,7 @@ const AZURE: ProviderSchema = ProviderSchema {
         .attributes(&[Attribute::string("name", "Its name.").required(), ID])],
     data: &[],
     ephemerals: &[],
+    secrets: &[],
 };
 
 const STD: ProviderSchema = ProviderSchema {
@@ -81,4 +83,5 @@ const STD: ProviderSchema = ProviderSchema {
     ])],
     data: &[],
     ephemerals: &[],
+    secrets: &[],
 };

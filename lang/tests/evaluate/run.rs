@@ -93,7 +93,7 @@ fn resolved(program: &Program, inputs: &Inputs, sources: &Texts, known: &KnownVa
     let evaluated = evaluate(program, inputs, &NothingKnown, sources);
     let mut text = report(&program.files, &evaluated.diagnostics);
     let objects = |address: &Address, path: &AttributePath| known.attribute(address, path);
-    let outside = |source: &InputSource| Some(known.input(source).ok_or_else(|| "it is not set".to_owned()));
+    let outside = |source: &InputSource| Some(known.input(source).ok_or_else(|| "it is not set".into()));
     for output in &evaluated.graph.outputs {
         match resolve(&output.value, &objects, &outside) {
             Ok(value) => writeln!(text, "{} = {}", output.name, value_text(&value)).unwrap(),

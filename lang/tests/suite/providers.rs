@@ -1,7 +1,7 @@
 //! Providers for the tests: `test` with one attribute of each kind, `strict` that has to be configured.
 
 use formwork_model::schema::{
-    Attribute, AttributeType, Default, Limit, ProviderSchema, Recognition, ResourceSchema, Rule,
+    Attribute, AttributeType, Default, Limit, ProviderSchema, Recognition, ResourceSchema, Rule, SecretScheme,
 };
 
 /// What the suite's stacks may use.
@@ -20,6 +20,14 @@ pub(crate) const TEST: ProviderSchema = ProviderSchema {
     resources: &[NETWORK, SUBNET, DATABASE, VALUE, MANIFEST],
     data: &[IMAGE],
     ephemerals: &[TOKEN],
+    secrets: &[SecretScheme {
+        name: "test_safe",
+        form: "SAFE/NAME[#KEY]",
+        example: "test_safe:main/db#password",
+        docs: "A secret of a safe.",
+        pattern: "[a-z]+/[a-z]+",
+        keyed: true,
+    }],
 };
 
 /// A provider that has to be configured.
@@ -36,6 +44,7 @@ pub(crate) const STRICT: ProviderSchema = ProviderSchema {
     ])],
     data: &[],
     ephemerals: &[],
+    secrets: &[],
 };
 
 const NETWORK: ResourceSchema = ResourceSchema::new("network", "An address range.")

@@ -5,6 +5,7 @@
 //! that talks to a cloud. So nothing can be created with a provider that is not configured.
 
 pub mod check;
+pub mod configuration;
 pub mod difference;
 pub mod error;
 pub mod http;
@@ -30,6 +31,7 @@ pub use propose::{proposed, settled};
 pub use scrub::Scrubber;
 
 use async_trait::async_trait;
+use formwork_model::Redacted;
 use formwork_model::schema::ProviderSchema;
 
 /// One cloud, not configured: what can be said without contacting anything.
@@ -72,6 +74,31 @@ pub trait Provider: Send + Sync {
     /// # Errors
     /// When the configuration is wrong or the endpoint cannot be reached (class [`ErrorClass::Unreachable`]).
     async fn configure(&self, request: ConfigureRequest) -> Result<std::sync::Arc<dyn Connection>, ProviderError>;
+
+    /// Opens what reads the secrets of [`ProviderSchema::secrets`], with the credentials that a connection would have.
+    /// Secrets are read before anything is made, so that the configuration may hold unknowns; those that do not decide
+    /// who reads, and where, are passed over.
+    ///
+    /// # Errors
+    /// As [`Provider::configure`]; [`ErrorClass::Unsupported`] where the provider reads no secrets.
+    async fn secret_reader(
+        &self,
+        request: ConfigureRequest,
+    ) -> Result<std::sync::Arc<dyn SecretReader>, ProviderError> {
+        let _ = request;
+        Err(ProviderError::unsupported(format!("the provider `{}` reads no secrets", self.schema().name)))
+    }
+}
+
+/// What reads secrets for `secret_from`. All calls may run at the same time.
+#[async_trait]
+pub trait SecretReader: Send + Sync {
+    /// Reads a secret, as text. The engine remembers it for the run.
+    ///
+    /// # Errors
+    /// Classified: [`ErrorClass::NotFound`], [`ErrorClass::Forbidden`], and [`ErrorClass::Invalid`] for what is no text.
+    /// No text of the error holds the secret.
+    async fn read_secret(&self, request: ReadSecretRequest) -> Result<Redacted<String>, ProviderError>;
 }
 
 /// A configured provider. All calls may run at the same time.

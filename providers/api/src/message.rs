@@ -70,6 +70,17 @@ impl std::fmt::Debug for SandboxEndpoint {
     }
 }
 
+/// Which secret to read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ReadSecretRequest {
+    /// One of the schemes that the provider's schema has.
+    pub scheme: String,
+    /// Where it is: what follows the scheme, without `#KEY`.
+    pub name: String,
+    /// A part of it is wanted: what has parts in another form (a YAML file) is given as JSON.
+    pub as_json: bool,
+}
+
 /// Who a connection is: `{"account": "123456789012", "region": "eu-west-1"}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AccountIdentity(pub std::collections::BTreeMap<String, String>);

@@ -2,6 +2,7 @@
 
 use formwork_model::schema::{
     Attribute, AttributeType, Default, Equality, Limit, Presence, ProviderSchema, Recognition, ResourceSchema, Rule,
+    SecretScheme,
 };
 use std::fmt::Write;
 
@@ -15,6 +16,11 @@ pub fn markdown(schema: &ProviderSchema) -> String {
     if !schema.configuration.is_empty() {
         line(&mut page, "## Configuration\n");
         table(&mut page, schema.configuration);
+    }
+    if !schema.secrets.is_empty() {
+        line(&mut page, "## Sources of `secret_from`\n");
+        schema.secrets.iter().for_each(|scheme| secrets(&mut page, scheme));
+        page.push('\n');
     }
     let groups = [("Resource", schema.resources), ("Data", schema.data), ("Ephemeral", schema.ephemerals)];
     for (group, types) in groups {
@@ -35,6 +41,10 @@ pub fn page(before: &str, schema: &ProviderSchema) -> String {
 fn line(page: &mut String, text: impl AsRef<str>) {
     page.push_str(text.as_ref());
     page.push('\n');
+}
+
+fn secrets(page: &mut String, scheme: &SecretScheme) {
+    line(page, format!("- `{}:{}`, such as `{}`: {}", scheme.name, scheme.form, scheme.example, scheme.docs));
 }
 
 fn resource(page: &mut String, group: &str, provider: &str, schema: &ResourceSchema) {

@@ -2,7 +2,7 @@
 
 use crate::check::{self, Subject};
 use formwork_model::schema::{
-    Attribute, AttributeType, Default, Equality, Presence, ProviderSchema, ResourceSchema, Rule,
+    Attribute, AttributeType, Default, Equality, Presence, ProviderSchema, ResourceSchema, Rule, SecretScheme,
 };
 use formwork_model::{Value, ValueBuf};
 use std::collections::BTreeSet;
@@ -14,6 +14,7 @@ pub fn lint(schema: &'static ProviderSchema) -> Vec<String> {
     lint.word(schema.name, schema.name);
     lint.documented(schema.name, schema.docs);
     lint.attributes(schema.name, schema.configuration);
+    schema.secrets.iter().for_each(|scheme| lint.secrets(scheme));
     let groups = [("resource", schema.resources), ("data source", schema.data), ("ephemeral value", schema.ephemerals)];
     for (group, types) in groups {
         lint.sorted(group, types);
@@ -45,6 +46,18 @@ impl Lint {
         }
         if TAKEN.contains(&name) {
             self.complain(place, format!("`{name}` is a word of the language"));
+        }
+    }
+
+    fn secrets(&mut self, scheme: &SecretScheme) {
+        self.word(scheme.name, scheme.name);
+        self.documented(scheme.name, scheme.docs);
+        let written = scheme.example.strip_prefix(scheme.name).and_then(|rest| rest.strip_prefix(':'));
+        let name = written.and_then(|rest| rest.split('#').next()).unwrap_or_default();
+        match regex::Regex::new(&format!("^(?:{})$", scheme.pattern)) {
+            Ok(pattern) if pattern.is_match(name) => {}
+            Ok(_) => self.complain(scheme.name, "its example does not match its pattern"),
+            Err(error) => self.complain(scheme.name, format!("its pattern is none: {error}")),
         }
     }
 

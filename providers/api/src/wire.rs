@@ -5,11 +5,11 @@ use crate::{
     AccountIdentity, Applied, Cancelled, Checkpoint, ConfigureRequest, Connection, CreateRequest, DeleteRequest,
     ExpandRequest, ExpandedRow, FindRequest, Finding, Found, ImportRequest, Limits, ListRequest, Listed, OpenRequest,
     Opened, OperationSink, PlanRequest, PlanResponse, Provider, ProviderError, ReadDataRequest, ReadManyRequest,
-    ReadOutcome, StoredObject, UpdateRequest, UpgradeRequest, ValidateRequest,
+    ReadOutcome, ReadSecretRequest, SecretReader, StoredObject, UpdateRequest, UpgradeRequest, ValidateRequest,
 };
 use async_trait::async_trait;
-use formwork_model::ValueBuf;
 use formwork_model::schema::ProviderSchema;
+use formwork_model::{Redacted, ValueBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
@@ -66,6 +66,23 @@ impl<P: Provider> Provider for EncodedProvider<P> {
             Ok(connection) => Ok(Arc::new(EncodedConnection(connection))),
             Err(error) => Err(over_the_wire(&error)?),
         }
+    }
+
+    async fn secret_reader(&self, request: ConfigureRequest) -> Result<Arc<dyn SecretReader>, ProviderError> {
+        match self.0.secret_reader(over_the_wire(&request)?).await {
+            Ok(reader) => Ok(Arc::new(EncodedReader(reader))),
+            Err(error) => Err(over_the_wire(&error)?),
+        }
+    }
+}
+
+/// A reader of secrets whose messages are encoded and decoded on both ways.
+struct EncodedReader(Arc<dyn SecretReader>);
+
+#[async_trait]
+impl SecretReader for EncodedReader {
+    async fn read_secret(&self, request: ReadSecretRequest) -> Result<Redacted<String>, ProviderError> {
+        answer(self.0.read_secret(over_the_wire(&request)?).await)
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod common;
 
-use formwork_model::schema::{Attribute, AttributeType, Default, Equality, ProviderSchema, ResourceSchema, Rule};
+use formwork_model::schema::{
+    Attribute, AttributeType, Default, Equality, ProviderSchema, ResourceSchema, Rule, SecretScheme,
+};
 use formwork_provider_api::schema_check::lint;
 
 const BAD: ProviderSchema = ProviderSchema {
@@ -40,6 +42,10 @@ const BAD: ProviderSchema = ProviderSchema {
     ],
     data: &[],
     ephemerals: &[],
+    secrets: &[
+        SecretScheme { name: "a-safe", form: "NAME", example: "a-safe:x", docs: "", pattern: "[0-9]+", keyed: false },
+        SecretScheme { name: "open", form: "NAME", example: "open:x", docs: "A safe.", pattern: "(", keyed: false },
+    ],
 };
 
 #[test]
@@ -48,6 +54,10 @@ fn each_mistake_is_told() {
     let expected = [
         "Bad: `Bad` is not snake_case",
         "Bad: its docs are no sentence",
+        "a-safe: `a-safe` is not snake_case",
+        "a-safe: its docs are no sentence",
+        "a-safe: its example does not match its pattern",
+        "open: its pattern is none",
         "Bad.ant: resources must be sorted by name, each once",
         "Bad.zebra.id: computed attributes cannot be create-only or write-only",
         "`badName` is not snake_case",
@@ -72,7 +82,9 @@ fn each_mistake_is_told() {
     for complaint in expected {
         assert!(complaints.contains(complaint), "{complaint}\nis not in\n{complaints}");
     }
-    assert_eq!(complaints.lines().count(), expected.len() + 1, "{complaints}");
+    // Both names of the resources, and the pattern's error, which has lines of its own.
+    let told = lint(&BAD).len();
+    assert_eq!(told, expected.len() + 1, "{complaints}");
 }
 
 #[test]

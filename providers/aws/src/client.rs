@@ -19,14 +19,116 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+/// Credentials and how services are reached, as the block and the environment say it. The region may be missing.
+pub(crate) struct Access {
+    /// What the SDK found.
+    pub(crate) config: SdkConfig,
+    /// The address that answers in place of all services.
+    pub(crate) endpoint: Option<String>,
+}
+
+impl Access {
+    /// Finds region and credentials; nothing is asked before they are needed.
+    ///
+    /// # Errors
+    /// When an endpoint may not be contacted, a CA bundle cannot be read, or a role is to be assumed without a region.
+    pub(crate) async fn open(configuration: &Configuration, environment: &Environment) -> Result<Self, ProviderError> {
+        let endpoint = endpoint(configuration, environment)?;
+        let http = http_client(environment, endpoint.as_deref())?;
+        let config = if environment.sandbox {
+            sandboxed(configuration, http)
+        } else {
+            load(configuration, endpoint.as_deref(), http).await
+        };
+        let found = Self { config, endpoint };
+        let Some(role) = configuration.assume_role.as_ref().filter(|_| !environment.sandbox) else { return Ok(found) };
+        found.region()?;
+        Ok(Self { config: assume(found.config, role).await, ..found })
+    }
+
+    /// The region's name.
+    ///
+    /// # Errors
+    /// When nobody says it.
+    pub(crate) fn region(&self) -> Result<String, ProviderError> {
+        self.config.region().map(ToString::to_string).ok_or_else(|| {
+            ProviderError::invalid("no AWS region is given")
+                .at(AttributePath::member("region"))
+                .help("write `region = \"eu-west-1\"` in the provider block, or set AWS_REGION")
+        })
+    }
+
+    /// Who the credentials are of.
+    pub(crate) async fn ask_caller(&self) -> Result<Caller, ProviderError> {
+        let mut builder = aws_sdk_sts::config::Builder::from(&self.config);
+        if let Some(endpoint) = &self.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        let client = aws_sdk_sts::Client::from_conf(builder.build());
+        let answer = client.get_caller_identity().send().await.map_err(IntoProviderError::classify)?;
+        Ok(Caller {
+            account: answer.account.ok_or_else(|| missing("the account"))?,
+            arn: answer.arn.unwrap_or_default(),
+            user_id: answer.user_id.unwrap_or_default(),
+        })
+    }
+
+    /// Credentials that are good now; asked anew each time, since those that were used before may be about to end.
+    pub(crate) async fn credentials(&self) -> Result<Credentials, ProviderError> {
+        let provider = self.config.credentials_provider();
+        let provider = provider.ok_or_else(|| unsent_error("there is no provider of credentials"))?;
+        provider.provide_credentials().await.map_err(|error| unsent_error(&format!("credentials: {}", chain(&error))))
+    }
+
+    /// Where STS of a region is, or what stands in its place.
+    pub(crate) async fn sts_endpoint(&self, region: &str) -> Result<String, ProviderError> {
+        let given = self.endpoint.as_deref().or_else(|| self.config.endpoint_url());
+        match given {
+            Some(given) => Ok(given.to_owned()),
+            None => self.vendors_sts(region).await,
+        }
+    }
+
+    /// Where STS of a region is.
+    ///
+    /// # Errors
+    /// When the region is none.
+    pub(crate) async fn vendors_sts(&self, region: &str) -> Result<String, ProviderError> {
+        let unknown = |error: &dyn std::error::Error| {
+            ProviderError::invalid(format!("the region `{region}` has no STS: {}", chain(error)))
+                .at(AttributePath::member("region"))
+        };
+        let parameters = sts::Params::builder()
+            .region(region)
+            .use_fips(self.config.use_fips().unwrap_or_default())
+            .use_dual_stack(self.config.use_dual_stack().unwrap_or_default())
+            .build()
+            .map_err(|error| unknown(&error))?;
+        let endpoint = sts::DefaultResolver::new().resolve_endpoint(&parameters).await;
+        endpoint.map(|endpoint| endpoint.url().to_owned()).map_err(|error| unknown(error.as_ref()))
+    }
+}
+
+/// Checks that credentials are of an account that the block allows.
+///
+/// # Errors
+/// `Forbidden`.
+pub(crate) fn check_account(account: &str, allowed: &[String]) -> Result<(), ProviderError> {
+    if allowed.is_empty() || allowed.iter().any(|one| one == account) {
+        return Ok(());
+    }
+    Err(ProviderError::new(ErrorClass::Forbidden, format!("the credentials are of account {account}"))
+        .at(AttributePath::member("allowed_account_ids"))
+        .help(format!("use credentials of {}", allowed.join(" or "))))
+}
+
 /// A configured connection to one account and region.
 pub(crate) struct Session {
     /// The region's name.
     pub(crate) region: String,
     /// Tags for everything.
     pub(crate) default_tags: Tags,
-    config: SdkConfig,
-    endpoint: Option<String>,
+    access: Access,
     caller: tokio::sync::OnceCell<Caller>,
     ec2: OnceLock<aws_sdk_ec2::Client>,
     ecr: OnceLock<aws_sdk_ecr::Client>,
@@ -47,8 +149,8 @@ macro_rules! service {
         $(#[$docs])*
         pub(crate) fn $name(&self) -> &$sdk::Client {
             self.$name.get_or_init(|| {
-                let mut builder = $sdk::config::Builder::from(&self.config);
-                if let Some(endpoint) = &self.endpoint {
+                let mut builder = $sdk::config::Builder::from(&self.access.config);
+                if let Some(endpoint) = &self.access.endpoint {
                     builder = builder.endpoint_url(endpoint);
                 }
                 $sdk::Client::from_conf(builder.build())
@@ -77,27 +179,12 @@ impl Session {
 
     /// Connects: finds region and credentials, and asks who they are.
     pub(crate) async fn open(configuration: Configuration, environment: &Environment) -> Result<Self, ProviderError> {
-        let endpoint = endpoint(&configuration, environment)?;
-        let http = http_client(environment, endpoint.as_deref())?;
-        let config = if environment.sandbox {
-            sandboxed(&configuration, http)
-        } else {
-            load(&configuration, endpoint.as_deref(), http).await
-        };
-        let Some(region) = config.region().map(ToString::to_string) else {
-            return Err(ProviderError::invalid("no AWS region is given")
-                .at(AttributePath::member("region"))
-                .help("write `region = \"eu-west-1\"` in the provider block, or set AWS_REGION"));
-        };
-        let config = match &configuration.assume_role {
-            Some(role) if !environment.sandbox => assume(config, role).await,
-            _ => config,
-        };
+        let access = Access::open(&configuration, environment).await?;
+        let region = access.region()?;
         let session = Self {
             region,
             default_tags: configuration.default_tags,
-            config,
-            endpoint,
+            access,
             caller: tokio::sync::OnceCell::new(),
             ec2: OnceLock::new(),
             ecr: OnceLock::new(),
@@ -105,19 +192,9 @@ impl Session {
             iam: OnceLock::new(),
         };
         if !configuration.skip_account_lookup || !configuration.allowed_account_ids.is_empty() {
-            session.check_account(&configuration.allowed_account_ids).await?;
+            check_account(session.account().await?, &configuration.allowed_account_ids)?;
         }
         Ok(session)
-    }
-
-    async fn check_account(&self, allowed: &[String]) -> Result<(), ProviderError> {
-        let account = &self.caller().await?.account;
-        if allowed.is_empty() || allowed.contains(account) {
-            return Ok(());
-        }
-        Err(ProviderError::new(ErrorClass::Forbidden, format!("the credentials are of account {account}"))
-            .at(AttributePath::member("allowed_account_ids"))
-            .help(format!("use credentials of {}", allowed.join(" or "))))
     }
 
     /// The account's digits.
@@ -127,46 +204,17 @@ impl Session {
 
     /// Who the session is; asked once.
     pub(crate) async fn caller(&self) -> Result<&Caller, ProviderError> {
-        self.caller.get_or_try_init(|| self.ask_caller()).await
+        self.caller.get_or_try_init(|| self.access.ask_caller()).await
     }
 
-    async fn ask_caller(&self) -> Result<Caller, ProviderError> {
-        let mut builder = aws_sdk_sts::config::Builder::from(&self.config);
-        if let Some(endpoint) = &self.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        let client = aws_sdk_sts::Client::from_conf(builder.build());
-        let answer = client.get_caller_identity().send().await.map_err(IntoProviderError::classify)?;
-        Ok(Caller {
-            account: answer.account.ok_or_else(|| missing("the account"))?,
-            arn: answer.arn.unwrap_or_default(),
-            user_id: answer.user_id.unwrap_or_default(),
-        })
-    }
-
-    /// Credentials that are good now; asked anew each time, since those that were used before may be about to end.
+    /// As [`Access::credentials`].
     pub(crate) async fn credentials(&self) -> Result<Credentials, ProviderError> {
-        let provider = self.config.credentials_provider();
-        let provider = provider.ok_or_else(|| unsent_error("there is no provider of credentials"))?;
-        provider.provide_credentials().await.map_err(|error| unsent_error(&format!("credentials: {}", chain(&error))))
+        self.access.credentials().await
     }
 
     /// Where STS of the region is, or what stands in its place.
     pub(crate) async fn sts_endpoint(&self) -> Result<String, ProviderError> {
-        let unknown = |error: &dyn std::error::Error| {
-            ProviderError::invalid(format!("the region `{}` has no STS: {}", self.region, chain(error)))
-                .at(AttributePath::member("region"))
-        };
-        let given = self.endpoint.as_deref().or_else(|| self.config.endpoint_url());
-        let parameters = sts::Params::builder()
-            .region(&self.region)
-            .use_fips(self.config.use_fips().unwrap_or_default())
-            .use_dual_stack(self.config.use_dual_stack().unwrap_or_default())
-            .set_endpoint(given.map(str::to_owned))
-            .build()
-            .map_err(|error| unknown(&error))?;
-        let endpoint = sts::DefaultResolver::new().resolve_endpoint(&parameters).await;
-        endpoint.map(|endpoint| endpoint.url().to_owned()).map_err(|error| unknown(error.as_ref()))
+        self.access.sts_endpoint(&self.region).await
     }
 
     /// The partition of AWS that the region belongs to.
@@ -253,7 +301,8 @@ async fn assume(config: SdkConfig, role: &AssumeRole) -> SdkConfig {
     config.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }
 
-fn timeouts() -> TimeoutConfig {
+/// How long a call may take.
+pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(10))
         .read_timeout(Duration::from_secs(60))

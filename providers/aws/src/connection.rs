@@ -4,11 +4,13 @@ use crate::client::Session;
 use crate::configuration::{self, Configuration};
 use crate::registry;
 use crate::resource::decode;
+use crate::secrets::{self, Reader};
 use async_trait::async_trait;
 use formwork_model::schema::ProviderSchema;
 use formwork_provider_api::typed::{self, Cloud, DataSource, EphemeralType, ResourceType, TypedConnection};
 use formwork_provider_api::{
-    AccountIdentity, ConfigureRequest, Connection, Finding, Limits, Provider, ProviderError, ValidateRequest,
+    AccountIdentity, ConfigureRequest, Connection, Finding, Limits, Provider, ProviderError, SecretReader,
+    ValidateRequest,
 };
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ static SCHEMA: ProviderSchema = ProviderSchema {
     resources: registry::RESOURCE_SCHEMAS,
     data: registry::DATA_SCHEMAS,
     ephemerals: registry::EPHEMERAL_SCHEMAS,
+    secrets: secrets::SCHEMES,
 };
 
 /// The AWS provider.
@@ -40,6 +43,10 @@ impl Provider for AwsProvider {
     async fn configure(&self, request: ConfigureRequest) -> Result<Arc<dyn Connection>, ProviderError> {
         let configuration: Configuration = decode(request.configuration.view())?;
         Ok(Arc::new(TypedConnection(Session::open(configuration, &request.environment).await?)))
+    }
+
+    async fn secret_reader(&self, request: ConfigureRequest) -> Result<Arc<dyn SecretReader>, ProviderError> {
+        Ok(Arc::new(Reader::open(request).await?))
     }
 }
 

@@ -17,6 +17,7 @@ mod registry;
 mod resource;
 mod resources;
 mod schema;
+mod secrets;
 mod tags;
 mod traced;
 mod validate;

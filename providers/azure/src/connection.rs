@@ -3,13 +3,15 @@
 use crate::configuration::{self, Configuration};
 use crate::registry;
 use crate::resource::known_map;
+use crate::resources::vault_item::source;
 use crate::session::Session;
 use async_trait::async_trait;
 use formwork_model::schema::ProviderSchema;
 use formwork_model::{Value, ValueBuf};
 use formwork_provider_api::typed::{self, Cloud, DataSource, EphemeralType, ResourceType, TypedConnection};
 use formwork_provider_api::{
-    AccountIdentity, ConfigureRequest, Connection, Finding, Limits, Provider, ProviderError, ValidateRequest,
+    AccountIdentity, ConfigureRequest, Connection, Finding, Limits, Provider, ProviderError, SecretReader,
+    ValidateRequest,
 };
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ static SCHEMA: ProviderSchema = ProviderSchema {
     resources: registry::RESOURCE_SCHEMAS,
     data: registry::DATA_SCHEMAS,
     ephemerals: registry::EPHEMERAL_SCHEMAS,
+    secrets: source::SCHEMES,
 };
 
 /// The Azure provider.
@@ -42,6 +45,10 @@ impl Provider for AzureProvider {
         let known = ValueBuf::from(Value::Map(known_map(request.configuration.view())));
         let configuration: Configuration = known.view().decode()?;
         Ok(Arc::new(TypedConnection(Session::open(configuration, &request.environment)?)))
+    }
+
+    async fn secret_reader(&self, request: ConfigureRequest) -> Result<Arc<dyn SecretReader>, ProviderError> {
+        Ok(Arc::new(source::Reader::open(&request)?))
     }
 }
 

@@ -42,6 +42,13 @@ const SANDBOX_TENANT: &str = "00000000-0000-4000-8000-0000000000aa";
 const SANDBOX_CLAIMS: Claims =
     &[("appid", "00000000-0000-4000-8000-0000000000cc"), ("oid", "00000000-0000-4000-8000-0000000000dd")];
 
+/// Whether what is to be done lies in a subscription.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Subscription {
+    Needed,
+    Unneeded,
+}
+
 /// Names and values.
 type Claims = &'static [(&'static str, &'static str)];
 
@@ -50,7 +57,18 @@ impl Session {
     pub(crate) fn open(configuration: Configuration, environment: &Environment) -> Result<Self, ProviderError> {
         match environment.sandbox {
             true => Self::sandboxed(&configuration, environment.sandbox_endpoint.as_ref()),
-            false => Self::real(configuration, environment),
+            false => Self::real(configuration, environment, Subscription::Needed),
+        }
+    }
+
+    /// Connects to what lies in no subscription: the data planes.
+    pub(crate) fn without_subscription(
+        configuration: Configuration,
+        environment: &Environment,
+    ) -> Result<Self, ProviderError> {
+        match environment.sandbox {
+            true => Self::sandboxed(&configuration, environment.sandbox_endpoint.as_ref()),
+            false => Self::real(configuration, environment, Subscription::Unneeded),
         }
     }
 
@@ -77,7 +95,11 @@ impl Session {
         Ok(Self { claims: SANDBOX_CLAIMS, ..session })
     }
 
-    fn real(configuration: Configuration, environment: &Environment) -> Result<Self, ProviderError> {
+    fn real(
+        configuration: Configuration,
+        environment: &Environment,
+        need: Subscription,
+    ) -> Result<Self, ProviderError> {
         let configuration = configuration.with_variables();
         let cloud = cloud(configuration.cloud.as_deref());
         let trust = Trust::of(environment);
@@ -87,11 +109,12 @@ impl Session {
         };
         let endpoint = address("endpoint", &configuration.endpoint, cloud.resource_manager)?;
         let authority = address("authority_host", &configuration.authority_host, cloud.authority)?;
-        let Some(subscription) = configuration.subscription_id.clone().filter(|text| !text.is_empty()) else {
+        let subscription = configuration.subscription_id.clone().unwrap_or_default();
+        if subscription.is_empty() && need == Subscription::Needed {
             return Err(ProviderError::invalid("no subscription is given")
                 .at(AttributePath::member("subscription_id"))
                 .help("write `subscription_id` in the provider block, or set AZURE_SUBSCRIPTION_ID"));
-        };
+        }
         let reach = if is_loopback(&endpoint) { Reach::Loopback(environment) } else { Reach::Network(environment) };
         let client = http::client(&reach)?;
         let source = choose(&configuration, environment, &trust, &authority)?;

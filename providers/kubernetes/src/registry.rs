@@ -125,6 +125,7 @@ pub(crate) static KUBERNETES: Registry = Registry {
         ],
         data: &[data::SCHEMA],
         ephemerals: &[],
+        secrets: &[],
     },
     objects: &[
         ObjectType::open(&MANIFEST),
@@ -175,6 +176,7 @@ pub(crate) static ARGOCD: Registry = Registry {
         ],
         data: &[],
         ephemerals: &[],
+        secrets: &[],
     },
     objects: &[
         ObjectType::open(&OBJECT),

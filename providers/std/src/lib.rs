@@ -6,13 +6,15 @@
 
 mod connection;
 mod local;
+mod sops;
 mod types;
 
 use async_trait::async_trait;
 use connection::StdConnection;
 use formwork_model::schema::ProviderSchema;
 use formwork_provider_api::{
-    ConfigureRequest, Connection, Finding, PlanRequest, PlanResponse, Provider, ProviderError, ValidateRequest,
+    ConfigureRequest, Connection, Finding, PlanRequest, PlanResponse, Provider, ProviderError, SecretReader,
+    ValidateRequest,
 };
 use std::sync::Arc;
 use types::{
@@ -40,6 +42,7 @@ pub const SCHEMA: ProviderSchema = ProviderSchema {
     ],
     data: &[http::SCHEMA],
     ephemerals: &[],
+    secrets: &[sops::SCHEME],
 };
 
 /// The provider `std`.
@@ -63,5 +66,9 @@ impl Provider for Std {
 
     async fn configure(&self, request: ConfigureRequest) -> Result<Arc<dyn Connection>, ProviderError> {
         Ok(Arc::new(StdConnection::new(request.environment)))
+    }
+
+    async fn secret_reader(&self, request: ConfigureRequest) -> Result<Arc<dyn SecretReader>, ProviderError> {
+        Ok(Arc::new(sops::Sops::new(request.environment)?))
     }
 }

@@ -320,6 +320,26 @@ async fn secret_output_is_secret() {
     assert!(!format!("{:?}", ran.values).contains("\"hunter2\""));
 }
 
+/// What a program makes of a secret may tell it: here all letters are moved by one.
+#[tokio::test]
+async fn the_answer_to_a_secret_is_secret() {
+    for harness in both(allowing(&["sh"])).await {
+        let script = with(&shell("tr a-z b-za"), "format", string("text"));
+        let told = with(&script, "input", string("secret").secret());
+        let ran = harness.create("command", "c", &told).await.unwrap();
+        assert_eq!(attributes(&ran).get("output"), Some(&string("tfdsfu").secret()));
+        harness.assert_settled("command", "c", &told, &ran).await.unwrap();
+        let by_variable =
+            with(&shell("echo $A | tr a-z b-za"), "environment", Value::map([("A", string("secret").secret())]));
+        let ran = harness.create("command", "c", &by_variable).await.unwrap();
+        assert_eq!(attributes(&ran).get("output"), Some(&string("tfdsfu").secret()));
+        for open in [with(&told, "sensitive", Value::Bool(false)), with(&script, "input", string("secret"))] {
+            let ran = harness.create("command", "c", &open).await.unwrap();
+            assert_eq!(attributes(&ran).get("output"), Some(&string("tfdsfu")));
+        }
+    }
+}
+
 #[tokio::test]
 async fn only_what_is_allowed_runs() {
     let forbidden = async |environment: Environment| {

@@ -8,8 +8,8 @@ use formwork_model::schema::ProviderSchema;
 use formwork_provider_api::{
     AccountIdentity, Applied, ConfigureRequest, Connection, CreateRequest, DeleteRequest, ExpandRequest, ExpandedRow,
     FindRequest, Finding, Found, ImportRequest, Limits, ListRequest, Listed, OpenRequest, Opened, OperationSink,
-    PlanRequest, PlanResponse, Provider, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, StoredObject,
-    UpdateRequest, UpgradeRequest, ValidateRequest,
+    PlanRequest, PlanResponse, Provider, ProviderError, ReadDataRequest, ReadManyRequest, ReadOutcome, SecretReader,
+    StoredObject, UpdateRequest, UpgradeRequest, ValidateRequest,
 };
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,6 +77,10 @@ impl Provider for Wrapped {
         let connection = self.provider.configure(request).await?;
         let (provider, elsewhere) = (Arc::clone(&self.provider), Arc::clone(&self.elsewhere));
         Ok(Arc::new(WrappedConnection { connection, provider, configuration, elsewhere }))
+    }
+
+    async fn secret_reader(&self, request: ConfigureRequest) -> Result<Arc<dyn SecretReader>, ProviderError> {
+        self.provider.secret_reader(request).await
     }
 }
 

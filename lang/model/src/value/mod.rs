@@ -196,6 +196,17 @@ impl Value {
             _ => {}
         }
     }
+
+    /// Calls `visit` with each input (`env_var`, `secret_from`) that an unknown in it asks for.
+    pub fn each_input(&self, visit: &mut dyn FnMut(&crate::InputSource)) {
+        match self {
+            Self::List(items) | Self::Set(items) => items.iter().for_each(|item| item.each_input(visit)),
+            Self::Map(map) => map.values().for_each(|value| value.each_input(visit)),
+            Self::Secret(inner) => inner.each_input(visit),
+            Self::Unknown(residual) => residual.each_input(visit),
+            _ => {}
+        }
+    }
 }
 
 impl fmt::Debug for Value {

@@ -180,9 +180,9 @@ NameProblem {
         => "`{name}` is no value"
         .at(span, format!("this is {}", super::with_article(what)))
         .help(help);
-    /// `env_var` and `secret_from` with anything but one literal text.
-    E0333 error BadArgumentOfInput { function: &'static str, span: Span, help: String }
-        => "`{function}` takes one text, written out"
+    /// `env_var` and `secret_from` with anything but one literal text, and a source of secrets that there is not.
+    E0333 error BadArgumentOfInput { message: String, span: Span, help: String }
+        => "{message}"
         .at(span, "")
         .help(help);
     /// A provider that is passed to a module which does not use it.

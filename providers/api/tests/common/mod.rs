@@ -61,6 +61,7 @@ pub const PROVIDER: ProviderSchema = ProviderSchema {
     resources: &[SHAPE],
     data: &[],
     ephemerals: &[],
+    secrets: &[],
 };
 
 pub fn address() -> Address {

@@ -3,7 +3,8 @@
 use crate::cloud::to_value;
 use crate::script::{self, Reply, Script, authorization};
 use formwork_model::ValueBuf;
-use formwork_provider_api::{ConfigureRequest, Environment, Provider};
+use formwork_provider_api::wire::EncodedProvider;
+use formwork_provider_api::{ConfigureRequest, Environment, Provider, ProviderError, ReadSecretRequest};
 use formwork_provider_aws::AwsProvider;
 use libtest_mimic::{Failed, Trial};
 use serde_json::{Value as Json, json};
@@ -42,13 +43,28 @@ pub fn run_case() -> bool {
         let to_stderr = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false);
         to_stderr.with_max_level(tracing_subscriber::filter::LevelFilter::TRACE).init();
     }
-    let answer = runtime.block_on(AwsProvider.configure(ConfigureRequest { configuration, environment }));
-    let answer = match answer {
-        Ok(connection) => json!({ "account": connection.account() }),
-        Err(error) => json!({ "class": error.class, "message": error.message, "help": error.help }),
-    };
+    let request = ConfigureRequest { configuration, environment };
+    let answer = runtime.block_on(async {
+        match case["secret"].as_str() {
+            Some(name) => read(request, name).await,
+            None => AwsProvider.configure(request).await.map(|connection| json!({ "account": connection.account() })),
+        }
+    });
+    let answer =
+        answer.unwrap_or_else(|error| json!({ "class": error.class, "message": error.message, "help": error.help }));
     println!("{answer}");
     true
+}
+
+async fn read(request: ConfigureRequest, name: &str) -> Result<Json, ProviderError> {
+    let reader = EncodedProvider(AwsProvider).secret_reader(request).await?;
+    let request = ReadSecretRequest { scheme: "secrets_manager".into(), name: name.to_owned(), as_json: false };
+    Ok(json!({ "secret": reader.read_secret(request).await?.0 }))
+}
+
+/// Reads a secret in a process of its own, with traces; gives it or the error, and what the traces said.
+pub(crate) async fn read_secret(configuration: Json, name: &str, variables: &[(&str, &str)]) -> (Json, String) {
+    run(json!({ "configuration": configuration, "secret": name, "traced": true }), variables).await
 }
 
 /// Connects in a process of its own, and gives the account or the error.

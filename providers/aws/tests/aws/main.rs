@@ -24,6 +24,7 @@ mod page;
 mod replay;
 mod schemas;
 mod script;
+mod secrets;
 mod steps;
 
 use cloud::Cloud;
@@ -76,6 +77,7 @@ fn main() {
     trials.extend(chain::tests());
     trials.extend(network::tests());
     trials.extend(page::tests());
+    trials.extend(secrets::tests());
     if let Err(reason) = &moto {
         eprintln!("skipped: {reason}");
     }

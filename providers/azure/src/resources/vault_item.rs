@@ -4,6 +4,7 @@
 mod batch;
 mod data;
 mod place;
+pub(crate) mod source;
 
 use crate::arm::error::{found, is_not_found};
 use crate::arm::{Answer, Verb};

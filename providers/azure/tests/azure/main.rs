@@ -30,6 +30,7 @@ mod refresh;
 mod replaced;
 mod schemas;
 mod script;
+mod secrets;
 mod stack;
 mod tokens;
 mod vendor;
@@ -59,6 +60,7 @@ fn main() {
     trials.extend(page::tests());
     trials.extend(refresh::tests());
     trials.extend(replaced::tests());
+    trials.extend(secrets::tests());
     trials.extend(tokens::tests());
     if vendor.is_none() {
         eprintln!("skipped: FORMWORK_VENDOR_DATA is not set, or has no folder azure");

@@ -28,6 +28,7 @@ pub const SCHEMA: ProviderSchema = ProviderSchema {
     ],
     data: &[LOOKUP],
     ephemerals: &[LEASE],
+    secrets: &[],
 };
 
 const CONFIGURATION: &[Attribute] = &[

@@ -42,9 +42,13 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
     Attribute::new("format", AttributeType::Enum(&["text", "json"]), "What it writes to standard output.")
         .default_string("text")
         .create_only(),
-    Attribute::boolean("sensitive", "What it writes is secret: it comes as `secret_output`.")
-        .default_bool(false)
-        .create_only(),
+    Attribute::boolean(
+        "sensitive",
+        "What it writes is secret: it comes as `secret_output`. Left out: `output` and `result` are secret as values where the \
+         program was told a secret, in `input` or elsewhere; `false` says that they are not.",
+    )
+    .optional_computed()
+    .create_only(),
     TRIGGERS,
     Attribute::new("timeout", AttributeType::Duration, "It is ended after so long.").default(schema::Default::Duration(600_000)),
     Attribute::object("destroy", CALL, "What runs when it is destroyed."),
@@ -84,6 +88,9 @@ impl LocalType for Command {
         let mut response = PlanResponse::as_proposed(request);
         let Value::Map(mut values) = request.proposed.to_value() else { return Ok(response) };
         if request.prior.is_none() {
+            if values.get("sensitive").is_none_or(|said| !said.is_known()) {
+                values.insert("sensitive", Value::Bool(false));
+            }
             without_other_outputs(&mut values);
             response.planned = ValueBuf::from(Value::Map(values));
         }
@@ -99,7 +106,7 @@ impl LocalType for Command {
         let mut values = settled(&SCHEMA, &request.address, &request.config, &request.planned);
         let call: Call = ValueBuf::from(Value::Map(values.clone())).view().decode()?;
         let output = call.run(&connection.environment, request.timeout_ms, sink).await?;
-        match keep(&mut values, output) {
+        match keep(&mut values, output, was_told_a_secret(&request.config)) {
             Ok(()) => Ok(applied(values)),
             // It ran: what it was is recorded, and that its answer is of no use.
             Err(error) => Err(error.partial(applied(values).object)),
@@ -135,7 +142,7 @@ impl LocalType for Command {
 /// The object of a run whose output is lost.
 fn assumed(mut values: Map) -> Result<StoredObject, ProviderError> {
     let json = values.get("format").and_then(Value::as_str) == Some("json");
-    keep(&mut values, if json { b"null".to_vec() } else { Vec::new() })?;
+    keep(&mut values, if json { b"null".to_vec() } else { Vec::new() }, false)?;
     Ok(applied(values).object)
 }
 
@@ -151,15 +158,22 @@ fn without_other_outputs(values: &mut Map) {
     }
 }
 
-/// Puts the output where it belongs.
-fn keep(values: &mut Map, output: Vec<u8>) -> Result<(), ProviderError> {
+/// Whether the program got a secret, and the block does not say what becomes of its answer: it may hold it in another form.
+fn was_told_a_secret(config: &ValueBuf) -> bool {
+    let says_nothing = config.view().get("sensitive").is_none_or(|said| said.is_null());
+    says_nothing && config.view().entries().any(|(name, value)| name != "destroy" && value.holds_secret())
+}
+
+/// Puts the output where it belongs; `hidden` marks it as secret where it is.
+fn keep(values: &mut Map, output: Vec<u8>, hidden: bool) -> Result<(), ProviderError> {
+    let shown = |value: Value| if hidden { value.secret() } else { value };
     let text = String::from_utf8_lossy(&output);
     let text = text.trim_end_matches('\n');
     if values.get("sensitive") == Some(&Value::Bool(true)) {
         values.insert("secret_output", Value::string(text).secret());
         return Ok(());
     }
-    values.insert("output", Value::string(text));
+    values.insert("output", shown(Value::string(text)));
     if values.get("format").and_then(Value::as_str) != Some("json") {
         return Ok(());
     }
@@ -169,7 +183,7 @@ fn keep(values: &mut Map, output: Vec<u8>) -> Result<(), ProviderError> {
     })?;
     let result = formwork_model::value::from_json(&json);
     if !result.is_null() {
-        values.insert("result", result);
+        values.insert("result", shown(result));
     }
     Ok(())
 }

@@ -148,7 +148,8 @@ impl Wanted {
         let url: Url = self.url.parse().map_err(|_| at_url(ProviderError::invalid("it is no URL")))?;
         if environment.untrusted {
             let message = "the web is not asked with --untrusted";
-            return Err(at_url(ProviderError::new(ErrorClass::Forbidden, message)));
+            return Err(at_url(ProviderError::new(ErrorClass::Forbidden, message))
+                .help("leave `--untrusted` out if you trust whoever wrote the stack"));
         }
         let pinned = self.sha256.is_some() && self.headers.is_none() && self.method.as_deref() != Some("HEAD");
         if environment.sandbox && !is_loopback(&url) && !pinned {

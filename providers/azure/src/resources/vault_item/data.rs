@@ -28,7 +28,7 @@ impl<K: Kind> Data for VaultItem<K> {
 
 impl<K: Kind> VaultItem<K> {
     /// Why there is nothing to read: it may be deleted and not yet purged, and a version of it may be missing.
-    async fn missing(session: &Session, place: &Place, version: Option<&str>) -> ProviderError {
+    pub(super) async fn missing(session: &Session, place: &Place, version: Option<&str>) -> ProviderError {
         let id = place.id::<K>();
         let error = |message: String| ProviderError::new(ErrorClass::NotFound, message);
         // Who may read may not be allowed to look at what is deleted; then it is said that there is none.

@@ -3,6 +3,7 @@
 use super::Kind;
 use crate::arm::ResourceId;
 use crate::resource::identity::text;
+use crate::resources::secret::Secret;
 use crate::schema::versions;
 use crate::session::Session;
 use formwork_model::{AttributePath, Map};
@@ -59,6 +60,33 @@ impl Place {
             address.set_path(&format!("{}/", address.path()));
         }
         Ok(Self { vault: address, name: text(wanted, "name").unwrap_or_default().to_owned() })
+    }
+
+    /// Of what follows `key_vault:`: the vault's name, host or address, the secret's name, and perhaps a version. A secret's
+    /// identity, as the portal shows it, does as well. `vaults` is the audience of the cloud's vaults, whose host they end in.
+    ///
+    /// # Errors
+    /// When it makes no address.
+    pub(super) fn of_source(name: &str, vaults: &str) -> Result<(Self, Option<String>), ProviderError> {
+        let wrong = || ProviderError::invalid(format!("`{name}` names no secret of a vault"));
+        let (address, after) = match name.find("://") {
+            Some(position) => name.split_at(position + 3),
+            None => ("https://", name),
+        };
+        let mut parts: Vec<&str> = after.split('/').collect();
+        let is_version = |part: &&str| part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let version = parts.last().copied().filter(is_version).filter(|_| parts.len() > 2);
+        parts.truncate(parts.len() - usize::from(version.is_some()));
+        let secret = parts.pop().filter(|secret| !secret.is_empty()).ok_or_else(wrong)?.to_owned();
+        if parts.last() == Some(&Secret::COLLECTION) && parts.len() > 1 {
+            parts.pop();
+        }
+        let mut vault = parts.join("/");
+        if !vault.contains(['.', ':', '/']) {
+            vault = format!("{vault}.{}", vaults.trim_start_matches("https://"));
+        }
+        let vault = Url::parse(&format!("{address}{vault}/")).map_err(|_| wrong())?;
+        Ok((Self { vault, name: secret }, version.map(str::to_owned)))
     }
 
     /// The address without a version.

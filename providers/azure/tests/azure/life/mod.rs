@@ -9,10 +9,11 @@ mod sandbox;
 
 use crate::stack::trial;
 use formwork_model::schema::{Attribute, AttributeType, ResourceSchema};
-use formwork_model::{Address, Map, Value};
+use formwork_model::{Address, Map, Value, ValueBuf};
 use formwork_provider_api::testing::{Harness, text};
 use formwork_provider_api::{
-    CreateRequest, Environment, ErrorClass, Found, Provider, ProviderError, ReadOutcome, StoredObject,
+    ConfigureRequest, CreateRequest, Environment, ErrorClass, Found, Provider, ProviderError, ReadOutcome,
+    ReadSecretRequest, SecretReader, StoredObject,
 };
 use formwork_provider_azure::AzureProvider;
 use formwork_provider_azure::inspect::types;
@@ -82,6 +83,9 @@ fn live(program: &Path) -> Result<(), Failed> {
         let environment =
             Environment { sandbox: true, sandbox_endpoint: Some(sandbox.endpoint.clone()), ..Environment::default() };
         let hand = Hand::new(&sandbox.endpoint);
+        let configuration = ValueBuf::empty_map();
+        let reader = ConfigureRequest { configuration, environment: environment.clone() };
+        let reader = AzureProvider.secret_reader(reader).await.unwrap();
         let harness = Harness::encoded(AzureProvider, Value::map::<&str>([]), environment).await.unwrap();
         let connection = harness.data("client_config", &Value::map::<&str>([])).await.unwrap();
         for said in ["subscription_id", "tenant_id", "client_id", "object_id"] {
@@ -102,6 +106,9 @@ fn live(program: &Path) -> Result<(), Failed> {
             }
         }
         if let Err(failure) = looked_up(&harness, &ids).await {
+            failures.push(failure);
+        }
+        if let Err(failure) = read_by_address(&hand, reader.as_ref(), &sandbox.endpoint.url, &ids).await {
             failures.push(failure);
         }
         if let Some((_, object, config)) = made.iter().find(|(step, ..)| step.label == "cluster")
@@ -183,6 +190,46 @@ async fn looked_up(harness: &Harness, ids: &BTreeMap<String, String>) -> Result<
     ];
     if is_told != [true; 4] {
         return Err(format!("a secret, a key, the keys of an account, any object: {is_told:?}"));
+    }
+    Ok(())
+}
+
+/// What `secret_from` reads: by the address of the vault that the sandbox serves.
+async fn read_by_address(
+    hand: &Hand,
+    reader: &dyn SecretReader,
+    url: &str,
+    ids: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    let read = async |name: String| {
+        let request = ReadSecretRequest { scheme: "key_vault".into(), name, as_json: false };
+        reader.read_secret(request).await.map(|secret| secret.0)
+    };
+    let name = ids.get("vault").and_then(|id| id.rsplit('/').next()).unwrap_or_default();
+    let vault = format!("{}/vaults/{name}", url.trim_end_matches('/'));
+    let put = async |value: &str| {
+        let body = json!({ "value": value });
+        let made = hand.send(Method::PUT, &format!("{vault}/secrets/told"), "7.5", Some(&body)).await?;
+        let version = made["id"].as_str().unwrap_or_default().rsplit('/').next().unwrap_or_default().to_owned();
+        Ok::<String, String>(version)
+    };
+    let first = put("first").await?;
+    put("second").await?;
+    let told = [read(format!("{vault}/told")).await, read(format!("{vault}/told/{first}")).await];
+    let told = told.map(|told| told.unwrap_or_else(|error| format!("{error:?}")));
+    if told != ["second", "first"] {
+        return Err(format!("two versions of a secret, by address: {told:?}"));
+    }
+    let off = json!({ "attributes": { "enabled": false } });
+    hand.send(Method::PATCH, &format!("{vault}/secrets/told"), "7.5", Some(&off)).await?;
+    for (name, class, word) in [
+        (format!("{vault}/told"), ErrorClass::Forbidden, "is disabled"),
+        (format!("{vault}/never"), ErrorClass::NotFound, "there is no"),
+    ] {
+        match read(name).await {
+            Err(error) if error.class == class && error.message.contains(word) => {}
+            other => return Err(format!("{word}: {other:?}")),
+        }
     }
     Ok(())
 }

@@ -23,11 +23,8 @@ impl Dependencies {
         let mut needed = vec![Rc::clone(&none); walk.outcomes.len()];
         // What those list who need an item that is no resource: the same as itself.
         for item in walk.visited.iter().copied() {
-            let needs = walk.needs_of(item);
-            let own = gathered(walk, &needs, &needed);
-            if let Some(slot) = needed.get_mut(item as usize)
-                && !own.is_empty()
-            {
+            let own = gathered(walk, &walk.needs_of(item), &needed);
+            if let (Some(slot), Some(own)) = (needed.get_mut(item as usize), own) {
                 *slot = own;
             }
         }
@@ -40,7 +37,8 @@ impl Dependencies {
     }
 }
 
-fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>]) -> Rc<[Address]> {
+/// What those list who have these needs; none where that is nothing.
+fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>]) -> Option<Rc<[Address]>> {
     let mut single: Option<&Rc<[Address]>> = None;
     let mut all: BTreeSet<Address> = BTreeSet::new();
     for need in needs {
@@ -56,14 +54,11 @@ fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>]) -> Rc<[Addr
             }
         }
     }
-    match single {
-        Some(list) if all.is_empty() => Rc::clone(list),
-        Some(list) => {
-            all.extend(list.iter().cloned());
-            compressed(all)
-        }
-        None => compressed(all),
+    if all.is_empty() {
+        return single.cloned();
     }
+    all.extend(single.into_iter().flat_map(|list| list.iter().cloned()));
+    Some(compressed(all))
 }
 
 /// The address that an item is listed by; none for what things pass through.

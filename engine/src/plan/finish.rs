@@ -92,13 +92,13 @@ impl Walk<'_> {
 
     /// The vertices (drafts, junctions behind them) by address, deletes first; and where each ends up.
     fn order_of(&self, arranged: &Arranged) -> Order {
-        let drafts = self.drafts.len();
-        let mut vertices: Vec<u32> = (0..(drafts + arranged.junctions.len()) as u32).collect();
-        let key = |vertex: &u32| match self.drafts.get(*vertex as usize) {
-            Some(draft) => (self.address_of(draft.subject), draft.action != Action::Delete, draft.row),
-            None => (arranged.junctions.get(*vertex as usize - drafts).map(|(address, _)| address), true, None),
-        };
-        vertices.sort_by(|left, right| key(left).cmp(&key(right)));
+        let drafts = self.drafts.iter();
+        let drafts = drafts.map(|draft| (self.address_of(draft.subject), draft.action != Action::Delete, draft.row));
+        let junctions = arranged.junctions.iter().map(|(address, _)| (Some(address), true, None));
+        // Each key is made once, not at each comparison; the vertex stands last, so that equal ones keep their order.
+        let mut keyed: Vec<_> = drafts.chain(junctions).zip(0_u32..).collect();
+        keyed.sort_unstable();
+        let vertices: Vec<u32> = keyed.into_iter().map(|(_, vertex)| vertex).collect();
         let mut places = vec![0_u32; vertices.len()];
         for (place, vertex) in (0_u32..).zip(&vertices) {
             if let Some(slot) = places.get_mut(*vertex as usize) {

@@ -97,7 +97,10 @@ impl<'a> Walk<'a> {
         imports: Imports,
     ) -> Self {
         let count = graph.nodes.len();
-        let nodes = (0_u32..).zip(&graph.nodes).filter(|(_, node)| !matches!(node.kind, NodeKind::Junction));
+        let named = (0_u32..).zip(&graph.nodes).filter(|(_, node)| !matches!(node.kind, NodeKind::Junction));
+        // A filter does not tell how many come: growing would hash each address again and again.
+        let mut nodes = HashMap::with_capacity(count);
+        nodes.extend(named.map(|(item, node)| (&node.address, item)));
         Self {
             request,
             graph,
@@ -105,7 +108,7 @@ impl<'a> Walk<'a> {
             selection,
             imports,
             waiting: Waiting::new(&graph.deferred),
-            nodes: nodes.map(|(item, node)| (&node.address, item)).collect(),
+            nodes,
             extras: Vec::new(),
             extra_items: HashMap::new(),
             outcomes: vec![Outcome::default(); count],

@@ -101,7 +101,8 @@ impl Status {
         }
         if self.code == 403 && self.message.contains("exceeded quota") {
             return ProviderError::new(ErrorClass::Quota, format!("{doing}: {}", self.message))
-                .vendor(&self.reason, "");
+                .vendor(&self.reason, "")
+                .help("raise the namespace's quota that the message names, or delete what is not needed");
         }
         let mut error =
             ProviderError::new(self.class(), format!("{doing}: {}", self.message)).vendor(self.reason.clone(), "");

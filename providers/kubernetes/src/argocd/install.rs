@@ -190,8 +190,9 @@ fn put_settings(objects: &mut [Json], settings: &BTreeMap<String, String>) -> Re
     if !data.is_object() {
         *data = json!({});
     }
-    let data = data.as_object_mut().into_iter();
-    data.for_each(|data| data.extend(settings.iter().map(|(key, text)| (key.clone(), Json::from(text.as_str())))));
+    if let Some(data) = data.as_object_mut() {
+        data.extend(settings.iter().map(|(key, text)| (key.clone(), Json::from(text.as_str()))));
+    }
     Ok(())
 }
 

@@ -96,7 +96,15 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
 /// Refuses a chart that is not the one that is pinned.
 fn check_chart(config: &Config, chart: &Chart) -> Result<(), ProviderError> {
     let Some(wanted) = config.chart_sha256.as_deref() else { return Ok(()) };
-    fetch::compare(&chart.sha256, wanted, &format!("the chart `{}`", config.chart), "chart_sha256")
+    let of = format!("the chart `{}`", config.chart);
+    match &chart.sha256 {
+        Some(is) => fetch::compare(is, wanted, &of, "chart_sha256"),
+        None => {
+            Err(ProviderError::invalid(format!("{of} cannot be held against its digest: helm left no archive of it"))
+                .at(AttributePath::member("chart_sha256"))
+                .help("fetch the archive into the stack, and name its path"))
+        }
+    }
 }
 
 /// Folders for helm, which sees nothing of the user's own.
@@ -150,13 +158,14 @@ enum Source {
     /// A directory or archive of the stack.
     Local(PathBuf),
     /// One that helm fetches, with the arguments that say so.
-    Remote(Vec<String>),
+    Remote { version: String, args: Vec<String> },
 }
 
 /// What is known of a chart once it is there.
 struct Chart {
     version: Option<String>,
-    sha256: String,
+    /// None where helm keeps what it fetched in a place that is not known here.
+    sha256: Option<String>,
 }
 
 impl Source {
@@ -176,13 +185,13 @@ impl Source {
         }
         let mut args = vec![config.chart.clone(), "--version".to_owned(), version.clone()];
         args.extend(config.repository.iter().flat_map(|repository| ["--repo".to_owned(), repository.clone()]));
-        Ok(Self::Remote(args))
+        Ok(Self::Remote { version: version.clone(), args })
     }
 
     fn args(&self) -> Vec<String> {
         match self {
             Self::Local(path) => vec![path.display().to_string()],
-            Self::Remote(args) => args.clone(),
+            Self::Remote { args, .. } => args.clone(),
         }
     }
 
@@ -190,16 +199,16 @@ impl Source {
     fn chart(&self, home: &Home) -> Result<Chart, ProviderError> {
         let path = match self {
             Self::Local(path) => path.clone(),
-            Self::Remote(args) => home.archive().ok_or_else(|| {
-                let chart = args.first().map(String::as_str).unwrap_or_default();
-                ProviderError::new(ErrorClass::Other, format!("helm left no archive of the chart `{chart}`"))
-            })?,
+            Self::Remote { version, .. } => match home.archive() {
+                Some(path) => path,
+                None => return Ok(Chart { version: Some(version.clone()), sha256: None }),
+            },
         };
         let about =
             home.helm(vec!["show".to_owned(), "chart".to_owned(), path.display().to_string()], String::new())?;
         let about: Json = serde_norway::from_str(&about).unwrap_or_default();
         let version = about.get("version").and_then(Json::as_str).map(str::to_owned);
-        Ok(Chart { version, sha256: fetch::digest_of_path(&path)? })
+        Ok(Chart { version, sha256: Some(fetch::digest_of_path(&path)?) })
     }
 }
 

@@ -34,7 +34,8 @@ const KEY: &str = "rendering";
 pub(crate) struct Rendering {
     source: String,
     program: String,
-    chart: Option<(Option<String>, String)>,
+    chart_version: Option<String>,
+    chart_sha256: Option<String>,
     sha256: String,
     is_hidden: bool,
 }
@@ -42,11 +43,12 @@ pub(crate) struct Rendering {
 impl Rendering {
     pub(crate) fn new(source: &str, program: String, text: &[u8]) -> Self {
         let sha256 = super::fetch::digest(text);
-        Self { source: source.to_owned(), program, chart: None, sha256, is_hidden: false }
+        let source = source.to_owned();
+        Self { source, program, chart_version: None, chart_sha256: None, sha256, is_hidden: false }
     }
 
-    pub(crate) fn of_chart(self, version: Option<String>, sha256: String) -> Self {
-        Self { chart: Some((version, sha256)), ..self }
+    pub(crate) fn of_chart(self, version: Option<String>, sha256: Option<String>) -> Self {
+        Self { chart_version: version, chart_sha256: sha256, ..self }
     }
 
     /// The text holds secrets: whoever knows all else of it could try them out on its digest.
@@ -67,10 +69,8 @@ impl Rendering {
         let digest = if self.is_hidden { digest.secret() } else { digest };
         let mut config =
             vec![("source", Value::string(self.source)), ("program", Value::string(self.program)), ("sha256", digest)];
-        if let Some((version, sha256)) = self.chart {
-            config.extend(version.map(|version| ("chart_version", Value::string(version))));
-            config.push(("chart_sha256", Value::string(sha256)));
-        }
+        let said = [("chart_version", self.chart_version), ("chart_sha256", self.chart_sha256)];
+        config.extend(said.into_iter().filter_map(|(name, text)| Some((name, Value::string(text?)))));
         Value::map(config)
     }
 }

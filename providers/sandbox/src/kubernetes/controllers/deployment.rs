@@ -14,8 +14,9 @@ const TABLE: &str = "apps/deployments";
 const SETS: &str = "apps/replicasets";
 const HASH: &str = "pod-template-hash";
 const REVISION: &str = "deployment.kubernetes.io/revision";
-/// However fast the pace: pods wait for what clients make (config maps, secrets), and those keep no pace.
-const SHORTEST_DEADLINE: Duration = Duration::from_secs(10);
+/// However fast the pace: pods wait for what clients make (config maps, secrets), and those keep no pace. A deadline that is
+/// shorter by itself stays so.
+const SHORTEST_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Moves every deployment towards its template.
 pub(super) fn reconcile(objects: &mut Objects) -> Answer<()> {
@@ -220,7 +221,8 @@ fn has_expired(objects: &Objects, deployment: &Json, after: &Json) -> bool {
     let hash = template_hash(deployment);
     let since = sets_of(objects, deployment).iter().find(|one| is_current(one, &hash)).map(|one| meta::created(one));
     let seconds = integer(after, &["spec", "progressDeadlineSeconds"]).unwrap_or(600);
-    let wait = objects.clock.scaled(Duration::from_secs(seconds.unsigned_abs()));
-    let wait = i64::try_from(wait.max(SHORTEST_DEADLINE).as_millis()).unwrap_or(i64::MAX);
+    let said = Duration::from_secs(seconds.unsigned_abs());
+    let wait = objects.clock.scaled(said).max(SHORTEST_DEADLINE.min(said));
+    let wait = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     since.is_some_and(|since| objects.clock.now_ms() > since.saturating_add(wait))
 }

@@ -126,7 +126,7 @@ impl Session {
     fn of(arm: ArmClient, subscription: String, tenant: Option<String>, cloud: Cloud) -> Result<Self, ProviderError> {
         let arm = Arc::new(arm);
         let compute = Compute::new(Arc::clone(&arm))?;
-        let (listed, locks) = Default::default();
+        let (listed, locks) = (Listed::default(), Mutex::default());
         Ok(Self { arm, compute, subscription, tenant, cloud, listed, claims: &[], locks })
     }
 

@@ -23,6 +23,7 @@ mod exceptions;
 mod generic;
 mod life;
 mod lost;
+mod marks;
 mod order;
 mod others;
 mod page;
@@ -55,6 +56,7 @@ fn main() {
     trials.extend(generic::tests());
     trials.extend(life::tests());
     trials.extend(lost::tests());
+    trials.extend(marks::tests());
     trials.extend(order::tests());
     trials.extend(others::tests());
     trials.extend(page::tests());

@@ -1,9 +1,9 @@
-//! How many calls a refresh takes, and that none is spared where something changed.
+//! How many calls a refresh takes, and which lists it reads.
 
 use crate::client::{connect, trials};
-use crate::script::{self, Reply, Script, error, operations};
+use crate::script::{self, Reply, Script, operations};
 use formwork_model::{Value, ValueBuf};
-use formwork_provider_api::testing::{Harness, text};
+use formwork_provider_api::testing::Harness;
 use formwork_provider_api::{ReadManyRequest, ReadOutcome, StoredObject};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -11,15 +11,11 @@ use std::collections::BTreeMap;
 trials! {
     "refresh":
     a_thousand_objects_cost_few_calls,
-    what_a_vault_lists_as_it_was_is_not_read,
-    a_vault_that_may_not_be_listed_is_read,
-    a_vault_full_of_others_is_not_listed_to_the_end,
-    a_container_that_changed_is_read,
     what_a_list_does_not_show_is_asked_for,
     a_write_ends_what_lists_told,
 }
 
-const SUBSCRIPTION: &str = "/subscriptions/sub";
+pub const SUBSCRIPTION: &str = "/subscriptions/sub";
 
 /// What is in a subscription: what its lists show, what single reads show, and what is recorded.
 #[derive(Default)]
@@ -130,7 +126,7 @@ fn body(id: &str) -> Json {
     json!({"id": id, "name": id.rsplit('/').next(), "location": "westeurope", "properties": {"provisioningState": "Succeeded"}})
 }
 
-fn object(id: &str) -> StoredObject {
+pub fn object(id: &str) -> StoredObject {
     StoredObject { values: ValueBuf::from(Value::map([("id", Value::string(id))])), private: Vec::new() }
 }
 
@@ -147,7 +143,7 @@ async fn refresh(
     read
 }
 
-fn present(outcome: &ReadOutcome) -> StoredObject {
+pub fn present(outcome: &ReadOutcome) -> StoredObject {
     match outcome {
         ReadOutcome::Present(object) => object.clone(),
         other => panic!("it is not there: {other:?}"),
@@ -155,7 +151,7 @@ fn present(outcome: &ReadOutcome) -> StoredObject {
 }
 
 /// A version of a secret or key: what its vault lists of it, and the thing itself.
-fn in_vault(id: &str, updated: i64, tags: &Json) -> (String, Json, Json) {
+pub fn in_vault(id: &str, updated: i64, tags: &Json) -> (String, Json, Json) {
     let kind = if id.contains("/keys/") { "kid" } else { "id" };
     let attributes = json!({"enabled": true, "created": updated, "updated": updated, "recoveryLevel": "Recoverable"});
     let version = format!("{id}/{updated:032}");
@@ -171,7 +167,7 @@ fn in_vault(id: &str, updated: i64, tags: &Json) -> (String, Json, Json) {
     (id.to_owned(), listed, single)
 }
 
-fn vault_list(vault: &str, collection: &str, count: usize) -> (String, Vec<(String, Json, Json)>) {
+pub fn vault_list(vault: &str, collection: &str, count: usize) -> (String, Vec<(String, Json, Json)>) {
     let tags = json!({"formwork-operation": "op"});
     let list = format!("/vaults/{vault}/{collection}");
     let objects = (0..count).map(|one| in_vault(&format!("{{endpoint}}{list}/o{one}"), 1_800_000_000, &tags));
@@ -179,7 +175,7 @@ fn vault_list(vault: &str, collection: &str, count: usize) -> (String, Vec<(Stri
 }
 
 /// A container: what the list of its account tells, and what it is.
-fn container(id: &str, etag: &str, metadata: &str) -> (String, Json, Json) {
+pub fn container(id: &str, etag: &str, metadata: &str) -> (String, Json, Json) {
     let properties = json!({"publicAccess": "None", "hasImmutabilityPolicy": false, "hasLegalHold": false});
     let name = id.rsplit('/').next();
     let listed = json!({"id": id, "name": name, "etag": etag, "properties": properties});
@@ -300,157 +296,13 @@ async fn a_thousand_objects_cost_few_calls() {
     assert!(calls.len() < 60, "{} calls: {calls:#?}", calls.len());
 }
 
-/// Three secrets of a vault, with what is recorded of them.
-async fn three_secrets(replies: &[(&str, Vec<Reply>)]) -> (Script, Harness, Vec<StoredObject>) {
-    let (_, objects) = vault_list("v", "secrets", 3);
-    let mut all: Vec<(String, Vec<Reply>)> =
-        replies.iter().map(|(name, replies)| ((*name).to_owned(), replies.clone())).collect();
-    for (id, _, single) in &objects {
-        let name = format!("GET {}", id.trim_start_matches("{endpoint}"));
-        if !all.iter().any(|(known, _)| *known == name) {
-            all.push((name, vec![Reply::json(200, single.clone())]));
-        }
-    }
-    let script = script::start(all.iter().map(|(name, replies)| (name.as_str(), replies.clone())).collect()).await;
-    let harness = connect(&script).await;
-    let ids = objects.iter().map(|(id, ..)| id.replace("{endpoint}", &script.endpoint));
-    let recorded: Vec<StoredObject> = ids.map(|id| object(&id)).collect();
-    let recorded = read(&harness, "secret", &recorded).await.iter().map(present).collect();
-    (script, harness, recorded)
-}
-
-async fn read(harness: &Harness, type_name: &str, objects: &[StoredObject]) -> Vec<ReadOutcome> {
+pub async fn read(harness: &Harness, type_name: &str, objects: &[StoredObject]) -> Vec<ReadOutcome> {
     let request = ReadManyRequest { type_name: type_name.to_owned(), objects: objects.to_vec() };
     harness.connection.read_many(request).await.unwrap()
 }
 
-fn page(items: impl IntoIterator<Item = Json>) -> Reply {
+pub fn page(items: impl IntoIterator<Item = Json>) -> Reply {
     Reply::json(200, json!({"value": items.into_iter().collect::<Vec<Json>>(), "nextLink": null}))
-}
-
-fn value(outcome: &ReadOutcome) -> Option<Value> {
-    let values = formwork_provider_api::testing::attributes(&present(outcome));
-    values.get("value").map(|value| value.exposed().clone())
-}
-
-async fn what_a_vault_lists_as_it_was_is_not_read() {
-    let (_, objects) = vault_list("v", "secrets", 3);
-    let as_it_was = objects[0].1.clone();
-    // Somebody set another value with the same tags; somebody else one in the very second of ours, without our tags; and the
-    // third was deleted.
-    let (_, later, new) =
-        in_vault("{endpoint}/vaults/v/secrets/o1", 1_800_000_001, &json!({"formwork-operation": "op"}));
-    let (_, same_second, other) = in_vault("{endpoint}/vaults/v/secrets/o1", 1_800_000_000, &json!({}));
-    let (script, harness, recorded) = three_secrets(&[
-        (
-            "GET /vaults/v/secrets/o1",
-            vec![Reply::json(200, objects[1].2.clone()), Reply::json(200, new), Reply::json(200, other)],
-        ),
-        ("GET /vaults/v/secrets/o2", vec![Reply::json(200, objects[2].2.clone()), error(404, "SecretNotFound")]),
-        ("GET /vaults/v/deletedsecrets/o2", vec![Reply::json(200, json!({"recoveryId": "r"}))]),
-        (
-            "GET /vaults/v/secrets",
-            vec![
-                page(objects.iter().map(|(_, listed, _)| listed.clone())),
-                page([as_it_was.clone(), later]),
-                page([as_it_was, same_second]),
-            ],
-        ),
-    ])
-    .await;
-    let single = "GET /vaults/v/secrets/o0";
-    assert_eq!(script.asked_for(single).len(), 1, "nothing was recorded by which a list could prove anything");
-    // Nothing changed: one call, and what is recorded stays, value and all.
-    let before = operations(&script).len();
-    let read_again = read(&harness, "secret", &recorded).await;
-    assert_eq!(operations(&script).len() - before, 1);
-    assert_eq!(read_again.iter().map(present).collect::<Vec<_>>(), recorded);
-    // A change is seen, be it of the same second.
-    let changed = read(&harness, "secret", &recorded).await;
-    assert_eq!(value(&changed[0]), Some(Value::string("value of 1800000000")));
-    assert_eq!(value(&changed[1]), Some(Value::string("value of 1800000001")));
-    assert_ne!(text(&present(&changed[1]), "version"), text(&recorded[1], "version"));
-    assert_eq!(changed[2], ReadOutcome::SoftDeleted);
-    let reads = script.asked_for("GET /vaults/v/secrets/o1").len();
-    read(&harness, "secret", &recorded).await;
-    assert_eq!(script.asked_for("GET /vaults/v/secrets/o1").len(), reads + 1);
-    assert_eq!(script.asked_for(single).len(), 1, "what is as it was is never read by itself");
-}
-
-async fn a_vault_that_may_not_be_listed_is_read() {
-    let (script, harness, recorded) = three_secrets(&[("GET /vaults/v/secrets", vec![error(403, "Forbidden")])]).await;
-    let before = operations(&script).len();
-    let outcomes = read(&harness, "secret", &recorded).await;
-    assert_eq!(outcomes.iter().map(present).collect::<Vec<_>>(), recorded);
-    assert_eq!(operations(&script).len() - before, 4, "the refused list, and each secret");
-    // Without the times of its versions nothing proves that a secret is the same.
-    let bare = json!({"id": "{endpoint}/vaults/v/secrets/o0/1", "value": "x", "attributes": {"enabled": true}});
-    let (script, harness, recorded) = three_secrets(&[
-        (
-            "GET /vaults/v/secrets",
-            vec![page([json!({"id": "{endpoint}/vaults/v/secrets/o0", "attributes": {"enabled": true}})])],
-        ),
-        ("GET /vaults/v/secrets/o0", vec![Reply::json(200, bare)]),
-    ])
-    .await;
-    assert!(recorded[0].private.is_empty() && !recorded[1].private.is_empty());
-    read(&harness, "secret", &recorded).await;
-    assert_eq!(script.asked_for("GET /vaults/v/secrets/o0").len(), 2);
-}
-
-async fn a_vault_full_of_others_is_not_listed_to_the_end() {
-    let others = |number: usize| {
-        let item = in_vault(&format!("{{endpoint}}/vaults/v/secrets/other{number}"), 1, &json!({})).1;
-        Reply::json(
-            200,
-            json!({"value": [item], "nextLink": format!("{{endpoint}}/vaults/v/secrets?$skiptoken={number}")}),
-        )
-    };
-    let (script, harness, recorded) = three_secrets(&[("GET /vaults/v/secrets", vec![others(1), others(2)])]).await;
-    let outcomes = read(&harness, "secret", &recorded).await;
-    assert_eq!(outcomes.iter().map(present).collect::<Vec<_>>(), recorded);
-    assert_eq!(script.asked_for("GET /vaults/v/secrets").len(), 1, "three objects are worth one page");
-    // Two are not worth any.
-    read(&harness, "secret", &recorded[..2]).await;
-    assert_eq!(script.asked_for("GET /vaults/v/secrets").len(), 1);
-}
-
-async fn a_container_that_changed_is_read() {
-    let list = format!(
-        "{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/a/blobServices/default/containers"
-    );
-    let of = |name: &str, etag: &str, metadata: &str| container(&format!("{list}/{name}"), etag, metadata);
-    let (mut held, mut held_single) = {
-        let (_, listed, single) = of("c", "\"0x1\"", "team");
-        (listed, single)
-    };
-    for body in [&mut held, &mut held_single] {
-        body["properties"]["hasLegalHold"] = json!(true);
-    }
-    let gets = ["a", "b", "c"].map(|name| format!("GET {list}/{name}"));
-    let single = |container: (String, Json, Json)| Reply::json(200, container.2);
-    let script = script::start(vec![
-        (gets[0].as_str(), vec![single(of("a", "\"0x1\"", "team"))]),
-        (gets[1].as_str(), vec![single(of("b", "\"0x1\"", "team")), single(of("b", "\"0x2\"", "others"))]),
-        (gets[2].as_str(), vec![single(of("c", "\"0x1\"", "team")), Reply::json(200, held_single)]),
-        (
-            format!("GET {list}").as_str(),
-            vec![page([of("a", "\"0x1\"", "team").1, of("b", "\"0x2\"", "others").1, held])],
-        ),
-    ])
-    .await;
-    let harness = connect(&script).await;
-    let ids: Vec<StoredObject> = ["a", "b", "c"].iter().map(|name| object(&format!("{list}/{name}"))).collect();
-    let recorded: Vec<StoredObject> = read(&harness, "blob_container", &ids).await.iter().map(present).collect();
-    let outcomes: Vec<StoredObject> = read(&harness, "blob_container", &recorded).await.iter().map(present).collect();
-    assert_eq!(gets.map(|get| script.asked_for(&get).len()), [1, 2, 2]);
-    assert_eq!(outcomes[0], recorded[0]);
-    let metadata = |object: &StoredObject| formwork_provider_api::testing::attributes(object).get("metadata").cloned();
-    assert_eq!(metadata(&recorded[1]), Some(Value::map([("owner", Value::string("team"))])));
-    assert_eq!(metadata(&outcomes[1]), Some(Value::map([("owner", Value::string("others"))])));
-    let holds =
-        |object: &StoredObject| formwork_provider_api::testing::attributes(object).get("has_legal_hold").cloned();
-    assert_eq!((holds(&recorded[2]), holds(&outcomes[2])), (Some(Value::Bool(false)), Some(Value::Bool(true))));
 }
 
 async fn what_a_list_does_not_show_is_asked_for() {

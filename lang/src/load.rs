@@ -147,9 +147,10 @@ impl Loader<'_> {
 
     /// Adds a file; what is no UTF-8 is reported and replaced.
     fn add(&mut self, path: String, bytes: &[u8]) -> (FileId, std::sync::Arc<str>) {
-        let text: std::sync::Arc<str> = String::from_utf8_lossy(bytes).into();
+        let read = std::str::from_utf8(bytes);
+        let text: std::sync::Arc<str> = read.map_or_else(|_| String::from_utf8_lossy(bytes).into(), Into::into);
         let file = self.loaded.files.add(path, text.clone());
-        if let Err(error) = std::str::from_utf8(bytes) {
+        if let Err(error) = read {
             let at = error.valid_up_to() as u32;
             let path = self.loaded.files.get(file).map_or("", |file| file.path.as_str()).to_owned();
             let span = Span::new(file, at, at.saturating_add(3));

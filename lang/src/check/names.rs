@@ -81,7 +81,8 @@ const RESERVED: &[&str] = &["env", "self"];
 impl<'a> Names<'a> {
     /// Fills the tables from the trees of a module.
     pub(crate) fn of(module: &'a LoadedModule, report: &mut Vec<Diagnostic>) -> Self {
-        let mut names = Self::default();
+        let declared = module.trees.iter().map(|tree| tree.items.len()).sum();
+        let mut names = Self { values: HashMap::with_capacity(declared), ..Self::default() };
         let mut calls = module.calls.iter().copied();
         for item in module.trees.iter().flat_map(|tree| &tree.items) {
             if let ItemKind::Module(_) = item.kind {

@@ -40,9 +40,10 @@ const PIECE: usize = 64 * 1024;
 /// Reads a `*.fw` file. What is broken is left out of the tree, and reported.
 #[must_use]
 pub fn parse(file: FileId, text: &str) -> (Tree, Vec<Diagnostic>) {
-    let mut parser =
-        Parser { file, text, items: Vec::new(), comments: Vec::new(), errors: Vec::new(), lost: Vec::new() };
     let blocks = split::blocks(text);
+    // A block is a declaration, where nothing is broken.
+    let items = Vec::with_capacity(blocks.len());
+    let mut parser = Parser { file, text, items, comments: Vec::new(), errors: Vec::new(), lost: Vec::new() };
     for piece in pieces(&blocks) {
         parser.piece(piece);
     }

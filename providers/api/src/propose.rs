@@ -70,8 +70,8 @@ impl Proposal<'_> {
         prior: Option<ValueRef<'_>>,
         path: &AttributePath,
     ) -> Map {
-        let mut entries = Vec::with_capacity(attributes.len());
-        for attribute in attributes.iter().filter(|attribute| !attribute.write_only) {
+        let mut entries: Vec<(&'static str, Value)> = Vec::with_capacity(attributes.len());
+        for attribute in attributes.iter().filter(|attribute| !attribute.write_only && mirrored(attribute).is_none()) {
             let before = prior.and_then(|prior| given(prior, attribute.name));
             let said = given(config, attribute.name).filter(|_| attribute.is_settable());
             let value = match said {
@@ -80,9 +80,8 @@ impl Proposal<'_> {
             };
             entries.extend(value.map(|value| (attribute.name, marked(attribute, value))));
         }
-        let mut map: Map = entries.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        mirror(attributes, &mut map);
-        map
+        mirror(attributes, &mut entries);
+        entries.into_iter().map(|(name, value)| (name.into(), value)).collect()
     }
 
     /// The config says something.
@@ -187,14 +186,20 @@ fn marked(attribute: &Attribute, value: Value) -> Value {
     if attribute.secret && !value.is_null() { value.secret() } else { value }
 }
 
-/// Fills what is the same as another attribute.
-fn mirror(attributes: &[Attribute], map: &mut Map) {
-    for attribute in attributes.iter().filter(|attribute| attribute.presence == Presence::Computed) {
-        let AttributeType::SameAs(other) = attribute.ty else { continue };
-        match map.get(other).cloned() {
-            Some(value) => drop(map.insert(attribute.name, marked(attribute, value))),
-            None => drop(map.remove(attribute.name)),
-        }
+/// The attribute whose value a computed one has, where it says so.
+const fn mirrored(attribute: &Attribute) -> Option<&'static str> {
+    match (attribute.presence, &attribute.ty) {
+        (Presence::Computed, AttributeType::SameAs(other)) => Some(other),
+        _ => None,
+    }
+}
+
+/// Adds what is the same as another attribute.
+fn mirror(attributes: &[Attribute], entries: &mut Vec<(&'static str, Value)>) {
+    for attribute in attributes {
+        let Some(other) = mirrored(attribute) else { continue };
+        let value = entries.iter().find(|(name, _)| *name == other).map(|(_, value)| value.clone());
+        entries.extend(value.map(|value| (attribute.name, marked(attribute, value))));
     }
 }
 

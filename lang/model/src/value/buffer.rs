@@ -142,10 +142,7 @@ pub(super) fn write_value(value: &Value, bytes: &mut Vec<u8>) {
         // One zero: -0.0 and 0.0 are equal and must have equal bytes.
         Value::Float(number) => write_fixed(FLOAT, (if *number == 0.0 { 0.0 } else { *number }).to_le_bytes(), bytes),
         Value::Duration(milliseconds) => write_fixed(DURATION, milliseconds.to_le_bytes(), bytes),
-        Value::String(text) => {
-            bytes.push(STRING);
-            write_text(text, bytes);
-        }
+        Value::String(text) => write_string(text, bytes),
         Value::List(items) => framed(LIST, bytes, |bytes| write_items(items, bytes)),
         Value::Set(items) => framed(SET, bytes, |bytes| write_items(items, bytes)),
         Value::Map(map) => framed(MAP, bytes, |bytes| {
@@ -166,6 +163,20 @@ fn write_items(items: &[Value], bytes: &mut Vec<u8>) {
     for item in items {
         write_value(item, bytes);
     }
+}
+
+/// Appends a text with its tag.
+pub(super) fn write_string(text: &str, bytes: &mut Vec<u8>) {
+    bytes.push(STRING);
+    write_text(text, bytes);
+}
+
+/// Appends a list of so many items, which `items` writes.
+pub(super) fn write_list(count: usize, bytes: &mut Vec<u8>, items: impl FnOnce(&mut Vec<u8>)) {
+    framed(LIST, bytes, |bytes| {
+        write_length(count, bytes);
+        items(bytes);
+    });
 }
 
 fn write_fixed(tag: u8, content: [u8; 8], bytes: &mut Vec<u8>) {

@@ -6,11 +6,11 @@
 
 use crate::connections::Connections;
 use crate::plan::{
-    Deferral, Drift, Header, Operation, Output, Plan, PlannedProvider, Recovery, StateChange, values::input_digest,
-    values::input_name,
+    Deferral, Drift, Header, Operation, Output, Plan, PlannedProvider, Recovery, StateChange, Variable,
+    values::input_digest, values::input_name,
 };
 use crate::ports::{InputResolver, KeyedDigest};
-use formwork_lang::graph::Check;
+use formwork_lang::graph::{Check, Subject};
 use formwork_lang::residual;
 use formwork_model::{Code, Diagnostic, InputProblem, InputSource, Span, ValueArena, ValueBuf};
 use formwork_provider_api::AccountIdentity;
@@ -122,10 +122,20 @@ struct Content<'a> {
     operations: Cow<'a, [Operation]>,
     drift: Cow<'a, [Drift]>,
     outputs: Vec<StoredOutput>,
-    checks: Vec<(ValueBuf, ValueBuf, Span)>,
+    variables: Cow<'a, [Variable]>,
+    checks: Vec<StoredCheck>,
+    held: Cow<'a, [Subject]>,
     deferred: Cow<'a, [Deferral]>,
     warnings: Cow<'a, [Diagnostic]>,
     values: Cow<'a, ValueArena>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredCheck {
+    subject: Subject,
+    condition: ValueBuf,
+    message: ValueBuf,
+    span: Span,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,7 +152,12 @@ impl<'a> From<&'a Plan> for Content<'a> {
             prior: output.prior.as_ref().map(ValueBuf::from),
             planned: output.planned.as_ref().map(ValueBuf::from),
         };
-        let check = |check: &Check| (ValueBuf::from(&check.condition), ValueBuf::from(&check.message), check.span);
+        let check = |check: &Check| StoredCheck {
+            subject: check.subject.clone(),
+            condition: ValueBuf::from(&check.condition),
+            message: ValueBuf::from(&check.message),
+            span: check.span,
+        };
         Self {
             header: Cow::Borrowed(&plan.header),
             providers: plan.providers.as_slice().into(),
@@ -152,7 +167,9 @@ impl<'a> From<&'a Plan> for Content<'a> {
             operations: plan.operations.as_slice().into(),
             drift: plan.drift.as_slice().into(),
             outputs: plan.outputs.iter().map(output).collect(),
+            variables: plan.variables.as_slice().into(),
             checks: plan.checks.iter().map(check).collect(),
+            held: plan.held.as_slice().into(),
             deferred: plan.deferred.as_slice().into(),
             warnings: plan.warnings.as_slice().into(),
             values: Cow::Borrowed(&plan.values),
@@ -167,10 +184,11 @@ impl From<Content<'_>> for Plan {
             prior: output.prior.map(|value| value.to_value()),
             planned: output.planned.map(|value| value.to_value()),
         };
-        let check = |(condition, message, span): (ValueBuf, ValueBuf, Span)| Check {
-            condition: condition.to_value(),
-            message: message.to_value(),
-            span,
+        let check = |check: StoredCheck| Check {
+            subject: check.subject,
+            condition: check.condition.to_value(),
+            message: check.message.to_value(),
+            span: check.span,
         };
         Self {
             header: content.header.into_owned(),
@@ -181,7 +199,9 @@ impl From<Content<'_>> for Plan {
             operations: content.operations.into_owned(),
             drift: content.drift.into_owned(),
             outputs: content.outputs.into_iter().map(output).collect(),
+            variables: content.variables.into_owned(),
             checks: content.checks.into_iter().map(check).collect(),
+            held: content.held.into_owned(),
             deferred: content.deferred.into_owned(),
             warnings: content.warnings.into_owned(),
             values: content.values.into_owned(),

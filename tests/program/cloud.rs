@@ -122,6 +122,13 @@ impl Cloud {
         self.send(method, &format!("{}{path}", api.root), &api.token, kind, body)
     }
 
+    /// Lets so much of the cloud's time pass.
+    pub(crate) fn forward(&self, by: Duration) {
+        let body = serde_json::json!({ "forward_ms": u64::try_from(by.as_millis()).unwrap() });
+        let (status, answer) = self.send("POST", "/sandbox/clock", &self.token, "application/json", Some(&body));
+        assert_eq!(status, 200, "{answer}");
+    }
+
     /// Changes fields of an object as `kubectl edit` does.
     pub(crate) fn edit(&self, api: &Api, path: &str, change: &Json) {
         let path = format!("{}{path}?fieldManager=kubectl-edit", api.root);

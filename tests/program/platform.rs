@@ -22,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test(upgrade, upgraded).with_ignored_flag(!vendor),
         trial("platform::only_our_own_fields_drift", only_our_own_fields_drift),
         trial("platform::simulated_sources_are_told", simulated_sources_are_told),
+        trial("platform::children_come_in_waves_and_follow_their_root", children_follow_their_root),
         trial("platform::a_replaced_cluster_gets_its_objects_anew", a_replaced_cluster_gets_its_objects_anew),
         trial(
             "platform::a_cluster_that_does_not_answer_is_no_empty_one",
@@ -196,6 +197,87 @@ resource synced: argocd.synced { application = cache }
     let at_once = applied.find("W1005: `synced`: application argocd/cache").unwrap_or_else(|| panic!("{applied}"));
     assert!(applied.rfind("SimulatedSource").unwrap() > at_once && applied.contains("1 warning"), "{applied}");
     sandboxed.expect_clean();
+}
+
+/// An application of applications: a wave waits for the health of the one before, what the stack says reaches a child through its
+/// root, and who waits for the child waits for that.
+fn children_follow_their_root() {
+    let stack = r#"
+param size: string = "1"
+provider argocd { kubeconfig = aks.kubeconfig, cluster = aks.id }
+resource cd: argocd.install {
+  version = "3.5.1"
+  settings = { "resource.customizations.health.argoproj.io_Application" = "return obj.status.health" }
+}
+resource root: argocd.application after cd {
+  name = "root"
+  destination = { server = "https://kubernetes.default.svc", namespace = "argocd" }
+  source = {
+    repo_url = "https://127.0.0.1/git/gitops"
+    path = "platform"
+    kustomize = {
+      patches = [{
+        target = { kind = "Application", name = "second" }
+        patch = yaml_encode({
+          apiVersion = "argoproj.io/v1alpha1"
+          kind = "Application"
+          metadata = { name = "second" }
+          spec = { info = [{ name = "size", value = size }] }
+        })
+      }]
+    }
+  }
+  sync_policy = { automated = { prune = true, self_heal = true } }
+}
+resource synced: argocd.synced { application = "second", parent = root, timeout = 6s, triggers = { size } }
+"#;
+    let child = |name: &str, wave: u8| {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: {name}\n  namespace: argocd\n  annotations: {{argocd.argoproj.io/sync-wave: \"{wave}\"}}\n\
+             spec:\n  project: default\n  source: {{repoURL: https://127.0.0.1/git/gitops, path: {name}}}\n  destination: {{server: https://kubernetes.default.svc, namespace: default}}\n  \
+             syncPolicy: {{automated: {{}}}}\n"
+        )
+    };
+    let web = |image: &str| {
+        let spec = json!({ "selector": { "matchLabels": { "app": "web" } }, "template": {
+            "metadata": { "labels": { "app": "web" } }, "spec": { "containers": [{ "name": "web", "image": image }] } } });
+        json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "web" }, "spec": spec })
+            .to_string()
+    };
+    let sandboxed = Sandboxed::new(&[("main.fw", &[CLUSTER, stack].concat())]);
+    let write = |name: &str, text: &str| sandboxed.0.write(name, text);
+    write("formwork.toml", "[stack]\nname = \"bench\"\n[sandbox.repositories]\ngitops = \"gitops\"\n");
+    write("gitops/platform/kustomization.yaml", "resources: [first.yaml, second.yaml]\n");
+    write("gitops/platform/first.yaml", &child("first", 0));
+    write("gitops/platform/second.yaml", &child("second", 1));
+    write("gitops/first/web.json", &web("does-not-exist:1"));
+    write("gitops/second/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n");
+    sandboxed.start_at("none");
+    let waited = sandboxed.apply().expect(1);
+    assert!(
+        waited.err.contains("root: last sync: Running: waiting for healthy state of Application/first"),
+        "{}",
+        waited.err
+    );
+    assert!(waited.err.contains("does the source of root hold it"), "{}", waited.err);
+    let cloud = Cloud::of(&sandboxed);
+    let api = cloud.apis().remove(0);
+    let application =
+        |name: &str| cloud.object(&api, &format!("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}"));
+    assert!(
+        application("first").is_some() && application("second").is_none(),
+        "its wave waits for the first one's health"
+    );
+
+    write("gitops/first/web.json", &web("web:1"));
+    eventually("the second wave comes", || application("second").is_some());
+    assert_eq!(application("first").unwrap()["status"]["health"]["status"], "Healthy");
+    sandboxed.apply().expect(0);
+    let size = || application("second").unwrap()["spec"]["info"][0]["value"].clone();
+    assert_eq!(size(), "1");
+    sandboxed.run(&["apply", "--auto-approve", "--var", "size=2"]).expect(0);
+    assert_eq!(size(), "2", "who has waited for the child has waited for what its root says now");
+    sandboxed.run(&["plan", "--detailed-exitcode", "--var", "size=2"]).expect(0);
 }
 
 fn a_replaced_cluster_gets_its_objects_anew() {

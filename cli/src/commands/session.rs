@@ -103,7 +103,7 @@ impl Ground {
                 &serde_json::json!({ "event": "warning", "diagnostic": diagnostics::to_json(&self.files, warning) }),
             );
         }
-        let plan = formwork_engine::export::terraform_json(plan, state);
+        let plan = formwork_engine::export::terraform_json(plan, Some(state));
         self.emit(&serde_json::json!({ "event": "plan", "plan": plan }));
     }
 
@@ -116,7 +116,7 @@ impl Ground {
         self.warn(&plan.warnings);
         let output = &self.project.output;
         if output.json {
-            let json = formwork_engine::export::terraform_json(plan, state);
+            let json = formwork_engine::export::terraform_json(plan, Some(state));
             print(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
             return;
         }

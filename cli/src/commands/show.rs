@@ -9,9 +9,7 @@ use crate::registry::Registry;
 use crate::render::paint::Paint;
 use crate::render::plan::{self as render, Detail};
 use crate::render::value::{Writer, push_key};
-use formwork_engine::plan::Plan;
 use formwork_engine::{export, plan_file};
-use formwork_state::record::State;
 use std::path::Path;
 
 pub(super) fn run(global: &Global, arguments: &ShowArguments) -> Answer {
@@ -26,7 +24,7 @@ fn plan(output: &Output, path: &Path, markdown: bool) -> Answer {
     let plan = plan_file::read(path, &sealer).map_err(Failure::from)?;
     logging::secrets().learn_plan(&plan);
     let text = if output.json {
-        format!("{}\n", export::terraform_json(&plan, &State::default()))
+        format!("{}\n", export::terraform_json(&plan, None))
     } else if markdown {
         render::markdown(&plan, &Registry)
     } else {
@@ -46,10 +44,7 @@ fn state(global: &Global) -> Answer {
     let published = project.published(&environment)?;
     super::tell_as_of(&project.output, &published);
     if project.output.json {
-        print(&format!(
-            "{}\n",
-            export::terraform_json(&Plan::default(), &published.state).get("prior_state").cloned().unwrap_or_default()
-        ));
+        print(&format!("{}\n", export::state_json(&published.state)));
         return Ok(DONE);
     }
     let mut text = String::new();

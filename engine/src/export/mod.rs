@@ -4,4 +4,4 @@ mod graph;
 mod terraform;
 
 pub use graph::{GraphEdge, GraphNode, PlanGraph, dot, mermaid, of_plan, of_resources};
-pub use terraform::terraform_json;
+pub use terraform::{state_json, terraform_json};

@@ -1,36 +1,67 @@
 //! A plan in the field names of Terraform's JSON plan (`format_version` 1.2), so that policies over `resource_changes`
 //! read it. Types keep our names. Every secret is masked.
 
-use crate::plan::{Action, Drift, Operation, Output, Plan, ProviderIndex, Reason};
+mod checks;
+mod configuration;
+mod prior;
+
+use crate::plan::{Action, Drift, Operation, Output, Plan, ProviderIndex, Reason, Variable};
 use formwork_model::value::{Masking, to_json};
 use formwork_model::{Address, AttributePath, ObjectKind, Step, TypeName, Value, ValueBuf, ValueId, ValueRef, View};
-use formwork_state::record::{Role, State};
+use formwork_state::record::State;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
 /// The version of Terraform's format that this follows.
 const FORMAT: &str = "1.2";
 
-/// The plan as JSON; `state` is what it was made of.
+/// The plan as JSON. What there was before is told of `state`; without it, of what the plan itself keeps.
 #[must_use]
-pub fn terraform_json(plan: &Plan, state: &State) -> Json {
+pub fn terraform_json(plan: &Plan, state: Option<&State>) -> Json {
     let export = Export { plan };
     json!({
         "format_version": FORMAT,
         "formwork_version": plan.header.version,
-        "timestamp_ms": plan.header.created_ms,
+        "timestamp": timestamp(plan.header.created_ms),
         "applyable": plan.has_changes(),
         "complete": plan.header.complete,
         "errored": false,
+        "variables": variables(&plan.variables),
         "planned_values": export.planned_values(),
         "resource_drift": plan.drift.iter().map(|drift| export.drift(drift)).collect::<Vec<_>>(),
         "resource_changes": export.resource_changes(),
         "deferred_changes": plan.deferred.iter().map(deferral).collect::<Vec<_>>(),
         "output_changes": output_changes(&plan.outputs),
-        "prior_state": prior_state(state),
+        "prior_state": state.map_or_else(|| export.prior_state(), state_json),
         "configuration": export.configuration(),
-        "checks": plan.checks.iter().map(|_| json!({ "status": "unknown" })).collect::<Vec<_>>(),
+        "relevant_attributes": export.relevant_attributes(),
+        "checks": checks::json(&plan.checks, &plan.held),
     })
+}
+
+/// The state as JSON, as `terraform show -json` has it.
+#[must_use]
+pub fn state_json(state: &State) -> Json {
+    prior::of_state(state)
+}
+
+/// A moment as RFC 3339, in UTC, to the second.
+fn timestamp(milliseconds: i64) -> Json {
+    let second = jiff::Timestamp::from_second(milliseconds.div_euclid(1000));
+    second.map_or(Json::Null, |moment| moment.to_string().into())
+}
+
+/// Secrets have given way to a mask when the plan was made.
+fn variables(variables: &[Variable]) -> Json {
+    let each = variables.iter().map(|variable| {
+        let mut entry = Map::new();
+        entry.extend(variable.value.as_ref().map(|value| ("value".to_owned(), known(value.view()))));
+        if variable.sensitive {
+            entry.insert("sensitive".into(), true.into());
+        }
+        (variable.name.clone(), Json::Object(entry))
+    });
+    Json::Object(each.collect())
 }
 
 fn deferral(deferred: &crate::plan::Deferral) -> Json {
@@ -129,26 +160,6 @@ impl Export<'_> {
             Some((output.name.clone(), json!({ "sensitive": sensitive, "value": known(value.view()) })))
         });
         json!({ "outputs": outputs.collect::<Map<_, _>>(), "root_module": root.json("") })
-    }
-
-    /// The providers and the blocks, without their expressions.
-    fn configuration(&self) -> Json {
-        let mut providers = Map::new();
-        for provider in self.plan.providers.iter().filter(|provider| !provider.recorded) {
-            let entry = json!({ "name": provider.provider, "version_constraint": provider.version });
-            providers.insert(provider.address.to_string(), entry);
-        }
-        let mut blocks: BTreeMap<String, Json> = BTreeMap::new();
-        for operation in self.plan.operations.iter().filter(|operation| operation.config.is_some()) {
-            let block = operation.address.block();
-            let mut entry = identity(&block, &operation.type_name);
-            entry.remove("index");
-            blocks.insert(block.to_string(), Json::Object(entry));
-        }
-        json!({
-            "provider_config": providers,
-            "root_module": { "resources": blocks.into_values().collect::<Vec<_>>() },
-        })
     }
 }
 
@@ -318,22 +329,4 @@ fn output_changes(outputs: &[Output]) -> Json {
         )
     });
     Json::Object(changes.collect())
-}
-
-fn prior_state(state: &State) -> Json {
-    let mut root = Module::default();
-    for row in state.rows.values().filter(|row| row.role == Role::Current) {
-        let mut entry = identity(&row.key.address, &row.type_name);
-        entry.insert("provider_name".into(), row.type_name.provider.as_str().into());
-        entry.insert("schema_version".into(), row.schema_version.into());
-        let value = row.values.view();
-        entry.insert("values".into(), known(value));
-        entry.insert(
-            "sensitive_values".into(),
-            marks(value, &|value| matches!(value.view(), View::Secret(_) | View::Sealed(_))),
-        );
-        entry.insert("depends_on".into(), row.dependencies.iter().map(ToString::to_string).collect());
-        root.add(&row.key.address, Json::Object(entry));
-    }
-    json!({ "format_version": "1.0", "values": { "root_module": root.json("") } })
 }

@@ -18,11 +18,13 @@ impl Walk<'_> {
     pub(crate) fn finish(mut self) -> (Plan, Vec<formwork_model::Diagnostic>) {
         let dependencies = Dependencies::of(&self);
         self.note_rows(&dependencies);
+        self.warn_of_held();
         let arranged = self.arrange();
         let order = self.order_of(&arranged);
         let uses: BTreeSet<Through> = self.drafts.iter().map(|draft| draft.through).collect();
         let numbers: BTreeMap<Through, u32> = uses.iter().copied().zip(0_u32..).collect();
-        let mut plan = Plan { outputs: self.outputs(), checks: self.checks(), ..Plan::default() };
+        let (checks, held) = self.checks();
+        let mut plan = Plan { outputs: self.outputs(), checks, held, ..Plan::default() };
         plan.providers = uses.iter().map(|through| self.planned_provider(*through, &arranged, &order)).collect();
         plan.drift = self.drift();
         plan.state_changes = self.state_changes();
@@ -298,17 +300,18 @@ impl Walk<'_> {
         outputs
     }
 
-    /// Conditions that are still open; those that fail are reported.
-    fn checks(&mut self) -> Vec<Check> {
+    /// Conditions that are still open, and what has others that hold; those that fail are reported.
+    fn checks(&mut self) -> (Vec<Check>, Vec<formwork_lang::graph::Subject>) {
         let graph = self.graph;
         if self.request.options.destroy {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
         let mut open = Vec::new();
+        let mut held = graph.held.clone();
         for check in &graph.checks {
             let Some(condition) = self.resolve(&check.condition, Some(check.span)) else { continue };
             match condition.exposed() {
-                Value::Bool(true) => {}
+                Value::Bool(true) => held.push(check.subject.clone()),
                 Value::Bool(false) => {
                     let message = self.resolve(&check.message, Some(check.span));
                     let secret = message.as_ref().is_some_and(Value::holds_secret);
@@ -319,7 +322,11 @@ impl Walk<'_> {
                 _ => open.push(check.clone()),
             }
         }
-        open
+        held.sort_unstable();
+        held.dedup();
+        let waiting: BTreeSet<_> = open.iter().map(|check| &check.subject).collect();
+        held.retain(|subject| !waiting.contains(subject));
+        (open, held)
     }
 
     fn state_changes(&mut self) -> Vec<StateChange> {

@@ -6,7 +6,7 @@ use super::request::PlanRequest;
 use super::rows::Rows;
 use super::values::inside;
 use super::walk::Walk;
-use super::{Deferral, Header, Plan, moves};
+use super::{Deferral, Header, Plan, Variable, moves};
 use crate::import::Imports;
 use crate::recovery;
 use crate::secret_readers;
@@ -27,6 +27,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     let mut known = Planned::default();
     let mut graph = request.source.graph(&NothingKnown)?;
     let secret_readers = secret_readers::of_graph(&graph, request.connections.providers());
+    let variables = Variable::all(&graph);
     let foreseen = if request.state.open.is_empty() {
         None
     } else {
@@ -76,6 +77,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
             return Err(problems);
         }
         plan.header = Header { secret_readers, ..header(&request, serial, &plan, &memory) };
+        plan.variables = variables;
         let selection = select::written(request.options);
         if !selection.is_empty() && (!request.options.targets.is_empty() || !request.options.excludes.is_empty()) {
             plan.warnings.push(Problem::Partial { selection }.at(None));

@@ -6,6 +6,7 @@ mod drift;
 mod edges;
 mod expand;
 mod finish;
+mod held;
 mod ignore;
 mod instances;
 pub(crate) mod items;
@@ -22,10 +23,12 @@ mod recorded;
 mod request;
 pub(crate) mod rows;
 pub(crate) mod values;
+mod variable;
 pub(crate) mod walk;
 
 pub use make::plan;
 pub use request::{PlanOptions, PlanRequest};
+pub use variable::Variable;
 
 use crate::secret_readers::Configurations;
 use formwork_model::{Address, AttributePath, Diagnostic, InputSource, Span, TypeName, Value, ValueArena, ValueId};
@@ -64,8 +67,12 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     /// Outputs after the apply.
     pub outputs: Vec<Output>,
+    /// Values of the stack's params, as far as its sources and the command tell. No secret is in them.
+    pub variables: Vec<Variable>,
     /// Conditions that are decided at apply.
     pub checks: Vec<formwork_lang::graph::Check>,
+    /// Asserts that hold, and params whose conditions do.
+    pub held: Vec<formwork_lang::graph::Subject>,
     /// What waits for another phase.
     pub deferred: Vec<Deferral>,
     /// Warnings.

@@ -43,6 +43,8 @@ pub(crate) enum Problem {
     Uncertain { address: Address, reason: String },
     /// The object is deleted but its name is still taken.
     SoftDeleted { address: Address },
+    /// An object makes room for the one in its place while others go on using it.
+    Held { address: Address, users: Vec<Address> },
     /// Objects are forgotten because their provider does not answer.
     ForgetsUnreachable { provider: Address, objects: usize },
     /// Only a part of the stack is planned.
@@ -80,6 +82,7 @@ impl Problem {
             Self::ForgetsUnreachable { .. } => "W1003",
             Self::Partial { .. } => "W1004",
             Self::Invalid { warning: true, .. } => "W1005",
+            Self::Held { .. } => "W1006",
         }
     }
 
@@ -114,6 +117,9 @@ impl Problem {
             Self::RecordedProvider { provider, objects, missing, .. } => {
                 format!("`{provider}` can no longer be configured as it was for {objects} of its objects: {missing}")
             }
+            Self::Invalid { address, path, message, .. } if path.steps().is_empty() => {
+                format!("`{address}`: {message}")
+            }
             Self::Invalid { address, path, message, .. } => format!("`{address}`, attribute `{path}`: {message}"),
             Self::NewerSchema { address, stored, known } => format!(
                 "`{address}` was recorded by a newer provider (schema version {stored}, this one knows {known})"
@@ -129,6 +135,10 @@ impl Problem {
             Self::SoftDeleted { address } => {
                 format!("`{address}` was deleted, but can be recovered: its name is taken")
             }
+            Self::Held { address, users } => format!(
+                "`{address}` is replaced, the old one is deleted first, and {} would go on using it: the service refuses that",
+                few(users)
+            ),
             Self::ForgetsUnreachable { provider, objects } => {
                 format!("`{provider}` does not answer: {objects} of its objects are forgotten, not deleted")
             }
@@ -193,6 +203,10 @@ impl Problem {
                 "look into the cloud, then tell: `formwork state resolve '{address}' --adopt ID`, or `--absent`"
             ),
             Self::SoftDeleted { .. } => "it is created anew; recover or purge the old one if that fails".to_owned(),
+            Self::Held { address, .. } => format!(
+                "write `@create_first` above `{address}`, with another name where names are unique: the new one is made, its \
+                 users change over, and the old one goes last; or take its users off it in an apply of their own"
+            ),
             Self::ForgetsUnreachable { .. } => "what they left behind in the cloud is yours to remove".to_owned(),
             Self::Partial { .. } => "plan again without the selection to see the rest".to_owned(),
         })
@@ -217,5 +231,15 @@ impl Problem {
             }
         }
         diagnostic
+    }
+}
+
+/// The first three of many.
+fn few(addresses: &[Address]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = addresses.iter().take(SHOWN).map(|address| format!("`{address}`")).collect();
+    match addresses.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
     }
 }

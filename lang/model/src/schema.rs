@@ -116,6 +116,8 @@ pub struct ResourceSchema {
     pub capabilities: Capabilities,
     /// Rules between attributes.
     pub rules: &'static [Rule],
+    /// The service refuses to delete an object while others refer to it.
+    pub held_by_users: bool,
 }
 
 /// What a provider can do with a type; what it cannot has a written fallback in the engine.

@@ -56,7 +56,8 @@ impl<'p> Evaluator<'p> {
             return wait(Operation::Where, [value, condition, message], Some(place));
         }
         let condition = self.under_assumptions(condition, span);
-        self.checks.push(Check { condition, message, span });
+        let subject = self.subject();
+        self.checks.push(Check { subject, condition, message, span });
         value
     }
 

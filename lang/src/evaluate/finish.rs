@@ -17,7 +17,12 @@ impl Evaluator<'_> {
         self.checks.sort_by_key(|check| check.span);
         graph.outputs = std::mem::take(&mut self.outputs);
         graph.outputs.sort_by_key(|output| output.span);
+        graph.variables = self.variables;
+        graph.variables.sort_by(|one, two| one.name.cmp(&two.name));
         graph.checks = self.checks;
+        graph.held = self.held;
+        graph.held.sort_unstable();
+        graph.held.dedup();
         graph.moved = self.moved;
         graph.imports = self.imports;
         graph.forgets = self.forgets;

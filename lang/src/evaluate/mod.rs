@@ -106,6 +106,7 @@ impl Evaluator<'_> {
             let Some(instance) = instance.copied() else { continue };
             self.enter(instance);
             self.unit = unit;
+            self.home = instance;
             if is_cyclic {
                 self.poison(kind);
             } else {

@@ -4,7 +4,7 @@ use super::instances::{BlockState, CallState, Instance, ProviderSlot, ProviderSt
 use super::limits::{MAXIMUM_NESTING, MAXIMUM_STEPS};
 use super::node::Nodes;
 use super::units::{UnitKind, Units};
-use crate::graph::{Check, Deferred, Forget, Import, Known, Moved, Output};
+use crate::graph::{Check, Deferred, Forget, Import, Known, Moved, Output, Subject, Variable};
 use crate::inputs::Inputs;
 use crate::program::{LocalId, Module, Program};
 use crate::residual::{Fault, FaultKind};
@@ -28,6 +28,8 @@ pub(crate) struct Evaluator<'p> {
     pub(crate) module: &'p Module,
     /// The unit that is evaluated.
     pub(crate) unit: u32,
+    /// The instance that the unit belongs to; an argument is evaluated in the caller's.
+    pub(crate) home: u32,
     /// Locals of the frames, innermost last.
     stack: Vec<Value>,
     base: usize,
@@ -46,7 +48,9 @@ pub(crate) struct Evaluator<'p> {
     /// `defaults` of provider instances.
     pub(crate) defaults: Vec<Map>,
     pub(crate) outputs: Vec<Output>,
+    pub(crate) variables: Vec<Variable>,
     pub(crate) checks: Vec<Check>,
+    pub(crate) held: Vec<Subject>,
     pub(crate) moved: Vec<Moved>,
     pub(crate) imports: Vec<Import>,
     pub(crate) forgets: Vec<Forget>,
@@ -74,6 +78,7 @@ impl<'p> Evaluator<'p> {
             current: 0,
             module,
             unit: 0,
+            home: 0,
             stack: Vec::new(),
             base: 0,
             recorder: Vec::new(),
@@ -86,7 +91,9 @@ impl<'p> Evaluator<'p> {
             implicit_providers: HashMap::new(),
             defaults: Vec::new(),
             outputs: Vec::new(),
+            variables: Vec::new(),
             checks: Vec::new(),
+            held: Vec::new(),
             moved: Vec::new(),
             imports: Vec::new(),
             forgets: Vec::new(),

@@ -7,9 +7,10 @@ use super::problem::Problem;
 use super::state::set;
 use super::units::UnitKind;
 use super::{host, limits};
-use crate::graph::{Check, Output};
+use crate::graph::{Check, Output, Subject, SubjectKind, Variable};
 use crate::program::{Expr, Param};
 use crate::residual::{Fault, coerce};
+use ecow::{EcoString, eco_format};
 use formwork_model::{Address, FileId, ObjectKind, Span, Value};
 
 impl<'p> Evaluator<'p> {
@@ -21,6 +22,11 @@ impl<'p> Evaluator<'p> {
             this.param_conditions(index, param, value)
         });
         let slot = self.slot(result, dependencies);
+        if self.current == 0
+            && let Slot::Ready { value, .. } = &slot
+        {
+            self.variables.push(Variable { name: param.name.clone(), value: value.clone() });
+        }
         if let Some(here) = self.here_mut() {
             set(&mut here.params, index, slot);
         }
@@ -69,6 +75,7 @@ impl<'p> Evaluator<'p> {
 
     fn param_conditions(&mut self, index: usize, param: &'p Param, value: Value) -> Result<Value, Fault> {
         let mut value = value;
+        let mut open = param.conditions.is_empty();
         for condition in &param.conditions {
             let blame = |this: &Self, fault: Fault| {
                 if this.current == 0 { this.inputs.blame(index, fault, "for this param") } else { fault }
@@ -79,8 +86,15 @@ impl<'p> Evaluator<'p> {
                     let span = self.argument(index).map_or(param.span, |argument| argument.span);
                     return Err(blame(self, fault.at(span).label(condition.span, "this is asked for")));
                 }
-                Verdict::Waits(check) => value = self.guard(value, check, param.span),
+                Verdict::Waits(check) => {
+                    open = true;
+                    value = self.guard(value, check, param.span);
+                }
             }
+        }
+        if !open {
+            let subject = self.subject();
+            self.held.push(subject);
         }
         Ok(value)
     }
@@ -120,8 +134,14 @@ impl<'p> Evaluator<'p> {
     pub(super) fn assert(&mut self, index: usize) {
         let Some(condition) = self.module.asserts.get(index) else { return };
         match self.verdict(condition, []) {
-            Ok(Verdict::Holds) => {}
-            Ok(Verdict::Waits((condition, message, span))) => self.checks.push(Check { condition, message, span }),
+            Ok(Verdict::Holds) => {
+                let subject = self.subject();
+                self.held.push(subject);
+            }
+            Ok(Verdict::Waits((condition, message, span))) => {
+                let subject = self.subject();
+                self.checks.push(Check { subject, condition, message, span });
+            }
             Ok(Verdict::Fails(fault)) => {
                 let problem = Problem::Assert { span: condition.condition.span, message: fault.message() };
                 self.diagnostics.push(problem.into_diagnostic());
@@ -129,6 +149,45 @@ impl<'p> Evaluator<'p> {
             Err(fault) => self.report(fault),
         }
         self.recorder.clear();
+    }
+
+    /// What a condition that is looked at belongs to.
+    pub(super) fn subject(&self) -> Subject {
+        let (context, kind) = self.units.kind(self.program, self.unit).unwrap_or((0, UnitKind::End));
+        let module = self.units.module(self.program, context).unwrap_or(self.module);
+        let path = self.instances.get(self.home as usize).map(|instance| instance.path.clone()).unwrap_or_default();
+        let of = |kind, name: Option<EcoString>| Subject {
+            kind,
+            address: Address::new(path.clone(), ObjectKind::Resource, name.unwrap_or_default()),
+            type_name: None,
+        };
+        match kind {
+            UnitKind::Param(index) => of(SubjectKind::Param, module.params.get(index).map(|param| param.name.clone())),
+            UnitKind::Let(index) => of(SubjectKind::Let, module.lets.get(index).map(|named| named.name.clone())),
+            UnitKind::Output(index) => {
+                of(SubjectKind::Output, module.outputs.get(index).map(|output| output.name.clone()))
+            }
+            UnitKind::Block(index) => match module.blocks.get(index) {
+                Some(block) => Subject {
+                    kind: SubjectKind::Object,
+                    address: Address::new(path, block.kind, block.name.clone()),
+                    type_name: Some(block.type_name.clone()),
+                },
+                None => of(SubjectKind::Object, None),
+            },
+            UnitKind::Provider(index) => {
+                of(SubjectKind::Provider, module.providers.get(index).map(|block| block.provider.clone()))
+            }
+            UnitKind::Call(index) | UnitKind::CallProviders(index) => {
+                of(SubjectKind::Call, module.calls.get(index).map(|call| call.name.clone()))
+            }
+            UnitKind::Assert(index) => {
+                let span = module.asserts.get(index).map(|condition| condition.span);
+                let location = span.and_then(|span| self.program.files.location(span));
+                of(SubjectKind::Assert, location.map(|at| eco_format!("{}:{}", at.path, at.line)))
+            }
+            UnitKind::Function(_) | UnitKind::End => of(SubjectKind::Let, None),
+        }
     }
 
     /// The address under which a junction of the evaluated unit stands.

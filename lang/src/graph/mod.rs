@@ -2,9 +2,11 @@
 //! the order between them. Made by evaluating a program; knows nothing of what exists.
 
 mod render;
+mod subject;
 mod text;
 
 pub use render::render;
+pub use subject::{Subject, SubjectKind};
 pub use text::value_text;
 
 use ecow::EcoString;
@@ -37,8 +39,12 @@ pub struct ResourceGraph {
     pub values: ValueArena,
     /// Outputs of the root module.
     pub outputs: Vec<Output>,
+    /// Values of the root module's params; may hold unknowns.
+    pub variables: Vec<Variable>,
     /// Asserts and conditions that wait for unknowns.
     pub checks: Vec<Check>,
+    /// Asserts that hold, and params whose conditions do.
+    pub held: Vec<Subject>,
     /// `moved`, absolute, in the order in which they apply.
     pub moved: Vec<Moved>,
     /// `import`, with known ids.
@@ -130,9 +136,20 @@ pub struct Output {
     pub span: Span,
 }
 
+/// The value of a param of the root module, for those who ask what a plan was made of.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// The param's name.
+    pub name: EcoString,
+    /// Its value; may hold unknowns and secrets.
+    pub value: Value,
+}
+
 /// A condition that could not be decided yet.
 #[derive(Clone, Debug)]
 pub struct Check {
+    /// What it belongs to.
+    pub subject: Subject,
     /// What must hold.
     pub condition: Value,
     /// What is said otherwise.

@@ -21,7 +21,9 @@ fn write_graph(graph: &ResourceGraph, text: &mut String) -> fmt::Result {
         writeln!(text, "output {} = {}", output.name, value_text(&output.value))?;
     }
     for check in &graph.checks {
-        writeln!(text, "check {} else {}", value_text(&check.condition), value_text(&check.message))?;
+        let (condition, message) = (value_text(&check.condition), value_text(&check.message));
+        writeln!(text, "check {condition} else {message}")?;
+        writeln!(text, "  of {} {}", check.subject.kind.word(), check.subject.address)?;
     }
     for moved in &graph.moved {
         writeln!(text, "moved {} -> {}", end(&moved.from), end(&moved.to))?;

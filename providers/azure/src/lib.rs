@@ -38,7 +38,8 @@
 //!    Ids and references: `Equality::CaseInsensitive`. Enums are written as the vendor writes them; answers in another case
 //!    are read as the schema's.
 //! 5. `recognised_by(Recognition::Name)` for what takes tags (the stamp tells whose it is), `NaturalKey` for what does not
-//!    (equal content is ours). `capabilities(FULL)`, or `FIXED` where nothing can be changed.
+//!    (equal content is ours). `capabilities(FULL)`, `UNLISTED` where no list shows all that nobody manages, or `FIXED` where
+//!    nothing can be changed. `held_by_users()` where Azure deletes nothing that others refer to: the plan then warns.
 //! 6. Hooks are for what no declaration can say: soft deletion, further calls, bodies that depend on each other. They see
 //!    bodies as JSON.
 //! 7. What ARM does not serve implements `Resource` itself; `ArmClient::send_to` sends anywhere that is trusted, with a token

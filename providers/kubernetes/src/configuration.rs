@@ -47,8 +47,10 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
     Attribute::boolean("in_cluster", "Use the service account of the pod that this runs in.").default_bool(false),
     Attribute::string(
         "proxy_url",
-        "Proxy to the API server (`http://`, `https://` or `socks5://`); else `HTTPS_PROXY`.",
-    ),
+        "Proxy to the API server (`http://`, `https://` or `socks5://`), with `USER:PASSWORD@` where it asks for one; else the \
+         kubeconfig's `proxy-url`, else `HTTPS_PROXY`, but for the hosts of `NO_PROXY`.",
+    )
+    .secret(),
     Attribute::string("tls_server_name", "Name that the API server's certificate must have; else the host's."),
     Attribute::boolean("insecure_skip_tls_verify", "Trust any certificate. Whoever answers gets the credentials.")
         .default_bool(false),
@@ -77,7 +79,7 @@ pub(crate) struct Configuration {
     pub(crate) exec: Option<Exec>,
     pub(crate) exec_commands: Vec<String>,
     pub(crate) in_cluster: bool,
-    pub(crate) proxy_url: Option<String>,
+    pub(crate) proxy_url: Option<Redacted<String>>,
     pub(crate) tls_server_name: Option<String>,
     pub(crate) insecure_skip_tls_verify: bool,
     pub(crate) field_manager: Option<String>,

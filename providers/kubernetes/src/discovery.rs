@@ -1,11 +1,13 @@
 //! Which kinds the API server has: asked group by group when they are needed, and kept. A kind that is missing is asked
 //! for again each time, since a definition may just have been made.
 
+use crate::manifest::text_at;
 use crate::session::Session;
+use formwork_model::Value;
 use formwork_provider_api::ProviderError;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
 
 /// What may not stand in a segment of a path as it is.
@@ -63,13 +65,46 @@ pub(crate) fn group_of(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
 }
 
+/// What objects need before they can be.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Coming {
+    /// A definition, by group and kind.
+    Kind(String, String),
+    Namespace(String),
+}
+
 /// What is known so far.
 #[derive(Default)]
 pub(crate) struct Discovery {
     kinds: RwLock<HashMap<(String, String), Served>>,
+    /// What was planned or applied over this connection, and others need: definitions by group and kind, namespaces by name.
+    coming: RwLock<HashSet<Coming>>,
 }
 
 impl Session {
+    /// Notes what a manifest makes that others need: a kind, a namespace.
+    pub(crate) fn note_coming(&self, manifest: &Value) {
+        let text = |path: &[&str]| text_at(manifest, path).map(str::to_owned);
+        let coming = match text(&["kind"]).as_deref() {
+            Some("CustomResourceDefinition") => text(&["spec", "group"])
+                .zip(text(&["spec", "names", "kind"]))
+                .map(|(group, kind)| Coming::Kind(group, kind)),
+            Some("Namespace") => text(&["metadata", "name"]).map(Coming::Namespace),
+            _ => None,
+        };
+        self.discovery.coming.write().unwrap_or_else(PoisonError::into_inner).extend(coming);
+    }
+
+    /// Whether something was planned or applied over this connection.
+    pub(crate) fn is_coming(&self, what: &Coming) -> bool {
+        self.discovery.coming.read().unwrap_or_else(PoisonError::into_inner).contains(what)
+    }
+
+    /// Whether the definition of a kind was.
+    pub(crate) fn is_kind_coming(&self, api_version: &str, kind: &str) -> bool {
+        self.is_coming(&Coming::Kind(group_of(api_version).to_owned(), kind.to_owned()))
+    }
+
     /// How a kind is served; none when this version of the group does not have it.
     pub(crate) async fn served(&self, api_version: &str, kind: &str) -> Result<Option<Served>, ProviderError> {
         let key = (api_version.to_owned(), kind.to_owned());

@@ -38,9 +38,9 @@ fn expand(registry: &Registry, request: &ExpandRequest) -> Result<Vec<ExpandedRo
 }
 
 fn plan_offline(registry: &'static Registry, request: &PlanRequest) -> Result<PlanResponse, ProviderError> {
-    match registry.object(&request.type_name) {
-        Some(object) => object.plan_offline(request),
-        None => Ok(crate::argocd::synced::Synced::plan(request)),
+    match registry.special(&request.type_name) {
+        Some(special) => Ok(special.plan(request)),
+        None => registry.known_object(&request.type_name)?.plan_offline(request),
     }
 }
 
@@ -87,9 +87,7 @@ struct Connected {
 
 impl Connected {
     fn object(&self, name: &str) -> Result<&'static ObjectType, ProviderError> {
-        let provider = self.registry.schema.name;
-        let unknown = || ProviderError::unsupported(format!("there is no type `{provider}.{name}`"));
-        self.registry.object(name).ok_or_else(unknown)
+        self.registry.known_object(name)
     }
 
     fn special(&self, name: &str) -> Option<&'static dyn Special> {
@@ -109,9 +107,9 @@ impl Connection for Connected {
     }
 
     async fn plan(&self, request: PlanRequest) -> Result<PlanResponse, ProviderError> {
-        match self.registry.object(&request.type_name) {
-            Some(object) => object.plan(&self.session, &request).await,
-            None => Ok(crate::argocd::synced::Synced::plan(&request)),
+        match self.special(&request.type_name) {
+            Some(special) => Ok(special.plan(&request)),
+            None => self.object(&request.type_name)?.plan(&self.session, &request).await,
         }
     }
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use formwork_model::schema::{ProviderSchema, ResourceSchema};
 use formwork_model::{ValueBuf, ValueRef};
 use formwork_provider_api::{
-    Applied, CreateRequest, ExpandRequest, ExpandedRow, Finding, OperationSink, ProviderError, ReadDataRequest,
-    UpdateRequest,
+    Applied, CreateRequest, ExpandRequest, ExpandedRow, Finding, OperationSink, PlanRequest, PlanResponse,
+    ProviderError, ReadDataRequest, UpdateRequest,
 };
 
 /// How a block becomes many rows.
@@ -20,6 +20,9 @@ pub(crate) type Block = fn(&ExpandRequest) -> Result<Vec<ExpandedRow>, ProviderE
 /// A type that is no object: what it makes is in the state alone.
 #[async_trait]
 pub(crate) trait Special: Send + Sync {
+    /// What it will be; needs no API server.
+    fn plan(&self, request: &PlanRequest) -> PlanResponse;
+
     async fn create(
         &self,
         session: &Session,
@@ -46,6 +49,15 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn object(&self, name: &str) -> Option<&'static ObjectType> {
         self.objects.iter().find(|object| object.schema.name == name)
+    }
+
+    /// The type of that name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn known_object(&self, name: &str) -> Result<&'static ObjectType, ProviderError> {
+        let unknown = || ProviderError::unsupported(format!("there is no type `{}.{name}`", self.schema.name));
+        self.object(name).ok_or_else(unknown)
     }
 
     pub(crate) fn block(&self, name: &str) -> Option<Block> {
@@ -102,6 +114,7 @@ pub(crate) static KUBERNETES: Registry = Registry {
             *network_policy::NETWORK_POLICY.schema,
             *limits::POD_DISRUPTION_BUDGET.schema,
             *config::PRIORITY_CLASS.schema,
+            expand::rendering::SCHEMA,
             *limits::RESOURCE_QUOTA.schema,
             *rbac::ROLE.schema,
             *rbac::ROLE_BINDING.schema,
@@ -140,7 +153,7 @@ pub(crate) static KUBERNETES: Registry = Registry {
         ("kustomize", expand::kustomize::expand),
         ("manifests", expand::manifests::expand),
     ],
-    specials: &[],
+    specials: &[("rendering", &expand::rendering::Recorded)],
 };
 
 /// Provider `argocd`.

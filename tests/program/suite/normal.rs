@@ -8,7 +8,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
         (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(Z| UTC)", "WHEN"),
         (r"\b\d+m \d\d s\b|\b\d+m \d\ds\b|\b\d+ m?s\b", "A WHILE"),
-        (r#""timestamp_ms":\d+"#, "\"timestamp_ms\":WHEN"),
+        (r#""timestamp":"[^"]+""#, "\"timestamp\":WHEN"),
         (r"\S+\.rs:\d+:\d+", "HERE"),
         (r"sealed value of [0-9a-f]+", "sealed value of SOMETHING"),
         (r"serial \d+ of the state, which is at \d+ now", "serial N of the state, which is at M now"),

@@ -11,7 +11,8 @@ const LONGEST: usize = 60_000;
 /// The plan as Markdown.
 pub(crate) fn markdown(plan: &Plan, providers: &dyn Providers) -> String {
     let body = text(plan, providers, Paint::new(false), Detail::Folded);
-    let mut lines: Vec<String> = body.lines().map(as_diff).collect();
+    let mut marks = Marks::default();
+    let mut lines: Vec<String> = body.lines().map(|line| marks.as_diff(line)).collect();
     let mut length = 0;
     let kept = lines.iter().take_while(|line| {
         length += line.len() + 1;
@@ -42,15 +43,56 @@ pub(crate) fn markdown(plan: &Plan, providers: &dyn Providers) -> String {
     out
 }
 
-/// A diff colours by the first character of a line: the mark goes there.
-fn as_diff(line: &str) -> String {
-    let rest = line.trim_start();
-    let indent = " ".repeat(line.len() - rest.len());
-    let mark = match rest.chars().next() {
+/// Columns in which a plan's marks stand: of an object, of an attribute, of a line within a document.
+const OBJECT: usize = 2;
+const ATTRIBUTE: usize = 6;
+const LINE: usize = 8;
+
+/// A diff colours by the first character of a line: the mark goes there. What merely begins like a mark, such as an item
+/// of a list in a document, is none.
+#[derive(Default)]
+struct Marks {
+    /// Of the attribute that further lines belong to.
+    attribute: char,
+}
+
+impl Marks {
+    fn as_diff(&mut self, line: &str) -> String {
+        if line.trim().is_empty() {
+            return String::new();
+        }
+        let indent = line.len() - line.trim_start_matches(' ').len();
+        if indent > ATTRIBUTE {
+            return self.further(line);
+        }
+        let mark = if indent == OBJECT || indent == ATTRIBUTE { mark_at(line, indent) } else { ' ' };
+        self.attribute = if indent == ATTRIBUTE { mark } else { ' ' };
+        format!("{mark}{line}")
+    }
+
+    /// A further line of an attribute's value: all of it is new or gone, or it has a mark of its own.
+    fn further(&self, line: &str) -> String {
+        if self.attribute != '!' {
+            return format!("{}{line}", self.attribute);
+        }
+        let own = match line.as_bytes().get(LINE..LINE + 2) {
+            Some(b"+ ") => '+',
+            Some(b"- ") => '-',
+            _ => return format!(" {line}"),
+        };
+        let (before, behind) = (" ".repeat(LINE + 2), line.get(LINE + 2..).unwrap_or(""));
+        format!("{own}{before}{behind}")
+    }
+}
+
+fn mark_at(line: &str, column: usize) -> char {
+    let marked = line.get(column..).unwrap_or("");
+    match marked.chars().next() {
+        // A replacement is neither new nor gone.
+        _ if marked.starts_with("-/+") || marked.starts_with("+/-") => '!',
         Some('+') => '+',
         Some('-') => '-',
         Some('~') => '!',
         _ => ' ',
-    };
-    format!("{mark}{indent}{rest}")
+    }
 }

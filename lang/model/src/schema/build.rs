@@ -199,6 +199,7 @@ impl ResourceSchema {
                 repair: true,
             },
             rules: &[],
+            held_by_users: false,
         }
     }
 
@@ -278,6 +279,13 @@ impl ResourceSchema {
     #[must_use]
     pub const fn rules(mut self, rules: &'static [Rule]) -> Self {
         self.rules = rules;
+        self
+    }
+
+    /// The service refuses to delete an object while others refer to it.
+    #[must_use]
+    pub const fn held_by_users(mut self) -> Self {
+        self.held_by_users = true;
         self
     }
 

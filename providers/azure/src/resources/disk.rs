@@ -156,6 +156,7 @@ const ATTRIBUTES: &[Attribute] = &[
 pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new("disk", "A managed disk (`Microsoft.Compute/disks`).")
     .attributes(ATTRIBUTES)
     .recognised_by(Recognition::Name)
+    .held_by_users()
     .usually_takes_s(5)
     .import_help("the disk's id, `…/Microsoft.Compute/disks/NAME`")
     .capabilities(FULL);

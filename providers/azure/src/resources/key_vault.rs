@@ -238,6 +238,13 @@ impl Hooks for Vault {
                 "take the attribute away",
             );
         }
+        if is("enable_soft_delete", false) {
+            findings.error(
+                AttributePath::member("enable_soft_delete"),
+                "Azure has no vaults without it, and takes `false` for `true`",
+                "take the attribute away; `purge_on_delete` frees the name of a deleted vault",
+            );
+        }
         if is("enable_purge_protection", true) && is("purge_on_delete", true) {
             findings.error(
                 AttributePath::member("purge_on_delete"),

@@ -35,6 +35,7 @@ pub(crate) const SCHEMA: ResourceSchema =
     ResourceSchema::new("nat_gateway", "Network address translation for subnets (`Microsoft.Network/natGateways`).")
         .attributes(ATTRIBUTES)
         .recognised_by(Recognition::Name)
+        .held_by_users()
         .usually_takes_s(12)
         .import_help("the gateway's id, `…/Microsoft.Network/natGateways/NAME`")
         .capabilities(FULL);

@@ -105,6 +105,7 @@ pub(crate) const SCHEMA: ResourceSchema =
     ResourceSchema::new("network_interface", "Connects a machine to a subnet (`Microsoft.Network/networkInterfaces`).")
         .attributes(ATTRIBUTES)
         .recognised_by(Recognition::Name)
+        .held_by_users()
         .usually_takes_s(3)
         .import_help("the interface's id, `…/Microsoft.Network/networkInterfaces/NAME`")
         .capabilities(FULL);

@@ -29,6 +29,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 )
 .attributes(ATTRIBUTES)
 .recognised_by(Recognition::Name)
+.held_by_users()
 .usually_takes_s(4)
 .import_help("the group's id, `…/Microsoft.Network/networkSecurityGroups/NAME`")
 .capabilities(FULL);

@@ -80,6 +80,7 @@ pub(crate) const SCHEMA: ResourceSchema =
     ResourceSchema::new("public_ip", "An address of the internet (`Microsoft.Network/publicIPAddresses`).")
         .attributes(ATTRIBUTES)
         .recognised_by(Recognition::Name)
+        .held_by_users()
         .usually_takes_s(4)
         .import_help("the address's id, `…/Microsoft.Network/publicIPAddresses/NAME`")
         .capabilities(FULL);

@@ -43,6 +43,7 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 )
 .attributes(ATTRIBUTES)
 .recognised_by(Recognition::Name)
+.held_by_users()
 .usually_takes_s(4)
 .import_help("the range's id, `…/Microsoft.Network/publicIPPrefixes/NAME`")
 .capabilities(FULL);

@@ -161,15 +161,19 @@ impl Hooks for Assignment {
     }
 
     fn decode(&self, _: &Json, known: &Map, values: &mut Map) {
-        let (Some(said), Some(told)) = (
-            known.get("role_definition").and_then(Value::as_str),
-            values.get("role_definition").and_then(Value::as_str),
-        ) else {
-            return;
-        };
-        if role_guid(said) == role_guid(told) {
-            values.insert("role_definition", Value::string(said));
-        }
+        keep_spelling("role_definition", role_guid, known, values);
+        // A principal may be written without dashes, and comes back with them.
+        keep_spelling("principal_id", |id| id.replace('-', "").to_lowercase(), known, values);
+    }
+}
+
+/// What is known stays as it is spelled, where it means the same as what was told.
+fn keep_spelling(name: &str, meaning: impl Fn(&str) -> String, known: &Map, values: &mut Map) {
+    let text = |values: &Map| values.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let (Some(said), Some(told)) = (text(known), text(values))
+        && meaning(&said) == meaning(&told)
+    {
+        values.insert(name, Value::string(said));
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) const SCHEMA: ResourceSchema =
     ResourceSchema::new("route_table", "Routes of subnets (`Microsoft.Network/routeTables`).")
         .attributes(ATTRIBUTES)
         .recognised_by(Recognition::Name)
+        .held_by_users()
         .usually_takes_s(4)
         .import_help("the table's id, `…/Microsoft.Network/routeTables/NAME`")
         .capabilities(FULL);

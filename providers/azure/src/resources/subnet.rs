@@ -94,6 +94,7 @@ pub(crate) const SCHEMA: ResourceSchema =
     ResourceSchema::new("subnet", "A range of a virtual network (`Microsoft.Network/virtualNetworks/subnets`).")
         .attributes(ATTRIBUTES)
         .recognised_by(Recognition::NaturalKey)
+        .held_by_users()
         .timeouts(1800, 1800, 1800)
         .usually_takes_s(5)
         .import_help("the subnet's id, `…/virtualNetworks/NAME/subnets/NAME`")

@@ -14,6 +14,8 @@ trials! {
     what_is_still_being_made_is_waited_for,
     what_was_sent_in_confidence_is_secret_wherever_it_comes_back,
     a_misspelt_role_is_seen_before_anything_is_asked,
+    a_principal_is_the_same_with_dashes,
+    a_vault_without_soft_deletion_is_refused,
     a_token_file_is_read_each_time,
     a_command_gives_tokens_where_it_is_allowed,
     what_is_missing_is_said,
@@ -152,6 +154,42 @@ async fn a_misspelt_role_is_seen_before_anything_is_asked() {
     for known in ["reader", "7f951dda-4ed3-4680-a7ca-43fe172d538d", "/providers/x/roleDefinitions/y"] {
         assert!(findings(known).is_empty(), "{known}");
     }
+}
+
+async fn a_principal_is_the_same_with_dashes() {
+    let dashed = "0f3a1c2d-1111-4222-8333-444455556666";
+    let id = format!("{GROUP}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001");
+    let body = json!({"id": id, "name": "00000000-0000-4000-8000-000000000001", "properties": {
+        "principalId": dashed, "principalType": "ServicePrincipal", "scope": GROUP,
+        "roleDefinitionId": "/subscriptions/sub/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d"}});
+    let script = script::start(vec![
+        (format!("GET {id}").as_str(), vec![error(404, "RoleAssignmentNotFound"), Reply::json(200, body.clone())]),
+        (format!("PUT {id}").as_str(), vec![Reply::json(201, body)]),
+    ])
+    .await;
+    let harness = connect(&script).await;
+    let config = Value::map([
+        ("name", Value::string("00000000-0000-4000-8000-000000000001")),
+        ("scope", Value::string(GROUP)),
+        ("role_definition", Value::string("AcrPull")),
+        ("principal_id", Value::string(dashed.replace('-', "").to_uppercase())),
+    ]);
+    let made = harness.create("role_assignment", "pull", &config).await.unwrap();
+    harness.assert_settled("role_assignment", "pull", &config, &made).await.unwrap();
+}
+
+async fn a_vault_without_soft_deletion_is_refused() {
+    let findings = |kept: bool| {
+        let config = Value::map([("name", Value::string("kv")), ("enable_soft_delete", Value::Bool(kept))]);
+        let request = ValidateRequest { type_name: Some("key_vault".to_owned()), config: ValueBuf::from(config) };
+        AzureProvider.validate(&request)
+    };
+    assert!(findings(true).is_empty());
+    let refused = findings(false);
+    assert!(
+        refused.len() == 1 && !refused[0].warning && refused[0].path.to_string() == "enable_soft_delete",
+        "{refused:?}"
+    );
 }
 
 async fn with_credential(

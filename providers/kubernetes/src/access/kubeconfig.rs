@@ -149,11 +149,19 @@ fn override_user(document: &mut Json, block: &Configuration, environment: &Envir
 }
 
 /// The name of the context's cluster or user.
-fn current<'a>(document: &'a Json, block: &'a Configuration, what: &str) -> Option<&'a str> {
+fn current<'a>(document: &'a Json, block: &Configuration, what: &str) -> Option<&'a str> {
     let context = block.context.as_deref().or_else(|| document.get("current-context")?.as_str())?;
     let contexts = document.get("contexts")?.as_array()?;
     let entry = contexts.iter().find(|item| item.get("name").and_then(Json::as_str) == Some(context))?;
     entry.get("context")?.get(what)?.as_str()
+}
+
+/// The proxy that the context's cluster names.
+pub(super) fn proxy<'a>(document: &'a Json, block: &Configuration) -> Option<&'a str> {
+    let name = current(document, block, "cluster")?;
+    let clusters = document.get("clusters")?.as_array()?;
+    let entry = clusters.iter().find(|item| item.get("name").and_then(Json::as_str) == Some(name))?;
+    entry.get("cluster")?.get("proxy-url")?.as_str().filter(|text| !text.is_empty())
 }
 
 /// The program that gives the credentials, if there is one; only one that may run.

@@ -3,14 +3,15 @@
 mod exec;
 mod kubeconfig;
 mod pod;
+mod proxy;
 mod token;
 
 use crate::configuration::Configuration;
 use exec::Program;
-use formwork_model::AttributePath;
 use formwork_provider_api::{Environment, ErrorClass, ProviderError};
 use jiff::{SignedDuration, Timestamp};
 use kube::config::{KubeConfigOptions, Kubeconfig};
+use proxy::Surroundings;
 use serde_json::{Value as Json, json};
 use std::net::IpAddr;
 use std::time::Duration;
@@ -69,17 +70,19 @@ impl Access {
             (None, Some(file)) => Source::File(TokenFile::new(file)),
             (None, None) => Source::Fixed,
         };
+        let proxy = kubeconfig::proxy(&document, block).map(str::to_owned);
         let text =
             |error: &dyn std::fmt::Display| ProviderError::invalid(format!("the kubeconfig cannot be used: {error}"));
         let parsed: Kubeconfig = serde_json::from_value(document).map_err(|error| text(&error))?;
         let options = KubeConfigOptions { context: block.context.clone(), ..KubeConfigOptions::default() };
         let config = kube::Config::from_custom_kubeconfig(parsed, &options).await.map_err(|error| text(&error))?;
-        Self::of(config, source, block, environment)
+        Self::of(config, source, proxy.as_deref(), block, environment)
     }
 
     fn of(
         mut config: kube::Config,
         source: Source,
+        proxy: Option<&str>,
         block: &Configuration,
         environment: &Environment,
     ) -> Result<Self, ProviderError> {
@@ -92,15 +95,10 @@ impl Access {
                 .help("set `insecure_skip_tls_verify = true` in the provider block if you want that"));
         }
         config.accept_invalid_certs |= block.insecure_skip_tls_verify;
-        if loopback {
-            config.proxy_url = None;
-        }
-        if let Some(proxy) = block.proxy_url.as_deref() {
-            config.proxy_url = Some(proxy.parse().map_err(|error| {
-                ProviderError::invalid(format!("`{proxy}` is no address of a proxy: {error}"))
-                    .at(AttributePath::member("proxy_url"))
-            })?);
-        }
+        config.proxy_url = match loopback && block.proxy_url.is_none() {
+            true => None,
+            false => proxy::chosen(&config.cluster_url, block, proxy, &Surroundings::of_process())?,
+        };
         if block.tls_server_name.is_some() {
             config.tls_server_name.clone_from(&block.tls_server_name);
         }

@@ -58,6 +58,7 @@ impl Pod {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use formwork_model::value::Redacted;
     use kube::client::Body;
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -120,7 +121,7 @@ mod tests {
         let trusting = Configuration { insecure_skip_tls_verify: true, ..Configuration::default() };
         assert!(ask(&pod.access(&trusting, &environment).await.unwrap()).await.is_ok());
 
-        let proxied = Configuration { proxy_url: Some("http://user:pass@127.0.0.1:9".to_owned()), ..named };
+        let proxied = Configuration { proxy_url: Some(Redacted("http://user:pass@127.0.0.1:9".to_owned())), ..named };
         let reached = pod.access(&proxied, &environment).await.unwrap().open().await.unwrap().reached;
         assert!(reached.ends_with("through the proxy http://127.0.0.1:9"), "{reached}");
         let sandbox = Environment { sandbox: true, ..Environment::default() };

@@ -12,6 +12,7 @@ use formwork_model::{AttributePath, Milliseconds};
 use formwork_provider_api::{Environment, ErrorClass, ExpandRequest, ExpandedRow, ProviderError};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 pub(crate) const SCHEMA: ResourceSchema = block(
@@ -31,6 +32,11 @@ pub(crate) const SCHEMA: ResourceSchema = block(
         Attribute::boolean("wait", "Wait until all of it is rolled out.").default_bool(true),
         Attribute::new("timeout", AttributeType::Duration, "How long to wait for each workload.")
             .default(Preset::Duration(900_000)),
+        Attribute::string_map(
+            "settings",
+            "Entries of its config map `argocd-cm`, such as `{ \"admin.enabled\" = \"false\" }`, over those of the manifests.",
+        )
+        .default(Preset::Empty),
         FORCE,
     ],
 )
@@ -59,6 +65,7 @@ struct Config {
     create_namespace: Option<bool>,
     wait: Option<bool>,
     timeout: Option<Milliseconds>,
+    settings: BTreeMap<String, String>,
     force: bool,
 }
 
@@ -105,6 +112,7 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
     for object in &mut objects {
         settle(object, namespace);
     }
+    put_settings(&mut objects, &config.settings)?;
     if config.create_namespace.unwrap_or(true) {
         objects.insert(0, json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }));
     }
@@ -166,6 +174,27 @@ fn settle(object: &mut Json, namespace: &str) {
     }
 }
 
+/// Puts entries into Argo CD's config map.
+fn put_settings(objects: &mut [Json], settings: &BTreeMap<String, String>) -> Result<(), ProviderError> {
+    let Some(first) = settings.keys().next() else { return Ok(()) };
+    let is_settings = |object: &&mut Json| {
+        object.get("kind").and_then(Json::as_str) == Some("ConfigMap")
+            && object.pointer("/metadata/name").and_then(Json::as_str) == Some("argocd-cm")
+    };
+    let map = objects.iter_mut().find(is_settings).and_then(Json::as_object_mut).ok_or_else(|| {
+        ProviderError::invalid(format!("`{first}` cannot be set: the manifests have no config map argocd-cm"))
+            .at(AttributePath::member("settings"))
+            .help("manifests of Argo CD have one; are these complete?")
+    })?;
+    let data = map.entry("data").or_insert_with(|| json!({}));
+    if !data.is_object() {
+        *data = json!({});
+    }
+    let data = data.as_object_mut().into_iter();
+    data.for_each(|data| data.extend(settings.iter().map(|(key, text)| (key.clone(), Json::from(text.as_str())))));
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -219,6 +248,20 @@ metadata: {name: argocd-server}
             .collect();
         assert_eq!(namespaces, ["gitops", "other"]);
         assert!(rows[2].config.view().get("wait").is_some(), "it waits by default");
+    }
+
+    #[test]
+    fn settings_go_into_the_config_map() {
+        let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata: {a: old, b: kept}\n---";
+        let (_folder, environment) = stack(&format!("{map}{TEXT}"));
+        let rows =
+            expanded(json!({ "path": "install.yaml", "settings": { "a": "new", "c": "1" } }), environment).unwrap();
+        let row = rows.iter().find(|row| row.key == "core/ConfigMap/argocd/argocd-cm").unwrap();
+        let data = row.config.view().get("manifest").unwrap().get("data").unwrap();
+        assert_eq!(data.to_value(), from_json(&json!({ "a": "new", "b": "kept", "c": "1" })));
+        let (_folder, environment) = stack(TEXT);
+        let error = expanded(json!({ "path": "install.yaml", "settings": { "a": "new" } }), environment).unwrap_err();
+        assert!(error.message.contains("`a` cannot be set") && error.path.is_some(), "{error}");
     }
 
     #[test]

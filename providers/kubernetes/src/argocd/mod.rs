@@ -5,6 +5,7 @@ pub(crate) mod application_set;
 pub(crate) mod cluster;
 mod generators;
 pub(crate) mod install;
+mod parent;
 pub(crate) mod project;
 pub(crate) mod repository;
 mod source;

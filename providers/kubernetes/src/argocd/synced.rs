@@ -1,6 +1,6 @@
 //! `argocd.synced`: waits until an application is Synced and Healthy. It makes nothing, and deleting it does nothing.
 
-use super::API;
+use super::{API, parent};
 use crate::registry::Special;
 use crate::session::Session;
 use crate::wait::Patience;
@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use formwork_model::schema::{Attribute, AttributeType, Capabilities, Default as Preset, Recognition, ResourceSchema};
 use formwork_model::{Milliseconds, Value, ValueBuf};
 use formwork_provider_api::{
-    Applied, CreateRequest, ErrorClass, OperationSink, ProviderError, StoredObject, UpdateRequest, settled,
+    Applied, CreateRequest, ErrorClass, OperationSink, PlanRequest, PlanResponse, ProviderError, StoredObject,
+    UpdateRequest, settled,
 };
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -22,6 +23,11 @@ pub(crate) const SCHEMA: ResourceSchema = ResourceSchema::new(
 .attributes(&[
     Attribute::reference("application", &["argocd.application"], "The application.").required().create_only(),
     Attribute::reference("namespace", &["kubernetes.namespace"], "Its namespace.").default_string("argocd").create_only(),
+    Attribute::reference(
+        "parent",
+        &["argocd.application"],
+        "The application of applications that it is a child of: what that one says of it now must have reached it.",
+    ),
     Attribute::boolean("healthy", "Whether it must be Healthy, too.").default_bool(true),
     Attribute::new("timeout", AttributeType::Duration, "How long to wait; then it is recorded as incomplete.")
         .default(Preset::Duration(900_000)),
@@ -44,6 +50,7 @@ const VOLATILE: [&str; 4] = ["revision", "sync_status", "health_status", "condit
 struct Config {
     application: String,
     namespace: Option<String>,
+    parent: Option<String>,
     healthy: Option<bool>,
     timeout: Option<Milliseconds>,
 }
@@ -53,6 +60,21 @@ pub(crate) struct Synced;
 
 #[async_trait]
 impl Special for Synced {
+    /// What a new wait may find is not known before.
+    fn plan(&self, request: &PlanRequest) -> PlanResponse {
+        let mut response = PlanResponse::as_proposed(request);
+        let Some(prior) = &request.prior else { return response };
+        if formwork_provider_api::differences(&SCHEMA, prior.values.view(), request.proposed.view()).is_empty() {
+            return response;
+        }
+        let mut planned = request.proposed.to_value().as_map().cloned().unwrap_or_default();
+        for name in VOLATILE {
+            planned.insert(name, request.unknown(name));
+        }
+        response.planned = ValueBuf::from(Value::Map(planned));
+        response
+    }
+
     async fn create(
         &self,
         session: &Session,
@@ -71,23 +93,6 @@ impl Special for Synced {
     ) -> Result<Applied, ProviderError> {
         let said = settled(&SCHEMA, &request.address, request.config.view(), request.planned.view());
         wait(session, &said, request.timeout_ms, sink).await
-    }
-}
-
-impl Synced {
-    /// What a new wait may find is not known before.
-    pub(crate) fn plan(request: &formwork_provider_api::PlanRequest) -> formwork_provider_api::PlanResponse {
-        let mut response = formwork_provider_api::PlanResponse::as_proposed(request);
-        let Some(prior) = &request.prior else { return response };
-        if formwork_provider_api::differences(&SCHEMA, prior.values.view(), request.proposed.view()).is_empty() {
-            return response;
-        }
-        let mut planned = request.proposed.to_value().as_map().cloned().unwrap_or_default();
-        for name in VOLATILE {
-            planned.insert(name, request.unknown(name));
-        }
-        response.planned = ValueBuf::from(Value::Map(planned));
-        response
     }
 }
 
@@ -112,9 +117,18 @@ async fn wait(
         )
     })?;
     let path = served.object(Some(namespace), &config.application);
+    let parent = config.parent.as_deref().map(|name| (name, served.object(Some(namespace), name)));
     loop {
+        // First the parent: what it hands down after that look is seen in the child.
+        let held = match &parent {
+            Some((name, path)) => {
+                let live = session.get(path.clone(), &format!("reading application {namespace}/{name}")).await?;
+                parent::held(live.as_ref(), name, &config.application)
+            }
+            None => None,
+        };
         let live = session.get(path.clone(), &format!("reading {text}")).await?;
-        let state = State::of(live.as_ref(), config.healthy.unwrap_or(true));
+        let state = State::of(live.as_ref(), config.healthy.unwrap_or(true)).under(held);
         if state.missing.is_empty() {
             for simulated in state.simulated() {
                 sink.warn(&format!("{text}: {simulated}"));
@@ -125,8 +139,13 @@ async fn wait(
         if patience.is_over() {
             let reason =
                 format!("{text} is not as wanted after {} s: {}", patience.limit().as_secs(), state.explained());
-            if live.is_none() {
-                return Err(ProviderError::new(ErrorClass::NotFound, reason));
+            match (&live, &parent) {
+                (None, None) => return Err(ProviderError::new(ErrorClass::NotFound, reason)),
+                (None, Some((name, _))) => {
+                    let help = format!("does the source of {name} hold it, and does {name} get to its wave?");
+                    return Err(ProviderError::new(ErrorClass::Timeout, reason).help(help));
+                }
+                (Some(_), _) => {}
             }
             return Ok(state.applied(said, &config, namespace, Some(reason)));
         }
@@ -147,11 +166,11 @@ struct State {
     missing: String,
 }
 
-fn text(live: &Json, pointer: &str) -> String {
+pub(super) fn text(live: &Json, pointer: &str) -> String {
     live.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned()
 }
 
-fn items<'a>(live: &'a Json, pointer: &str) -> &'a [Json] {
+pub(super) fn items<'a>(live: &'a Json, pointer: &str) -> &'a [Json] {
     live.pointer(pointer).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
@@ -170,6 +189,18 @@ impl State {
         };
         state.missing = state.judged(live, healthy);
         state
+    }
+
+    /// It is not as wanted before its parent has handed everything down.
+    fn under(mut self, held: Option<parent::Held>) -> Self {
+        if let Some(held) = held {
+            self.details.extend(held.details);
+            self.missing = match self.missing.as_str() {
+                "" => held.reason,
+                missing => format!("{missing}; {}", held.reason),
+            };
+        }
+        self
     }
 
     fn judged(&self, live: &Json, healthy: bool) -> String {
@@ -223,16 +254,31 @@ impl State {
 }
 
 /// Whether its status speaks of an older specification.
-fn is_outdated(live: &Json) -> bool {
-    let part = |pointer: &str| live.pointer(pointer).filter(|value| !value.is_null());
-    ["/repoURL", "/path", "/targetRevision", "/chart"].iter().any(|field| {
-        let (compared, wanted) =
-            (part(&format!("/status/sync/comparedTo/source{field}")), part(&format!("/spec/source{field}")));
-        part("/status/sync/comparedTo/source").is_some() && wanted.is_some() && compared != wanted
+pub(super) fn is_outdated(live: &Json) -> bool {
+    ["source", "sources"].iter().any(|field| {
+        let part = |place: &str| live.pointer(&format!("{place}/{field}")).filter(|value| !value.is_null());
+        let (compared, wanted) = (part("/status/sync/comparedTo"), part("/spec"));
+        compared.zip(wanted).is_some_and(|(compared, wanted)| said(compared) != said(wanted))
     })
 }
 
-fn conditions(live: &Json) -> Vec<String> {
+/// What a value says: Argo CD leaves out what is empty, and so do we to compare.
+fn said(value: &Json) -> Option<Json> {
+    match value {
+        Json::Null | Json::Bool(false) => None,
+        Json::String(text) if text.is_empty() => None,
+        Json::Array(items) if items.is_empty() => None,
+        Json::Array(items) => Some(items.iter().map(|item| said(item).unwrap_or_default()).collect()),
+        Json::Object(object) => {
+            let said: serde_json::Map<_, _> =
+                object.iter().filter_map(|(name, value)| Some((name.clone(), said(value)?))).collect();
+            (!said.is_empty()).then_some(Json::Object(said))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+pub(super) fn conditions(live: &Json) -> Vec<String> {
     items(live, "/status/conditions")
         .iter()
         .map(|condition| format!("{}: {}", text(condition, "/type"), text(condition, "/message")))
@@ -242,7 +288,7 @@ fn conditions(live: &Json) -> Vec<String> {
 /// At most so many objects are told.
 const MOST: usize = 5;
 
-fn details(live: &Json) -> Vec<String> {
+pub(super) fn details(live: &Json) -> Vec<String> {
     let message = text(live, "/status/operationState/message");
     let phase = text(live, "/status/operationState/phase");
     let last = (!message.is_empty() && phase != "Succeeded").then(|| format!("last sync: {phase}: {message}"));
@@ -264,6 +310,37 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_child_waits_for_what_its_parent_says_now() {
+        let parent = |wanted: &str, compared: &str, resources: Json| {
+            json!({
+                "spec": { "source": { "repoURL": "r", "kustomize": { "patches": [{ "patch": wanted, "options": {} }] } } },
+                "status": {
+                    "sync": { "comparedTo": { "source": { "repoURL": "r", "kustomize": { "patches": [{ "patch": compared }] } } } },
+                    "resources": resources,
+                    "conditions": [{ "type": "ComparisonError", "message": "no matches for the patch" }],
+                },
+            })
+        };
+        let child = |status: &str| json!([{ "kind": "Application", "name": "web", "status": status }]);
+        let missing = |live: Option<&Json>| {
+            let synced = json!({ "status": { "sync": { "status": "Synced" }, "health": { "status": "Healthy" } } });
+            State::of(Some(&synced), true).under(parent::held(live, "root", "web"))
+        };
+        assert_eq!(missing(None).missing, "its parent root does not exist");
+        let cases = [
+            (parent("new", "old", child("Synced")), "its parent root has not looked at its last change yet"),
+            (parent("new", "new", child("OutOfSync")), "its parent root has not handed its last change down yet"),
+            (parent("new", "new", json!([])), "its parent root does not have it"),
+            (parent("new", "new", child("Synced")), ""),
+        ];
+        for (live, wanted) in cases {
+            let state = missing(Some(&live));
+            assert_eq!(state.missing, wanted);
+            assert_eq!(state.explained().contains("root: ComparisonError: no matches"), !wanted.is_empty());
+        }
+    }
 
     #[test]
     fn an_application_is_judged_by_what_it_says() {

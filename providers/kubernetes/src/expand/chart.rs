@@ -1,6 +1,7 @@
 //! `kubernetes.chart`: a Helm chart, rendered where `helm` is installed; its objects are managed one by one.
 
-use super::program::{Program, check_allowed, check_version};
+use super::program::{Program, check_allowed, check_version, said_version, version_in};
+use super::rendering::Rendering;
 use super::{FORCE, NO_TEXTS, RENDERED_SHA256, WAIT, fetch, rows, stream};
 use crate::manifest::wire;
 use crate::schema::block;
@@ -10,12 +11,14 @@ use formwork_provider_api::{Environment, ErrorClass, ExpandRequest, ExpandedRow,
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 pub(crate) const SCHEMA: ResourceSchema = block(
     "chart",
     "The objects of a Helm chart, rendered by `helm template`; each becomes a row of its own, so that the plan shows it. \
      Hooks before an install or upgrade come before everything else, by weight, those after it afterwards, and jobs of hooks are \
-     waited for; hooks of tests, deletes and rollbacks are left out. No release is recorded in the cluster.",
+     waited for; hooks of tests, deletes and rollbacks are left out. No release is recorded in the cluster. The row `rendering` \
+     records the chart's version, the digest of its archive, what rendered it, and the digest of the text.",
     &[
         Attribute::string("name", "Name of the release.").required(),
         Attribute::string(
@@ -37,6 +40,10 @@ pub(crate) const SCHEMA: ResourceSchema = block(
         )
         .default(NO_TEXTS),
         Attribute::string("helm_version", "Version that `helm` must have; without it any will do."),
+        Attribute::string(
+            "chart_sha256",
+            "Digest that the chart must have: that of its archive, or of a directory's files; an error tells the one that it has.",
+        ),
         RENDERED_SHA256,
         WAIT,
         FORCE,
@@ -55,6 +62,7 @@ struct Config {
     kube_version: Option<String>,
     api_versions: Vec<String>,
     helm_version: Option<String>,
+    chart_sha256: Option<String>,
     sha256: Option<String>,
     wait: bool,
     force: bool,
@@ -63,9 +71,14 @@ struct Config {
 pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, ProviderError> {
     let config: Config = request.config.view().decode()?;
     check_allowed("a chart", &request.environment)?;
-    check_version("helm", &["version", "--short"], config.helm_version.as_deref())?;
+    let helm = version_in(&said_version("helm", &["version", "--short"])?);
+    check_version("helm", &helm, config.helm_version.as_deref())?;
     let values = request.config.view().get("values").map_or(Value::Null, |values| values.to_value());
-    let text = rendered(&config, &values, &request.environment)?;
+    let home = Home::new()?;
+    let source = Source::of(&config, &request.environment)?;
+    let text = rendered(&config, &values, &source, &home)?;
+    let chart = source.chart(&home)?;
+    check_chart(&config, &chart)?;
     fetch::check_digest(text.as_bytes(), config.sha256.as_deref(), "the rendered text")?;
     let manner = rows::Manner {
         type_name: "manifest",
@@ -74,14 +87,53 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
         force: config.force,
         timeout_ms: 600_000,
     };
-    rows::rows(stream::objects(&text, &config.chart)?, &manner, stage)
+    let rows = rows::rows(stream::objects(&text, &config.chart)?, &manner, stage)?;
+    let rendering = Rendering::new(&config.chart, format!("helm {helm}"), text.as_bytes());
+    let rendering = rendering.of_chart(chart.version, chart.sha256);
+    Ok(if values.holds_secret() { rendering.hidden() } else { rendering }.beside(rows))
 }
 
-fn rendered(config: &Config, values: &Value, environment: &Environment) -> Result<String, ProviderError> {
-    let home = tempfile::tempdir()
-        .map_err(|error| ProviderError::new(ErrorClass::Other, format!("no temporary directory: {error}")))?;
+/// Refuses a chart that is not the one that is pinned.
+fn check_chart(config: &Config, chart: &Chart) -> Result<(), ProviderError> {
+    let Some(wanted) = config.chart_sha256.as_deref() else { return Ok(()) };
+    fetch::compare(&chart.sha256, wanted, &format!("the chart `{}`", config.chart), "chart_sha256")
+}
+
+/// Folders for helm, which sees nothing of the user's own.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Result<Self, ProviderError> {
+        let failed = |error| ProviderError::new(ErrorClass::Other, format!("no temporary directory: {error}"));
+        tempfile::tempdir().map(Self).map_err(failed)
+    }
+
+    fn env(&self) -> Vec<(String, String)> {
+        let folders = [
+            ("HOME", "home"),
+            ("HELM_CACHE_HOME", "cache"),
+            ("HELM_CONFIG_HOME", "config"),
+            ("HELM_DATA_HOME", "data"),
+        ];
+        let folder = |name: &str| self.0.path().join(name).display().to_string();
+        folders.map(|(name, path)| (name.to_owned(), folder(path))).to_vec()
+    }
+
+    /// The archive that helm fetched.
+    fn archive(&self) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(self.0.path().join("cache/repository")).ok()?;
+        let mut paths = entries.flatten().map(|entry| entry.path());
+        paths.find(|path| path.extension().is_some_and(|extension| extension == "tgz"))
+    }
+
+    fn helm(&self, args: Vec<String>, input: String) -> Result<String, ProviderError> {
+        Program { name: "helm", args, directory: None, env: self.env(), input }.output()
+    }
+}
+
+fn rendered(config: &Config, values: &Value, source: &Source, home: &Home) -> Result<String, ProviderError> {
     let mut args = vec!["template".to_owned(), config.name.clone()];
-    args.extend(source(config, environment)?);
+    args.extend(source.args());
     args.extend(["--values".to_owned(), "-".to_owned()]);
     args.extend(["--namespace".to_owned(), config.namespace.clone().unwrap_or_else(|| "default".to_owned())]);
     if config.include_crds.unwrap_or(true) {
@@ -89,46 +141,66 @@ fn rendered(config: &Config, values: &Value, environment: &Environment) -> Resul
     }
     args.extend(config.kube_version.iter().flat_map(|version| ["--kube-version".to_owned(), version.clone()]));
     args.extend(config.api_versions.iter().flat_map(|version| ["--api-versions".to_owned(), version.clone()]));
-    let folder = |name: &str| home.path().join(name).display().to_string();
-    let env =
-        [("HOME", "home"), ("HELM_CACHE_HOME", "cache"), ("HELM_CONFIG_HOME", "config"), ("HELM_DATA_HOME", "data")];
-    let program = Program {
-        name: "helm",
-        args,
-        directory: None,
-        env: env.map(|(name, path)| (name.to_owned(), folder(path))).to_vec(),
-        // JSON is YAML. What is secret in it goes by standard input, and comes back in the rendered text alone.
-        input: wire(values).unwrap_or_else(|| Json::Object(serde_json::Map::new())).to_string(),
-    };
-    program.output()
+    // JSON is YAML. What is secret in it goes by standard input, and comes back in the rendered text alone.
+    home.helm(args, wire(values).unwrap_or_else(|| Json::Object(serde_json::Map::new())).to_string())
 }
 
-/// The arguments that say which chart.
-fn source(config: &Config, environment: &Environment) -> Result<Vec<String>, ProviderError> {
-    let remote =
-        config.repository.as_deref().or_else(|| Some(config.chart.as_str()).filter(|chart| chart.contains("://")));
-    let Some(remote) = remote else {
-        return Ok(vec![
-            fetch::inside(&config.chart, environment)
-                .map_err(|error| error.at(AttributePath::member("chart")))?
-                .display()
-                .to_string(),
-        ]);
-    };
-    check_remote(remote, environment)?;
-    let Some(version) = &config.version else {
-        return Err(
-            ProviderError::invalid("which version of the chart is not said").at(AttributePath::member("version"))
-        );
-    };
-    if config.chart.starts_with('-') {
-        return Err(
-            ProviderError::invalid(format!("`{}` is no chart", config.chart)).at(AttributePath::member("chart"))
-        );
+/// Which chart.
+enum Source {
+    /// A directory or archive of the stack.
+    Local(PathBuf),
+    /// One that helm fetches, with the arguments that say so.
+    Remote(Vec<String>),
+}
+
+/// What is known of a chart once it is there.
+struct Chart {
+    version: Option<String>,
+    sha256: String,
+}
+
+impl Source {
+    fn of(config: &Config, environment: &Environment) -> Result<Self, ProviderError> {
+        let remote =
+            config.repository.as_deref().or_else(|| Some(config.chart.as_str()).filter(|chart| chart.contains("://")));
+        let at = |name: &'static str| move |error: ProviderError| error.at(AttributePath::member(name));
+        let Some(remote) = remote else {
+            return fetch::inside(&config.chart, environment).map(Self::Local).map_err(at("chart"));
+        };
+        check_remote(remote, environment)?;
+        let Some(version) = &config.version else {
+            return Err(at("version")(ProviderError::invalid("which version of the chart is not said")));
+        };
+        if config.chart.starts_with('-') {
+            return Err(at("chart")(ProviderError::invalid(format!("`{}` is no chart", config.chart))));
+        }
+        let mut args = vec![config.chart.clone(), "--version".to_owned(), version.clone()];
+        args.extend(config.repository.iter().flat_map(|repository| ["--repo".to_owned(), repository.clone()]));
+        Ok(Self::Remote(args))
     }
-    let mut args = vec![config.chart.clone(), "--version".to_owned(), version.clone()];
-    args.extend(config.repository.iter().flat_map(|repository| ["--repo".to_owned(), repository.clone()]));
-    Ok(args)
+
+    fn args(&self) -> Vec<String> {
+        match self {
+            Self::Local(path) => vec![path.display().to_string()],
+            Self::Remote(args) => args.clone(),
+        }
+    }
+
+    /// The chart, after it was rendered: what helm fetched lies in its folders then.
+    fn chart(&self, home: &Home) -> Result<Chart, ProviderError> {
+        let path = match self {
+            Self::Local(path) => path.clone(),
+            Self::Remote(args) => home.archive().ok_or_else(|| {
+                let chart = args.first().map(String::as_str).unwrap_or_default();
+                ProviderError::new(ErrorClass::Other, format!("helm left no archive of the chart `{chart}`"))
+            })?,
+        };
+        let about =
+            home.helm(vec!["show".to_owned(), "chart".to_owned(), path.display().to_string()], String::new())?;
+        let about: Json = serde_norway::from_str(&about).unwrap_or_default();
+        let version = about.get("version").and_then(Json::as_str).map(str::to_owned);
+        Ok(Chart { version, sha256: fetch::digest_of_path(&path)? })
+    }
 }
 
 fn check_remote(remote: &str, environment: &Environment) -> Result<(), ProviderError> {

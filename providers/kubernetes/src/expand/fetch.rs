@@ -41,14 +41,48 @@ pub(crate) fn plain_digest(given: &str) -> Result<String, ProviderError> {
 
 /// Refuses a text that has another digest.
 pub(crate) fn check_digest(text: &[u8], wanted: Option<&str>, from: &str) -> Result<(), ProviderError> {
-    let Some(wanted) = wanted else { return Ok(()) };
-    let (wanted, is) = (plain_digest(wanted)?, digest(text));
+    match wanted {
+        Some(wanted) => compare(&digest(text), wanted, from, "sha256"),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a digest that is not the one that an attribute wants.
+pub(crate) fn compare(is: &str, wanted: &str, of: &str, attribute: &str) -> Result<(), ProviderError> {
+    let at = |error: ProviderError| error.at(formwork_model::AttributePath::member(attribute));
+    let wanted = plain_digest(wanted).map_err(at)?;
     if wanted == is {
         return Ok(());
     }
-    Err(ProviderError::invalid(format!("{from} has the digest {is}, not {wanted}"))
-        .at(formwork_model::AttributePath::member("sha256"))
-        .help("if you trust the new text, put its digest into `sha256`"))
+    Err(at(ProviderError::invalid(format!("{of} has the digest {is}, not {wanted}"))
+        .help(format!("if you trust what it is now, put its digest into `{attribute}`"))))
+}
+
+/// The digest of a file, or of all files of a directory with their paths.
+pub(crate) fn digest_of_path(path: &Path) -> Result<String, ProviderError> {
+    let failed = |error: std::io::Error| {
+        ProviderError::new(ErrorClass::Other, format!("`{}` cannot be read: {error}", path.display()))
+    };
+    if !path.is_dir() {
+        return Ok(digest(&std::fs::read(path).map_err(failed)?));
+    }
+    let mut files = Vec::new();
+    let mut open = vec![path.to_path_buf()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?.path();
+            if entry.is_dir() { open.push(entry) } else { files.push(entry) }
+        }
+    }
+    files.sort();
+    let mut all = Sha256::new();
+    for file in files {
+        let name = file.strip_prefix(path).unwrap_or(&file).display().to_string();
+        let content = std::fs::read(&file).map_err(failed)?;
+        all.update(format!("{name}\0{}\0", content.len()));
+        all.update(content);
+    }
+    Ok(hex::encode(all.finalize()))
 }
 
 /// A path of the config: inside the stack's directory, links followed.
@@ -155,6 +189,24 @@ mod tests {
         for outside in ["../b.yaml", "link.yaml", "/etc/passwd"] {
             assert_eq!(inside(outside, &environment).unwrap_err().class, ErrorClass::Forbidden, "{outside}");
         }
+    }
+
+    #[test]
+    fn a_directory_is_known_by_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::create_dir(folder.path().join("templates")).unwrap();
+        write("Chart.yaml", "a");
+        write("templates/web.yaml", "b");
+        let first = digest_of_path(folder.path()).unwrap();
+        assert_eq!(first, digest_of_path(folder.path()).unwrap());
+        write("templates/web.yaml", "c");
+        let second = digest_of_path(folder.path()).unwrap();
+        std::fs::rename(folder.path().join("templates/web.yaml"), folder.path().join("templates/a.yaml")).unwrap();
+        let third = digest_of_path(folder.path()).unwrap();
+        assert!(first != second && second != third, "{first} {second} {third}");
+        assert_eq!(digest_of_path(&folder.path().join("Chart.yaml")).unwrap(), digest(b"a"));
+        assert!(digest_of_path(&folder.path().join("missing")).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `kubernetes.kustomize`: a kustomization, rendered where `kustomize` or `kubectl` is installed.
 
-use super::program::{Program, check_allowed, check_version};
+use super::program::{Program, check_allowed, check_version, said_version, version_in};
+use super::rendering::Rendering;
 use super::{FORCE, NAMESPACE, RENDERED_SHA256, WAIT, fetch, rows, stream};
 use crate::schema::block;
 use formwork_model::schema::{Attribute, ResourceSchema};
@@ -12,10 +13,13 @@ use std::path::Path;
 pub(crate) const SCHEMA: ResourceSchema = block(
     "kustomize",
     "The objects of a kustomization. It is rendered by `kustomize`, else by `kubectl kustomize`, with a cleared environment; \
-     each object becomes a row of its own.",
+     each object becomes a row of its own. The row `rendering` records what rendered them, and the digest of the text.",
     &[
         Attribute::string("path", "Directory with the `kustomization.yaml`; inside the stack.").required(),
-        Attribute::string("version", "Version that `kustomize` must have; without it any will do."),
+        Attribute::string(
+            "version",
+            "Version that `kustomize`, or that of kubectl, must have; without it any will do.",
+        ),
         RENDERED_SHA256,
         NAMESPACE,
         WAIT,
@@ -39,7 +43,9 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
     check_allowed("a kustomization", &request.environment)?;
     let path = fetch::inside(&config.path, &request.environment)?;
     check_local(&path, &request.environment)?;
-    let text = rendered(&path, config.version.as_deref())?;
+    let renderer = Renderer::find()?;
+    check_version("kustomize", &renderer.version, config.version.as_deref())?;
+    let text = renderer.render(&path)?;
     fetch::check_digest(text.as_bytes(), config.sha256.as_deref(), "the rendered text")?;
     let manner = rows::Manner {
         type_name: "manifest",
@@ -48,23 +54,42 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
         force: config.force,
         timeout_ms: 600_000,
     };
-    rows::rows(stream::objects(&text, &config.path)?, &manner, |_| Some((0, false)))
+    let rows = rows::rows(stream::objects(&text, &config.path)?, &manner, |_| Some((0, false)))?;
+    let rendering = Rendering::new(&config.path, format!("kustomize {}", renderer.version), text.as_bytes());
+    Ok(rendering.beside(rows))
 }
 
-fn rendered(path: &Path, version: Option<&str>) -> Result<String, ProviderError> {
-    let program = |name: &'static str, verb: &str| Program {
-        name,
-        args: vec![verb.to_owned(), path.display().to_string()],
-        directory: Some(path),
-        env: Vec::new(),
-        input: String::new(),
-    };
-    let own = check_version("kustomize", &["version"], version).and_then(|()| program("kustomize", "build").output());
-    match own {
-        Err(error) if error.class == ErrorClass::NotFound && version.is_none() => {
-            program("kubectl", "kustomize").output().map_err(|error| error.help("install `kustomize` or `kubectl`"))
+/// What renders kustomizations here.
+struct Renderer {
+    name: &'static str,
+    verb: &'static str,
+    /// Version of kustomize.
+    version: String,
+}
+
+impl Renderer {
+    /// `kustomize`, else the one that is part of `kubectl`.
+    fn find() -> Result<Self, ProviderError> {
+        match said_version("kustomize", &["version"]) {
+            Err(error) if error.class == ErrorClass::NotFound => {
+                let said = said_version("kubectl", &["version", "--client"])
+                    .map_err(|error| error.help("install `kustomize` or `kubectl`"))?;
+                let its = said.lines().find_map(|line| line.strip_prefix("Kustomize Version:"));
+                Ok(Self { name: "kubectl", verb: "kustomize", version: version_in(its.unwrap_or("unknown")) })
+            }
+            said => Ok(Self { name: "kustomize", verb: "build", version: version_in(&said?) }),
         }
-        result => result,
+    }
+
+    fn render(&self, path: &Path) -> Result<String, ProviderError> {
+        let program = Program {
+            name: self.name,
+            args: vec![self.verb.to_owned(), path.display().to_string()],
+            directory: Some(path),
+            env: Vec::new(),
+            input: String::new(),
+        };
+        program.output()
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod fetch;
 pub(crate) mod kustomize;
 pub(crate) mod manifests;
 pub(crate) mod program;
+pub(crate) mod rendering;
 pub(crate) mod rows;
 pub(crate) mod stream;
 

@@ -77,9 +77,8 @@ impl Program<'_> {
     }
 }
 
-/// Refuses a program of another version than the one that is pinned.
-pub(crate) fn check_version(name: &str, args: &[&str], wanted: Option<&str>) -> Result<(), ProviderError> {
-    let Some(wanted) = wanted else { return Ok(()) };
+/// What a program says when it is asked for its version.
+pub(crate) fn said_version(name: &str, args: &[&str]) -> Result<String, ProviderError> {
     let program = Program {
         name,
         args: args.iter().map(|argument| (*argument).to_owned()).collect(),
@@ -87,17 +86,26 @@ pub(crate) fn check_version(name: &str, args: &[&str], wanted: Option<&str>) -> 
         env: Vec::new(),
         input: String::new(),
     };
-    let printed = program.output()?;
+    program.output()
+}
+
+/// The first version in a text, without a leading `v`; where there is none, the text.
+pub(crate) fn version_in(text: &str) -> String {
     let plain = |text: &str| text.trim().trim_start_matches('v').to_owned();
-    let is = printed.split(|character: char| character.is_whitespace() || character == ':' || character == '+').find(
-        |word| plain(word).split('.').count() >= 3 && plain(word).starts_with(|first: char| first.is_ascii_digit()),
-    );
-    match is.map(plain) {
-        Some(is) if is == plain(wanted) => Ok(()),
-        is => {
-            let is = is.unwrap_or_else(|| printed.trim().to_owned());
+    let mut words = text.split(|character: char| character.is_whitespace() || character == ':' || character == '+');
+    let is = words.find(|word| {
+        plain(word).split('.').count() >= 3 && plain(word).starts_with(|first: char| first.is_ascii_digit())
+    });
+    is.map_or_else(|| text.trim().to_owned(), plain)
+}
+
+/// Refuses a program of another version than the one that is pinned.
+pub(crate) fn check_version(name: &str, is: &str, wanted: Option<&str>) -> Result<(), ProviderError> {
+    match wanted {
+        Some(wanted) if version_in(wanted) != is => {
             Err(ProviderError::invalid(format!("`{name}` is of version {is}, and {wanted} is wanted"))
                 .help("install that version, or change the pin: another version may render something else"))
         }
+        _ => Ok(()),
     }
 }

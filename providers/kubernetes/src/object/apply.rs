@@ -16,8 +16,9 @@ use http::Method;
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 
-/// How long a definition that was just made may take until its kind is served.
-const UNTIL_SERVED: Duration = Duration::from_secs(60);
+/// How long a definition that was just made may take until its kind is served: one of this run, and one that something else
+/// made, such as an application that was waited for.
+const UNTIL_SERVED: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(10));
 
 /// A server-side apply.
 pub(super) fn apply_call<'a>(session: &Session, path: &str, body: &'a Json, force: bool, dry_run: bool) -> Call<'a> {
@@ -91,6 +92,11 @@ impl ObjectType {
         sink: &dyn OperationSink,
     ) -> Result<(Identity, Served), ProviderError> {
         let text = |name: &str| manifest::text_at(manifest, &[name]).unwrap_or_default();
+        session.note_coming(manifest);
+        let soon = match session.is_kind_coming(text("apiVersion"), text("kind")) {
+            true => UNTIL_SERVED.0,
+            false => UNTIL_SERVED.1,
+        };
         loop {
             let found = match self.identity(session, manifest).await? {
                 Some(identity) => served(session, &identity).await.map(|served| (identity, served)),
@@ -98,7 +104,7 @@ impl ObjectType {
             };
             match found {
                 Ok(found) => return Ok(found),
-                Err(error) if error.class == ErrorClass::NotFound && patience.slept() < UNTIL_SERVED => {
+                Err(error) if error.class == ErrorClass::NotFound && patience.slept() < soon => {
                     sink.progress(&format!("waiting until {} is served", text("kind")));
                     patience.pause(sink, Duration::from_secs(2)).await?;
                 }
@@ -244,7 +250,7 @@ impl Task<'_> {
 
     fn refused(&self, status: &Status) -> ProviderError {
         let error = status.error(&self.doing());
-        match error.class == ErrorClass::NotFound && status.message.starts_with("namespaces ") {
+        match plan::is_about_namespace(status) {
             true => error.help("make the namespace here too, and refer to it, so that it comes first"),
             false => error,
         }
@@ -301,11 +307,15 @@ impl Task<'_> {
         let stored = |live: &Json| -> StoredObject {
             self.ty.applied(self.session, &self.said, &self.manifest, &self.identity, live, self.operation)
         };
-        let object = stored(&live);
+        let mut object = stored(&live);
         let wanted = wait::Wanted::of(self.said.view())?;
         let incomplete = wait::until(self.session, &self.served, &self.identity, &wanted, patience, self.sink)
             .await
             .map_err(|error| error.partial(object.clone()))?;
+        if incomplete.is_none() {
+            let private = Private { is_through: true, ..Private::read(&object.private) };
+            object.private = private.bytes();
+        }
         Ok(Applied { object, incomplete })
     }
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod contest;
 mod identity;
+mod passing;
 mod plan;
 mod read;
 
@@ -43,6 +44,9 @@ pub(crate) struct Private {
     pub(crate) stamp: String,
     /// What the server writes in another way than the manifest.
     pub(crate) answers: Answers,
+    /// Whether all that was waited for came true.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_through: bool,
 }
 
 impl Private {

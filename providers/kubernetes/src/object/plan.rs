@@ -2,6 +2,8 @@
 
 use super::contest::Conflict;
 use super::{Form, ObjectType, Private, uid};
+use crate::discovery::Coming;
+use crate::error::Status;
 use crate::manifest::{self, Identity};
 use crate::ownership;
 use crate::session::{Answer, Session};
@@ -15,8 +17,8 @@ enum Trial {
     Accepted(Json, Vec<Finding>),
     /// These fields can never change.
     Immutable(Vec<String>),
-    /// It cannot be tried (yet): its namespace or definition is not there, or trying is not allowed.
-    Untried,
+    /// It cannot be tried (yet): its namespace or definition is not there, or trying is not allowed; and what is odd about that.
+    Untried(Option<Finding>),
 }
 
 impl ObjectType {
@@ -111,10 +113,14 @@ impl ObjectType {
             return Ok(offline);
         }
         let manifest = self.manifest(offline.planned.view(), Some(request.config.view()));
+        session.note_coming(&manifest);
         if !manifest.is_known() {
             return Ok(offline);
         }
-        let Some(identity) = self.identity(session, &manifest).await? else { return Ok(offline) };
+        let Some(identity) = self.identity(session, &manifest).await? else {
+            let findings = self.unserved(session, &manifest).into_iter().collect();
+            return Ok(PlanResponse { findings, ..offline });
+        };
         self.put_names(&mut planned, &identity);
         let before = request.prior.as_ref().map(|prior| prior.values.view());
         if !self.moved(&planned, before).is_empty() {
@@ -122,7 +128,10 @@ impl ObjectType {
         }
         let sent = manifest::sent(&manifest)?;
         let (answer, findings) = match self.try_out(session, request, &identity, &manifest).await? {
-            Trial::Untried => return Ok(self.response(request, planned, before)),
+            Trial::Untried(finding) => {
+                let findings = finding.into_iter().collect();
+                return Ok(PlanResponse { findings, ..self.response(request, planned, before) });
+            }
             Trial::Accepted(answer, findings) => (answer, findings),
             Trial::Immutable(fields) => {
                 let mut response = self.response(request, planned, before);
@@ -146,15 +155,17 @@ impl ObjectType {
         manifest: &Value,
     ) -> Result<Trial, ProviderError> {
         let Some(served) = session.served(&identity.api_version, &identity.kind).await? else {
-            return Ok(Trial::Untried);
+            return Ok(Trial::Untried(self.unserved(session, manifest)));
         };
         let path = served.object(identity.namespace.as_deref(), &identity.name);
         let live = session.get(path.clone(), &format!("reading {}", identity.text())).await?;
         let stored = request.prior.as_ref();
         let same = match (&live, stored) {
             // What is there is another object, or about to be replaced: it says nothing of the new one.
-            (Some(_), None) => return Ok(Trial::Untried),
-            (None, Some(_)) => return Ok(Trial::Untried),
+            (Some(_), None) => return Ok(Trial::Untried(None)),
+            // It has ended and was taken away: another manifest means that it runs anew.
+            (None, Some(stored)) if self.has_passed(stored) => return Ok(Trial::Immutable(vec![String::new()])),
+            (None, Some(_)) => return Ok(Trial::Untried(None)),
             (None, None) => None,
             (Some(live), Some(_)) => uid(live).map(str::to_owned),
         };
@@ -184,9 +195,39 @@ impl ObjectType {
         }
         if cannot_try(status.code, &status.message) {
             tracing::debug!(object = %identity.text(), reason = %status.message, "no dry run");
-            return Ok(Trial::Untried);
+            return Ok(Trial::Untried(self.homeless(session, identity, &status)));
         }
         Err(status.error(&format!("the API server refuses {}", identity.text())))
+    }
+
+    /// What the plan says of a kind that the server does not have, and whose definition nothing in the plan so far makes.
+    fn unserved(&self, session: &Session, manifest: &Value) -> Option<Finding> {
+        let text = |name: &str| manifest::text_at(manifest, &[name]).unwrap_or_default();
+        let (api_version, kind) = (text("apiVersion"), text("kind"));
+        let server = session.server();
+        (!session.is_kind_coming(api_version, kind)).then(|| Finding {
+            warning: true,
+            path: self.path_of("kind"),
+            message: format!("{server} has no kind {kind} in {api_version}, and nothing planned before this defines it"),
+            help: Some(
+                "is it misspelt, or of another version? If a chart or another stack brings its definition (CRD), come `after` it"
+                    .to_owned(),
+            ),
+        })
+    }
+
+    /// What the plan says of a namespace that is not there, and that nothing in the plan so far makes.
+    fn homeless(&self, session: &Session, identity: &Identity, status: &Status) -> Option<Finding> {
+        let namespace = identity.namespace.clone().filter(|_| is_about_namespace(status))?;
+        let message = format!("there is no namespace {namespace}, and nothing planned before this makes it");
+        (!session.is_coming(&Coming::Namespace(namespace))).then(|| Finding {
+            warning: true,
+            path: self.path_of("metadata.namespace"),
+            message,
+            help: Some(
+                "make it here, and refer to it, so that it comes first; or come `after` what makes it".to_owned(),
+            ),
+        })
     }
 
     /// What the plan says of an API server's warnings.
@@ -237,6 +278,11 @@ fn cannot_try(code: u16, message: &str) -> bool {
         500 | 503 => message.contains("failed calling webhook"),
         _ => false,
     }
+}
+
+/// Whether what is missing is the namespace.
+pub(super) fn is_about_namespace(status: &Status) -> bool {
+    status.code == 404 && status.message.starts_with("namespaces ")
 }
 
 /// Whether values say `force`.

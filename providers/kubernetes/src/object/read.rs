@@ -58,6 +58,7 @@ impl ObjectType {
                     continue;
                 };
                 *outcome = match live {
+                    Ok(None) if self.has_passed(stored) => ReadOutcome::Present(stored.clone()),
                     Ok(None) => ReadOutcome::Gone,
                     Ok(Some(live)) if is_deleting(&live) => ReadOutcome::Deleting,
                     Ok(Some(live)) => ReadOutcome::Present(self.seen(session, stored, &identity, &live)),
@@ -218,6 +219,7 @@ impl ObjectType {
         let private = Private {
             stamp: stamp(live).unwrap_or(operation).to_owned(),
             answers: ownership::answers(manifest, &unfolded, session.manager()),
+            is_through: false,
         };
         StoredObject { values: ValueBuf::from(Value::Map(values)), private: private.bytes() }
     }

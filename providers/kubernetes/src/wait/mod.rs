@@ -239,7 +239,12 @@ pub(crate) async fn until(
 }
 
 fn vanished(identity: &Identity) -> ProviderError {
-    ProviderError::new(ErrorClass::NotFound, format!("{} was deleted while it was waited for", identity.text()))
+    let error =
+        ProviderError::new(ErrorClass::NotFound, format!("{} was deleted while it was waited for", identity.text()));
+    match identity.kind.as_str() {
+        "Job" => error.help("if it has `ttlSecondsAfterFinished`: a minute leaves time to see how it ended"),
+        _ => error,
+    }
 }
 
 /// The reason with what pods and events say.

@@ -30,6 +30,7 @@ pub fn tests() -> Vec<Trial> {
         Trial::test("connection::a_token_that_no_header_carries_is_told", || run(no_token())),
         Trial::test("connection::a_proxy_of_the_block_is_used", || run(proxy_of_the_block())),
         Trial::test(PROXY_OF_THE_ENVIRONMENT, || run(proxy_of_the_environment())),
+        Trial::test("connection::a_kind_that_nothing_defines_is_told_at_once", || run(unknown_kind())),
         Trial::test("connection::a_dead_proxy_is_named", || run(dead_proxy())),
         Trial::test("connection::kubectls_copy_of_a_secret_is_not_read", || run(kubectls_copy())),
         Trial::test("connection::a_refusal_that_quotes_a_secret_is_told_without", || run(quoting_refusal())),
@@ -389,6 +390,10 @@ async fn proxy_of_the_environment() {
         assert_eq!(error.class, ErrorClass::Unreachable, "{error}");
         let proxy = std::env::var("HTTPS_PROXY").unwrap();
         assert!(error.message.contains("https://k8s.invalid:6443") && error.message.contains(&proxy), "{error}");
+        // What `NO_PROXY` excepts is asked without, whatever it says of the proxy's own address.
+        let error = connect(self::settings("https://k8s.direct.invalid"), Environment::default()).await.err().unwrap();
+        assert_eq!(error.class, ErrorClass::Unreachable, "{error}");
+        assert!(error.message.contains("k8s.direct.invalid") && !error.message.contains("proxy"), "{error}");
         // What is on this machine is reached without.
         let fake = Fake::start(|request| discovery(&request.path).unwrap()).await;
         connect(self::settings(&fake.url), Environment::default()).await.unwrap();
@@ -397,7 +402,8 @@ async fn proxy_of_the_environment() {
     let proxy = Proxy::start().await;
     let mut command = tokio::process::Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", PROXY_OF_THE_ENVIRONMENT]).env("HTTPS_PROXY", &proxy.url).env(WITHIN, "1");
-    for other in ["NO_PROXY", "no_proxy", "FORMWORK_TEST_KUBECONFIG", "KUBEBUILDER_ASSETS", "FORMWORK_PROGRAM"] {
+    command.env("NO_PROXY", ".direct.invalid, 127.0.0.0/8");
+    for other in ["no_proxy", "FORMWORK_TEST_KUBECONFIG", "KUBEBUILDER_ASSETS", "FORMWORK_PROGRAM"] {
         command.env_remove(other);
     }
     let output = command.output().await.unwrap();
@@ -405,6 +411,60 @@ async fn proxy_of_the_environment() {
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
     let [asked] = proxy.seen().try_into().unwrap();
     assert!(asked.starts_with("CONNECT k8s.invalid:6443 "), "{asked}");
+}
+
+/// At the plan, and without a minute of waiting at the apply; a definition that is planned before makes it right.
+async fn unknown_kind() {
+    let fake = Fake::start(|request| {
+        discovery(&request.path).unwrap_or_else(|| match request.method.as_str() {
+            "PATCH" => Answer::Json(201, request.body.clone()),
+            _ => status(404, "NotFound", "not found"),
+        })
+    })
+    .await;
+    let thing = |api_version: &str| {
+        from_json(&json!({ "manifest": {
+            "apiVersion": api_version, "kind": "Thing", "metadata": { "name": "t", "namespace": "shop" },
+        } }))
+    };
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let told = async |config: &Value| {
+        let planned = harness.plan("manifest", &Address::resource("t"), config, None).await.unwrap();
+        planned.response.findings
+    };
+    let [finding] = told(&thing("x.io/v1")).await.try_into().unwrap();
+    let message = format!("{} has no kind Thing in x.io/v1, and nothing planned before this defines it", fake.url);
+    assert!(finding.warning && finding.message == message, "{finding:?}");
+    assert_eq!(finding.path.to_string(), "manifest[\"kind\"]");
+    let error = harness.create("manifest", "t", &thing("x.io/v1")).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::NotFound, "{error}");
+    let waited = harness.sink.slept().as_millis();
+    assert!(waited <= 10_000, "{waited} ms");
+
+    let definition = from_json(&json!({ "manifest": {
+        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": { "name": "things.x.io" },
+        "spec": { "group": "x.io", "names": { "kind": "Thing" } },
+    } }));
+    harness.plan("manifest", &Address::resource("d"), &definition, None).await.unwrap();
+    assert_eq!(told(&thing("x.io/v1")).await, []);
+    assert_eq!(told(&thing("y.io/v1")).await.len(), 1, "it is of another group");
+
+    let homeless = Fake::start(|request| {
+        discovery(&request.path).unwrap_or_else(|| match request.method.as_str() {
+            "PATCH" => status(404, "NotFound", "namespaces \"shop\" not found"),
+            _ => status(404, "NotFound", "not found"),
+        })
+    });
+    let harness = connect(settings(&homeless.await.url), Environment::default()).await.unwrap();
+    let told = async || {
+        let planned = harness.plan("manifest", &Address::resource("a"), &config_map("a"), None).await.unwrap();
+        planned.response.findings
+    };
+    let [finding] = told().await.try_into().unwrap();
+    assert!(finding.warning && finding.message.starts_with("there is no namespace shop"), "{finding:?}");
+    let space = from_json(&json!({ "name": "shop" }));
+    harness.plan("namespace", &Address::resource("s"), &space, None).await.unwrap();
+    assert_eq!(told().await, []);
 }
 
 async fn dead_proxy() {

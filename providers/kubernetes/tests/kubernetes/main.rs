@@ -17,6 +17,7 @@
 mod alike;
 mod connection;
 mod fake;
+mod files;
 mod page;
 mod rendered;
 mod schemas;

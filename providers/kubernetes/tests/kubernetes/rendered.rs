@@ -23,6 +23,8 @@ pub fn tests() -> Vec<Trial> {
         trial("an_untrusted_stack_runs_nothing", true, "", untrusted),
         trial("a_kustomization", kustomize, "kustomize or kubectl", kustomization),
         trial("a_chart", helm, "helm", chart),
+        trial("a_charts_digests_are_recorded", helm, "helm", chart_record),
+        trial("a_fetched_chart_is_recorded", helm, "helm", fetched_chart),
     ]
 }
 
@@ -38,6 +40,13 @@ fn keys(rows: &[ExpandedRow]) -> Vec<&str> {
 
 fn manifest(row: &ExpandedRow) -> Json {
     to_json(row.config.view(), Masking::Exposed)["manifest"].clone()
+}
+
+/// What is recorded of a rendering.
+fn record(rows: &[ExpandedRow]) -> Json {
+    let row = rows.last().unwrap();
+    assert_eq!((row.key.as_str(), row.type_name.as_str(), row.after.len()), ("rendering", "rendering", rows.len() - 1));
+    to_json(row.config.view(), Masking::Masked)
 }
 
 fn directory() -> Result<(), Failed> {
@@ -77,7 +86,15 @@ fn kustomization() -> Result<(), Failed> {
     write("kustomization.yaml", "namePrefix: dev-\nresources: [web.yaml]\n");
     write("web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n");
     let rows = expanded("kustomize", json!({ "path": ".", "namespace": "shop" }), folder.path(), false).unwrap();
-    assert_eq!(keys(&rows), ["core/ConfigMap/shop/dev-web"]);
+    assert_eq!(keys(&rows), ["core/ConfigMap/shop/dev-web", "rendering"]);
+    let first = record(&rows);
+    assert!(first["program"].as_str().unwrap().starts_with("kustomize 5."), "{first}");
+    assert_eq!((first["source"].as_str(), first.get("chart_sha256")), (Some("."), None));
+    write("web.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {a: b}\n");
+    let other = record(&expanded("kustomize", json!({ "path": "." }), folder.path(), false).unwrap());
+    assert_ne!(first["sha256"], other["sha256"], "another text has another digest");
+    let pinned = json!({ "path": ".", "sha256": other["sha256"], "version": first["program"].as_str().unwrap()[10..] });
+    expanded("kustomize", pinned, folder.path(), false).unwrap();
     let pinned = expanded("kustomize", json!({ "path": ".", "sha256": "0".repeat(64) }), folder.path(), false);
     assert!(pinned.unwrap_err().message.contains("has the digest"));
     write("kustomization.yaml", "resources: [missing.yaml]\n");
@@ -122,6 +139,7 @@ fn chart() -> Result<(), Failed> {
             "apiextensions.k8s.io/CustomResourceDefinition/things.x.io",
             "batch/Job/prod/migrate",
             "core/ConfigMap/prod/shop",
+            "rendering",
             "x.io/Thing/prod/t"
         ]
     );
@@ -136,5 +154,72 @@ fn chart() -> Result<(), Failed> {
     );
     let other = json!({ "name": "shop", "chart": "chart", "helm_version": "0.0.1" });
     assert!(expanded("chart", other, folder.path(), false).unwrap_err().message.contains("0.0.1 is wanted"));
+    Ok(())
+}
+
+/// A chart with one object, at this version.
+fn small_chart(root: &Path, version: &str) {
+    std::fs::create_dir_all(root.join("templates")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(root.join(name), text).unwrap();
+    write("Chart.yaml", &format!("apiVersion: v2\nname: web\nversion: {version}\n"));
+    write(
+        "templates/web.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {a: {{ .Values.a | quote }}}\n",
+    );
+}
+
+fn chart_record() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    small_chart(&folder.path().join("chart"), "1.2.3");
+    let asked = |more: Json| {
+        let mut config = json!({ "name": "shop", "chart": "chart", "values": { "a": "b" } });
+        config.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+        expanded("chart", config, folder.path(), false)
+    };
+    let first = record(&asked(json!({})).unwrap());
+    assert_eq!((first["chart_version"].as_str(), first["source"].as_str()), (Some("1.2.3"), Some("chart")));
+    assert!(first["program"].as_str().unwrap().starts_with("helm "), "{first}");
+    // Other values: the same chart gives another text. A chart of another version may give the same text.
+    let valued = record(&asked(json!({ "values": { "a": "c" } })).unwrap());
+    assert_eq!((&valued["chart_sha256"], valued["sha256"] == first["sha256"]), (&first["chart_sha256"], false));
+    asked(json!({ "chart_sha256": first["chart_sha256"], "sha256": first["sha256"] })).unwrap();
+    small_chart(&folder.path().join("chart"), "1.2.4");
+    let newer = record(&asked(json!({})).unwrap());
+    assert_eq!((newer["chart_version"].as_str(), newer["sha256"] == first["sha256"]), (Some("1.2.4"), true));
+    assert_ne!(newer["chart_sha256"], first["chart_sha256"]);
+    let pinned = asked(json!({ "chart_sha256": first["chart_sha256"] })).unwrap_err();
+    assert!(pinned.message.contains("the chart `chart` has the digest") && pinned.path.is_some(), "{pinned:?}");
+    // The digest of a text with a secret could be used to try secrets out.
+    let secret = Value::map([
+        ("name", Value::string("shop")),
+        ("chart", Value::string("chart")),
+        ("values", Value::map([("a", Value::string("hunter2").secret())])),
+    ]);
+    let environment = Environment { root: Some(folder.path().display().to_string()), ..Environment::default() };
+    let request = ExpandRequest { type_name: "chart".into(), config: ValueBuf::from(secret), environment };
+    assert_eq!(record(&Kubernetes.expand(&request).unwrap())["sha256"], "(secret)");
+    Ok(())
+}
+
+/// From a repository: what helm fetched is what is recorded.
+fn fetched_chart() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    small_chart(&folder.path().join("chart"), "1.2.3");
+    let helm = |arguments: &[&str]| {
+        let output = Command::new("helm").args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    helm(&["package", "chart", "--destination", "served"]);
+    let server = crate::files::Files::start(folder.path().join("served"));
+    helm(&["repo", "index", "served", "--url", &server.url]);
+    let config =
+        json!({ "name": "shop", "chart": "web", "repository": server.url, "version": "1.2.3", "values": { "a": "b" } });
+    let fetched = record(&expanded("chart", config, folder.path(), false).unwrap());
+    assert_eq!(fetched["chart_version"], "1.2.3");
+    let archive = std::fs::read(folder.path().join("served/web-1.2.3.tgz")).unwrap();
+    let local = json!({ "name": "shop", "chart": "served/web-1.2.3.tgz", "values": { "a": "b" } });
+    let local = record(&expanded("chart", local, folder.path(), false).unwrap());
+    assert_eq!((&fetched["chart_sha256"], &fetched["sha256"]), (&local["chart_sha256"], &local["sha256"]));
+    assert_eq!(fetched["chart_sha256"], json!(hex::encode(<sha2::Sha256 as sha2::Digest>::digest(archive))));
     Ok(())
 }

@@ -16,6 +16,7 @@ pub(super) const NAMED: ResourceSchema =
     ResourceSchema::new("named", "An object whose name is unique; the operation is stamped on it.")
         .attributes(COMMON)
         .natural_key("name")
+        .held_by_users()
         .recognised_by(Recognition::Name)
         .capabilities(super::FULL);
 

@@ -9,6 +9,7 @@ mod application_set;
 mod compare;
 mod health;
 mod known;
+mod kustomization;
 mod project;
 mod render;
 mod source;

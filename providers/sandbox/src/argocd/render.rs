@@ -44,7 +44,7 @@ fn inside(folder: &Path, path: &str) -> Result<PathBuf, Trouble> {
     if place.is_dir() { Ok(place) } else { Err(missing()) }
 }
 
-fn is_kustomization(place: &Path) -> bool {
+pub(super) fn is_kustomization(place: &Path) -> bool {
     ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().any(|name| place.join(name).exists())
 }
 
@@ -130,7 +130,7 @@ async fn kustomize(folder: &Path, place: &Path, recipe: Recipe<'_>) -> Result<Ve
             Err(_) => {}
         }
     }
-    Err(Trouble::Simulated("neither kubectl nor kustomize is installed, so this source cannot be rendered".to_owned()))
+    super::kustomization::build(folder, &place)
 }
 
 /// Where an Application changes its kustomization, a kustomization over it that says so.

@@ -6,6 +6,7 @@
 
 pub(crate) mod access;
 mod apply;
+mod autoscaling;
 mod cluster;
 pub(crate) mod controllers;
 pub(crate) mod custom;
@@ -17,8 +18,9 @@ mod kubeconfig;
 pub(crate) mod meta;
 pub(crate) mod objects;
 mod openapi;
-mod patch;
+pub(crate) mod patch;
 mod protobuf;
+mod quota;
 pub(crate) mod resource;
 pub(crate) mod schema;
 pub(crate) mod selector;

@@ -171,8 +171,25 @@ const RULES_SPEC: &[Field] = &[(1, "namespace", Holds::Text)];
 const RULES: &[Field] = &[NAMED, (2, "spec", Holds::Message(RULES_SPEC))];
 const WHO: &[Field] = &[NAMED];
 
-fn kind_fields(kind: &str) -> Option<&'static [Field]> {
+const SCALED: &[Field] = &[(1, "kind", Holds::Text), (2, "name", Holds::Text), (3, "apiVersion", Holds::Text)];
+const METRIC_TARGET: &[Field] = &[(1, "type", Holds::Text), (4, "averageUtilization", Holds::Number)];
+const RESOURCE_METRIC: &[Field] = &[(1, "name", Holds::Text), (2, "target", Holds::Message(METRIC_TARGET))];
+const METRIC: &[Field] = &[(1, "type", Holds::Text), (4, "resource", Holds::Message(RESOURCE_METRIC))];
+const BOUNDS: [Field; 3] = [
+    (1, "scaleTargetRef", Holds::Message(SCALED)),
+    (2, "minReplicas", Holds::Number),
+    (3, "maxReplicas", Holds::Number),
+];
+const OLD_AUTOSCALER_SPEC: &[Field] =
+    &[BOUNDS[0], BOUNDS[1], BOUNDS[2], (4, "targetCPUUtilizationPercentage", Holds::Number)];
+const AUTOSCALER_SPEC: &[Field] = &[BOUNDS[0], BOUNDS[1], BOUNDS[2], (4, "metrics", Holds::Messages(METRIC))];
+const OLD_AUTOSCALER: &[Field] = &[NAMED, (2, "spec", Holds::Message(OLD_AUTOSCALER_SPEC))];
+const AUTOSCALER: &[Field] = &[NAMED, (2, "spec", Holds::Message(AUTOSCALER_SPEC))];
+
+fn kind_fields(version: &str, kind: &str) -> Option<&'static [Field]> {
     match kind {
+        "HorizontalPodAutoscaler" if version == "autoscaling/v1" => Some(OLD_AUTOSCALER),
+        "HorizontalPodAutoscaler" => Some(AUTOSCALER),
         "Namespace" => Some(NAMESPACE),
         "ConfigMap" => Some(CONFIG_MAP),
         "Secret" => Some(SECRET),
@@ -260,7 +277,7 @@ pub(super) fn read(body: &[u8]) -> Option<Json> {
             _ => {}
         }
     }
-    let mut object = message(kind_fields(&kind)?, raw)?;
+    let mut object = message(kind_fields(&version, &kind)?, raw)?;
     set(&mut object, &["apiVersion"], version);
     set(&mut object, &["kind"], kind);
     Some(object)

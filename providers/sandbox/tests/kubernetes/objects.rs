@@ -14,6 +14,8 @@ crate::tests![
     jobs_complete_or_fail,
     services_lead_to_ready_pods,
     policies_know_their_status,
+    autoscalers_have_two_versions,
+    quotas_refuse_what_is_too_much,
     secrets_are_written_as_text,
 ];
 
@@ -214,8 +216,13 @@ fn jobs_complete_or_fail(server: &Server) {
     };
     kubectl.ok_apply(&job("good", "true"), "");
     kubectl.ok_apply(&job("bad", "false"), "");
+    let mut passing = job("passing", "true");
+    passing["spec"]["ttlSecondsAfterFinished"] = json!(1);
+    kubectl.ok_apply(&passing, "");
     kubectl.ok("wait --for=condition=complete job/good -n jobs --timeout=120s");
     kubectl.ok("wait --for=condition=failed job/bad -n jobs --timeout=120s");
+    kubectl.ok("wait --for=delete job/passing -n jobs --timeout=120s");
+    assert_eq!(kubectl.ok("get jobs,pods -n jobs -o name").lines().filter(|one| one.contains("passing")).count(), 0);
 }
 
 fn services_lead_to_ready_pods(server: &Server) {
@@ -253,6 +260,56 @@ fn policies_know_their_status(server: &Server) {
     kubectl.ok("wait --for=condition=ScalingActive hpa/web -n policies --timeout=120s");
     kubectl.ok("wait --for=jsonpath={.status.readyReplicas}=2 deployment/web -n policies --timeout=120s");
     kubectl.ok("wait --for=jsonpath={.status.disruptionsAllowed}=1 pdb/web -n policies --timeout=120s");
+}
+
+fn quotas_refuse_what_is_too_much(server: &Server) {
+    let kubectl = Kubectl::on(server);
+    kubectl.namespace("quotas");
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "all", "namespace": "quotas"},
+        "spec": {"hard": {"count/deployments.apps": "1", "pods": "2", "requests.cpu": "1"}},
+    });
+    kubectl.ok_apply(&quota, "");
+    let mut web = deployment("quotas", &json!([{"name": "web", "image": "web:1"}]));
+    kubectl.ok_apply(&web, "");
+    web["metadata"]["name"] = json!("second");
+    let refused = kubectl.apply(&web, "--server-side");
+    let told = "exceeded quota: all, requested: count/deployments.apps=1, used: count/deployments.apps=1, limited: count/deployments.apps=1";
+    assert!(refused.code != 0 && refused.err.contains("(Forbidden)") && refused.err.contains(told), "{refused:?}");
+    kubectl.ok("scale deployment web -n quotas --replicas=3");
+    kubectl.ok("wait --for=jsonpath={.status.readyReplicas}=2 deployment/web -n quotas --timeout=120s");
+    let events = kubectl.ok("get events -n quotas");
+    assert!(events.contains("FailedCreate") && events.contains("exceeded quota: all, requested: pods=1"), "{events}");
+}
+
+/// In the form of `autoscaling/v1`, too.
+fn autoscalers_have_two_versions(server: &Server) {
+    let kubectl = Kubectl::on(server);
+    kubectl.namespace("scaling");
+    kubectl.ok_apply(&deployment("scaling", &json!([{"name": "web", "image": "web:1"}])), "");
+    kubectl.ok("autoscale deployment web -n scaling --min=1 --max=3 --cpu-percent=70");
+    let share = |live: &Json| live["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"].clone();
+    assert_eq!(share(&kubectl.get("horizontalpodautoscalers.v2.autoscaling web -n scaling")), 70);
+    let old = kubectl.get("horizontalpodautoscalers.v1.autoscaling web -n scaling");
+    assert_eq!(
+        (&old["apiVersion"], &old["spec"]["targetCPUUtilizationPercentage"]),
+        (&json!("autoscaling/v1"), &json!(70))
+    );
+    let change = r#"{"spec":{"targetCPUUtilizationPercentage":50,"maxReplicas":4}}"#;
+    kubectl.ok(&format!("patch horizontalpodautoscalers.v1.autoscaling web -n scaling --type merge -p {change}"));
+    let live = kubectl.get("hpa web -n scaling");
+    assert_eq!(
+        (&live["apiVersion"], share(&live), &live["spec"]["maxReplicas"]),
+        (&json!("autoscaling/v2"), json!(50), &json!(4))
+    );
+    let applied = json!({
+        "apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "second", "namespace": "scaling"},
+        "spec": {"scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}, "maxReplicas": 2, "targetCPUUtilizationPercentage": 60},
+    });
+    kubectl.ok_apply(&applied, "--server-side");
+    assert_eq!(share(&kubectl.get("horizontalpodautoscalers.v2.autoscaling second -n scaling")), 60);
+    let listed = kubectl.ok("get horizontalpodautoscalers.v1.autoscaling -n scaling");
+    assert!(listed.contains("second") && listed.contains("Deployment/web"), "{listed}");
 }
 
 fn secrets_are_written_as_text(server: &Server) {

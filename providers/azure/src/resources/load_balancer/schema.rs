@@ -276,6 +276,7 @@ pub(crate) const SCHEMA: ResourceSchema =
     ResourceSchema::new("load_balancer", "Spreads traffic over machines (`Microsoft.Network/loadBalancers`).")
         .attributes(ATTRIBUTES)
         .recognised_by(Recognition::Name)
+        .held_by_users()
         .usually_takes_s(5)
         .import_help("the balancer's id, `…/Microsoft.Network/loadBalancers/NAME`")
         .capabilities(FULL);

@@ -42,6 +42,7 @@ suite![
     objects::what_is_there_is_not_adopted,
     objects::finalizers_are_waited_for,
     objects::definitions_and_their_objects,
+    objects::jobs_that_are_taken_away_have_run,
     objects::kinds_outside_of_namespaces_may_come_later,
     objects::many_are_read_at_once,
     objects::the_server_is_asked_before,

@@ -235,6 +235,47 @@ pub async fn definitions_and_their_objects(cluster: Cluster) {
     .await;
 }
 
+/// The cluster deletes them some time after their end: that is no drift, and they do not run again by themselves.
+pub async fn jobs_that_are_taken_away_have_run(cluster: Cluster) {
+    if !cluster.controllers {
+        return;
+    }
+    let job = |name: &str, command: &str| {
+        let mut config = cluster
+            .manifest(json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": name }, "spec": {
+                "ttlSecondsAfterFinished": 3, "backoffLimit": 0, "template": { "spec": { "restartPolicy": "Never", "containers": [
+                    { "name": "one", "image": "busybox:1", "command": [command] } ] } } } }))
+            .as_map()
+            .cloned()
+            .unwrap();
+        config.insert("wait", Value::map([("rollout", Value::Bool(true))]));
+        Value::Map(config)
+    };
+    let harness = &cluster.harness;
+    harness.sink.waits.store(true, Ordering::Relaxed);
+    let gone = async |name: &str| {
+        let path = cluster.path("/apis/batch/v1", "jobs", name);
+        eventually("the job is taken away", || async { cluster.foreign.get(&path).await.is_none() }).await;
+    };
+    let made = settled(harness, "manifest", "good", &job("good", "true")).await.unwrap();
+    gone("good").await;
+    let read = cluster.read(&made).await;
+    assert_eq!(read, made, "it is as it was");
+    let address = Address::resource("good");
+    let plan = harness.plan("manifest", &address, &job("good", "true"), Some(&read)).await.unwrap();
+    assert!(plan.is_clean(), "{plan:?}");
+    let plan = harness.plan("manifest", &address, &job("good", "false"), Some(&read)).await.unwrap();
+    assert!(plan.replaces(), "another one runs anew: {plan:?}");
+    super::deleted(harness, "manifest", &read, &job("good", "true")).await;
+
+    // One that failed has not done what it was for.
+    let request = harness.create_request("manifest", "bad", &job("bad", "false")).await.unwrap();
+    let failed = harness.send_create(request).await.unwrap();
+    assert!(failed.incomplete.unwrap().contains("the job failed"));
+    gone("bad").await;
+    assert_eq!(harness.read("manifest", &failed.object).await.unwrap(), ReadOutcome::Gone);
+}
+
 /// Only the server can tell that the kind lies in no namespace, and it does not know it yet.
 pub async fn kinds_outside_of_namespaces_may_come_later(cluster: Cluster) {
     let group = format!("{}.rules.test", cluster.namespace);

@@ -1,24 +1,51 @@
 //! Jobs: pods until enough of them have succeeded, or too many failed.
 
-use super::super::json::{at, flag, get, integer, set, text};
+use super::super::json::{at, flag, get, integer, list, set, text};
 use super::super::meta;
 use super::super::objects::Objects;
 use super::super::status::Answer;
-use super::keep::{all, condition, has_ended, make, observe, pod_from, pods_of};
+use super::keep::{all, condition, drop_object, has_ended, make, observe, pod_from, pods_of};
 use serde_json::Value as Json;
 use std::sync::Arc;
+use std::time::Duration;
 
 const TABLE: &str = "batch/jobs";
+
+/// However fast time goes here, what has ended can be seen for so long.
+const SHORTEST_REST: Duration = Duration::from_secs(3);
 
 /// Moves every job on.
 pub(super) fn reconcile(objects: &mut Objects) -> Answer<()> {
     for job in all(objects, TABLE).iter().filter(|one| !meta::is_deleting(one)) {
-        let finished = ["Complete", "Failed"].iter().any(|one| meta::condition(job, one));
-        if !finished && !flag(job, &["spec", "suspend"]) {
+        if has_expired(objects, job) {
+            drop_object(objects, TABLE, job)?;
+        } else if !has_finished(job) && !flag(job, &["spec", "suspend"]) {
             work(objects, job)?;
         }
     }
     Ok(())
+}
+
+fn has_finished(job: &Json) -> bool {
+    ["Complete", "Failed"].iter().any(|one| meta::condition(job, one))
+}
+
+/// Whether time alone changes nothing about a job.
+pub(super) fn is_at_rest(job: &Json) -> bool {
+    has_finished(job) && integer(job, &["spec", "ttlSecondsAfterFinished"]).is_none()
+}
+
+/// Whether a job has ended for as long as it says that it stays.
+fn has_expired(objects: &Objects, job: &Json) -> bool {
+    let Some(seconds) = integer(job, &["spec", "ttlSecondsAfterFinished"]) else { return false };
+    let ended = list(job, &["status", "conditions"])
+        .iter()
+        .filter(|one| matches!(text(one, &["type"]), "Complete" | "Failed") && text(one, &["status"]) == "True")
+        .filter_map(|one| meta::milliseconds(text(one, &["lastTransitionTime"])))
+        .max();
+    let rest = objects.clock.scaled(Duration::from_secs(seconds.unsigned_abs())).max(SHORTEST_REST);
+    let rest = i64::try_from(rest.as_millis()).unwrap_or(i64::MAX);
+    ended.is_some_and(|ended| objects.clock.now_ms() > ended.saturating_add(rest))
 }
 
 fn work(objects: &mut Objects, job: &Arc<Json>) -> Answer<()> {

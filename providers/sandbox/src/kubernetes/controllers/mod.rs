@@ -49,8 +49,7 @@ pub(crate) fn is_settled(objects: &Objects) -> bool {
     let balancers = objects.list("/services", "").filter(|one| text(one, &["spec", "type"]) == "LoadBalancer");
     let mut waiting = balancers.chain(objects.list("networking.k8s.io/ingresses", ""));
     // A pod that ends by itself is ready until then.
-    let jobs =
-        objects.list("batch/jobs", "").all(|job| ["Complete", "Failed"].iter().any(|one| meta::condition(job, one)));
+    let jobs = objects.list("batch/jobs", "").all(|job| job::is_at_rest(job));
     pods && jobs && !waiting.any(|one| waits(one))
 }
 

@@ -3,6 +3,7 @@
 use super::super::json::{get, integer, map, place, set, text};
 use super::super::meta;
 use super::super::objects::Objects;
+use super::super::quota;
 use super::super::selector::Selector;
 use super::super::status::Answer;
 use super::deployment::share;
@@ -98,14 +99,8 @@ fn count_quota(objects: &mut Objects, quota: &Arc<Json>) -> Answer<()> {
     let used: serde_json::Map<_, _> = hard
         .keys()
         .map(|name| {
-            let table = match name.strip_prefix("count/") {
-                Some(counted) => match counted.split_once('.') {
-                    Some((plural, group)) => format!("{group}/{plural}"),
-                    None => format!("/{counted}"),
-                },
-                None => format!("/{name}"),
-            };
-            (name.clone(), json!(objects.list(&table, namespace).count().to_string()))
+            let count = quota::counted(name).map_or(0, |table| objects.list(&table, namespace).count());
+            (name.clone(), json!(count.to_string()))
         })
         .collect();
     let mut after = (**quota).clone();

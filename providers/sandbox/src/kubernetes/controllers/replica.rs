@@ -3,8 +3,9 @@
 use super::super::json::{get, place, set, text};
 use super::super::meta;
 use super::super::objects::Objects;
+use super::super::quota;
 use super::super::status::Answer;
-use super::keep::{all, drop_object, has_ended, is_ready, make, observe, pod_from, pods_of, seen, short_hash};
+use super::keep::{all, drop_object, has_ended, is_ready, make, observe, pod_from, pods_of, report, seen, short_hash};
 use super::node;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -26,6 +27,11 @@ fn keep_count(objects: &mut Objects, owner: &Json) -> Answer<()> {
     let pods: Vec<_> = pods_of(objects, owner).into_iter().filter(|pod| !has_ended(pod)).collect();
     let wanted = usize::try_from(node::replicas(owner)).unwrap_or_default();
     for _ in pods.len()..wanted {
+        if let Some(detail) = quota::exceeded(objects, "/pods", meta::namespace(owner)) {
+            let message = format!("Error creating: pods \"{}-\" is forbidden: {detail}", meta::name(owner));
+            report(objects, owner, "Warning", "FailedCreate", &message)?;
+            break;
+        }
         let mut pod = pod_from(owner, get(owner, &["spec", "template"]));
         set(&mut pod, &["metadata", "generateName"], format!("{}-", meta::name(owner)));
         if make(objects, meta::namespace(owner), pod)?.is_none() {

@@ -6,6 +6,7 @@ mod validate;
 pub(crate) use definition::{accept, check_definition, default_definition};
 pub(crate) use validate::{add_defaults, check_object};
 
+use super::autoscaling;
 use super::json::{at, flag, list, set, text};
 use super::meta;
 use super::objects::Key;
@@ -68,9 +69,10 @@ impl Catalog {
         self.all().find(|one| one.group == group && one.version == version && one.plural == plural).cloned()
     }
 
-    /// The kind that an object says it is.
+    /// The kind that an object says it is, in a version in which objects are kept.
     pub(crate) fn kind(&self, api_version: &str, kind: &str) -> Option<Arc<Resource>> {
-        self.all().find(|one| one.kind == kind && one.api_version() == api_version).cloned()
+        let mut kept = self.all().filter(|one| !autoscaling::is_old(one));
+        kept.find(|one| one.kind == kind && one.api_version() == api_version).cloned()
     }
 
     /// A kind by the table of its objects, at the first version served.

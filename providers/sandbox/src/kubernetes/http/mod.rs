@@ -9,7 +9,7 @@ use super::access::{self, Attempt, Identity};
 use super::json::set;
 use super::resource::Resource;
 use super::status::{About, Answer, Refusal};
-use super::{Cluster, Clusters, discovery, meta, openapi, table};
+use super::{Cluster, Clusters, autoscaling, discovery, meta, openapi, table};
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -98,7 +98,7 @@ impl View {
 
     /// One object.
     pub(crate) fn show(&self, resource: &Resource, object: &Json) -> Json {
-        let object = at_version(resource, object);
+        let object = self.at_version(resource, object);
         match self.kind {
             ViewKind::Whole => object,
             ViewKind::Partial => table::partial(&object),
@@ -109,9 +109,21 @@ impl View {
         }
     }
 
+    /// All versions of a custom kind have the same fields: only the name of the version differs. Tables know kinds as they are kept.
+    fn at_version(&self, resource: &Resource, object: &Json) -> Json {
+        if autoscaling::is_old(resource) && self.kind != ViewKind::Table {
+            return autoscaling::old(object);
+        }
+        let mut object = object.clone();
+        if meta::api_version(&object) != resource.api_version() {
+            set(&mut object, &["apiVersion"], resource.api_version());
+        }
+        object
+    }
+
     /// A list; `metadata` holds its version and where it goes on.
     pub(crate) fn show_list(&self, resource: &Resource, objects: &[Arc<Json>], metadata: Json) -> Json {
-        let objects: Vec<_> = objects.iter().map(|one| at_version(resource, one)).collect();
+        let objects: Vec<_> = objects.iter().map(|one| self.at_version(resource, one)).collect();
         match self.kind {
             ViewKind::Table => {
                 let mut table = table::table(resource, &objects, "", self.now_ms, &self.include);
@@ -137,15 +149,6 @@ impl View {
             }
         }
     }
-}
-
-/// All versions of a custom kind have the same fields: only the name of the version differs.
-fn at_version(resource: &Resource, object: &Json) -> Json {
-    let mut object = object.clone();
-    if meta::api_version(&object) != resource.api_version() {
-        set(&mut object, &["apiVersion"], resource.api_version());
-    }
-    object
 }
 
 /// An answer on its way out.
@@ -174,6 +177,12 @@ impl Reply {
 
     pub(crate) fn warnings(mut self, warnings: Vec<String>) -> Self {
         self.warnings = warnings;
+        self
+    }
+
+    /// With one warning more.
+    pub(crate) fn warn(mut self, warning: &str) -> Self {
+        self.warnings.push(warning.to_owned());
         self
     }
 

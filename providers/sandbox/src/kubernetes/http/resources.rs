@@ -2,6 +2,7 @@
 
 use super::super::Cluster;
 use super::super::access::{self, Identity};
+use super::super::autoscaling;
 use super::super::json::{at, get, integer, list, set, text};
 use super::super::meta;
 use super::super::objects::Objects;
@@ -26,16 +27,29 @@ pub(super) fn answer(cluster: &Arc<Cluster>, form: &Form, place: &Place, who: &I
     if let Some(review) = reviews::answer(&mut objects, form, place, who, &|token| cluster.identity_in(token))? {
         return Ok(Reply::new(201, review));
     }
-    let resource = objects.catalog.find(&place.group, &place.version, &place.plural).ok_or_else(Refusal::no_path)?;
+    let find = |version: &str| objects.catalog.find(&place.group, version, &place.plural).ok_or_else(Refusal::no_path);
+    let served = find(&place.version)?;
+    let resource = if autoscaling::is_old(&served) { find(autoscaling::KEPT)? } else { Arc::clone(&served) };
     let place = at_scope(&resource, place, verb)?;
     let view = View::of(form, objects.clock.now_ms());
-    let request = Ask { form, place: &place, resource: &resource, view };
+    let request = Ask { form, place: &place, resource: &resource, served: &served, view };
     let reply = request.answer(&mut objects, verb)?;
     drop(objects);
     if !matches!(verb, "get" | "list" | "watch") {
         cluster.wake();
     }
-    Ok(reply)
+    Ok(match deprecation(&resource) {
+        Some(warning) => reply.warn(warning),
+        None => reply,
+    })
+}
+
+/// What an API server of 1.33 says with every answer about a kind that it would rather not serve.
+fn deprecation(resource: &Resource) -> Option<&'static str> {
+    match (resource.group.as_str(), resource.version.as_str(), resource.kind.as_str()) {
+        ("", "v1", "Endpoints") => Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+        _ => None,
+    }
 }
 
 fn authorize(objects: &Objects, place: &Place, verb: &str, who: &Identity) -> Answer<()> {
@@ -66,7 +80,10 @@ fn at_scope(resource: &Resource, place: &Place, verb: &str) -> Answer<Place> {
 struct Ask<'a> {
     form: &'a Form,
     place: &'a Place,
+    /// The kind as it is kept.
     resource: &'a Arc<Resource>,
+    /// The kind in the version that the client asks for.
+    served: &'a Arc<Resource>,
     view: View,
 }
 
@@ -95,16 +112,17 @@ impl Ask<'_> {
 
     fn answer_object(&self, objects: &mut Objects, verb: &str) -> Answer<Reply> {
         match verb {
-            "get" => Ok(Reply::new(200, self.view.show(self.resource, &*self.current(objects)?))),
+            "get" => Ok(Reply::new(200, self.view.show(self.served, &*self.current(objects)?))),
             "list" => self.list(objects),
             "watch" => self.watch(objects),
             "create" if self.place.name.is_empty() => self.create(objects),
             "update" => {
-                let written = write::update(objects, self.target(), self.form.object()?, &self.form.options()?)?;
+                let written = write::update(objects, self.target(), self.object()?, &self.form.options()?)?;
                 Ok(self.written(written))
             }
             "patch" => {
-                let written = write::patch(objects, self.target(), self.patch()?, &self.form.options()?)?;
+                let patch = self.kept_patch(objects)?;
+                let written = write::patch(objects, self.target(), patch, &self.form.options()?)?;
                 Ok(self.written(written))
             }
             "delete" if self.place.subresource.is_empty() => self.delete(objects),
@@ -115,12 +133,31 @@ impl Ask<'_> {
 
     fn written(&self, written: Written) -> Reply {
         let code = if written.created { 201 } else { 200 };
-        Reply::new(code, self.view.show(self.resource, &written.object)).warnings(written.warnings)
+        Reply::new(code, self.view.show(self.served, &written.object)).warnings(written.warnings)
     }
 
     fn create(&self, objects: &mut Objects) -> Answer<Reply> {
-        let written = write::create(objects, self.target(), self.form.object()?, &self.form.options()?)?;
+        let written = write::create(objects, self.target(), self.object()?, &self.form.options()?)?;
         Ok(self.written(written))
+    }
+
+    /// What the client sends, as it is kept.
+    fn object(&self) -> Answer<Json> {
+        let object = self.form.object()?;
+        Ok(if autoscaling::is_old(self.served) { autoscaling::new(&object) } else { object })
+    }
+
+    fn kept_patch(&self, objects: &Objects) -> Answer<Patch> {
+        let patch = self.patch()?;
+        if !autoscaling::is_old(self.served) {
+            return Ok(patch);
+        }
+        let current = match &patch {
+            // Applying may create it.
+            Patch::Apply(_) => Arc::new(Json::Null),
+            _ => self.current(objects)?,
+        };
+        autoscaling::new_patch(patch, &current, self.served).map_err(Refusal::unprocessable)
     }
 
     fn patch(&self) -> Answer<Patch> {
@@ -162,7 +199,7 @@ impl Ask<'_> {
                 set(&mut metadata, &["continue"], write_continue(last));
             }
         }
-        Ok(Reply::new(200, self.view.show_list(self.resource, &found, metadata)))
+        Ok(Reply::new(200, self.view.show_list(self.served, &found, metadata)))
     }
 
     fn watch(&self, objects: &Objects) -> Answer<Reply> {
@@ -174,7 +211,7 @@ impl Ask<'_> {
             None => (Vec::new(), objects.subscribe()),
         };
         let mut watch = Watch {
-            resource: Arc::clone(self.resource),
+            resource: Arc::clone(self.served),
             namespace: self.place.namespace.clone(),
             selector,
             view: self.view.clone(),
@@ -234,7 +271,7 @@ impl Ask<'_> {
                 "Pod" | "Service" | "PersistentVolumeClaim" | "CustomResourceDefinition"
             )
         {
-            return Ok(Reply::new(200, self.view.show(self.resource, &last)));
+            return Ok(Reply::new(200, self.view.show(self.served, &last)));
         }
         let mut details = json!({"name": self.place.name, "kind": self.resource.plural, "uid": meta::uid(&last)});
         if !self.resource.group.is_empty() {
@@ -254,7 +291,7 @@ impl Ask<'_> {
             write::delete(objects, target, &how)?;
         }
         let metadata = json!({"resourceVersion": objects.version().to_string()});
-        Ok(Reply::new(200, self.view.show_list(self.resource, &doomed, metadata)))
+        Ok(Reply::new(200, self.view.show_list(self.served, &doomed, metadata)))
     }
 
     fn answer_scale(&self, objects: &mut Objects, verb: &str, paths: &ScalePaths) -> Answer<Reply> {
@@ -288,7 +325,7 @@ impl Ask<'_> {
             ))),
             ("/pods", "eviction") if verb == "create" => self.delete(objects),
             ("/namespaces", "finalize") if verb == "update" => {
-                Ok(Reply::new(200, self.view.show(self.resource, &current)))
+                Ok(Reply::new(200, self.view.show(self.served, &current)))
             }
             _ => Err(Refusal::no_path()),
         }

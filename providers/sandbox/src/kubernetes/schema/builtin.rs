@@ -94,6 +94,7 @@ fn table() -> Vec<Builtin> {
         kind::<apps::ReplicaSet>(&["rs"], &["status", "scale", "@all"]),
         kind::<apps::StatefulSet>(&["sts"], &["status", "scale", "@all"]),
         kind::<autoscaling::v2::HorizontalPodAutoscaler>(&["hpa"], &["status", "@all"]),
+        kind::<autoscaling::v1::HorizontalPodAutoscaler>(&["hpa"], &["status", "@all"]),
         kind::<batch::CronJob>(&["cj"], &["status", "@all"]),
         kind::<batch::Job>(&[], &["status", "@all"]),
         kind::<certificates::CertificateSigningRequest>(&["csr"], &["status"]),

@@ -12,6 +12,7 @@ use super::json::{at, remove as take, set, text};
 use super::meta;
 use super::objects::Objects;
 use super::patch;
+use super::quota;
 use super::resource::{Resource, ScalePaths};
 use super::schema::{cannot_be_handled, decode, read_fields};
 use super::status::{About, Answer, Cause, Refusal};
@@ -221,7 +222,7 @@ fn admit(objects: &Objects, target: Target<'_>, name: &str) -> Answer<()> {
     }
     match objects.get(&resource.table(), target.namespace, name) {
         Some(_) => Err(Refusal::already_exists(resource.about(), name)),
-        None => Ok(()),
+        None => quota::check(objects, resource, target.namespace, name),
     }
 }
 

@@ -80,7 +80,11 @@ impl<'a> ModuleChecker<'_, 'a> {
             calls: empty(self.names.calls.len()),
             outputs: empty(self.names.outputs.len()),
         };
-        for node in sorted.nodes {
+        // Calls come last: their types are declared already, and their arguments need the types of all lets. In the order
+        // stands only what a call's header needs, since one of its arguments may need what another gives.
+        let (calls, others): (Vec<Node>, Vec<Node>) =
+            sorted.nodes.into_iter().partition(|node| matches!(node, Node::Header(_)));
+        for node in others.into_iter().chain(calls) {
             self.node(node, &infos, &mut parts);
         }
         self.param_rules(&mut parts.params);

@@ -81,6 +81,7 @@ struct Stage {
     environment: String,
     stack: Arc<Stack>,
     options: PlanOptions,
+    reads_data: bool,
     store: Arc<dyn Store>,
     stand_ins: Arc<StandIns>,
     elsewhere: Arc<Elsewhere>,
@@ -163,13 +164,13 @@ impl Stage {
         let real = read_data.then(|| project.provider_environment());
         let elsewhere = Arc::new(Elsewhere::new(real, Arc::new(cloud), Arc::clone(&stand_ins)));
         let providers = Arc::new(WithElsewhere::new(Arc::new(Registry), Arc::clone(&elsewhere)));
-        Ok(Self { project, environment, stack, options, store, stand_ins, elsewhere, providers })
+        Ok(Self { project, environment, stack, options, reads_data: read_data, store, stand_ins, elsewhere, providers })
     }
 
     async fn rehearse(&self, state: &State, rules: Vec<Rule>, sandbox: &Embedded) -> Result<Report, Failure> {
         let environment = self.project.rehearsal_environment(sandbox::endpoint(&sandbox.identity));
         let interruption = super::apply::listen()?;
-        let mut report = Report::new(&self.environment);
+        let mut report = Report::new(&self.environment, self.reads_data);
         self.play(state, rules, sandbox, &environment, &interruption, &mut report).await?;
         report.read = self.elsewhere.read();
         report.limits = limits(&self.providers.configured());

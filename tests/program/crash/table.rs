@@ -55,10 +55,10 @@ impl Table {
         self.0.values().sum()
     }
 
-    /// Of these kinds the cell with the fewest kills.
+    /// Of these kinds the cell with the fewest kills; of equals the one in the window with the fewest.
     pub(super) fn rarest(&self, kinds: &[Kind]) -> (Kind, Window) {
         let cells = kinds.iter().flat_map(|kind| WINDOWS.map(|window| (*kind, window)));
-        cells.min_by_key(|(kind, window)| self.of(*kind, *window)).expect("some kind")
+        cells.min_by_key(|(kind, window)| (self.of(*kind, *window), self.within(*window))).expect("some kind")
     }
 
     /// The changes between two forms of a stack, one more each time, that which was killed least first: so it is clear what

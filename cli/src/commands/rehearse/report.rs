@@ -20,6 +20,8 @@ use std::sync::{Mutex, PoisonError};
 /// The whole report.
 pub(super) struct Report {
     environment: String,
+    /// Whether clouds and vaults may have been asked.
+    asks: bool,
     pub(super) restored: usize,
     pub(super) left_out: Vec<LeftOut>,
     could_restore: bool,
@@ -176,9 +178,11 @@ pub(super) fn changes(plan: &Plan) -> Vec<String> {
 }
 
 impl Report {
-    pub(super) fn new(environment: &str) -> Self {
+    /// A report of nothing yet; `asks` says whether clouds and vaults may be asked.
+    pub(super) fn new(environment: &str, asks: bool) -> Self {
         Self {
             environment: environment.to_owned(),
+            asks,
             restored: 0,
             left_out: Vec::new(),
             could_restore: true,
@@ -252,7 +256,7 @@ impl Report {
     }
 
     pub(super) fn text(&self) -> String {
-        let real = if self.read.is_empty() { "contacted" } else { "changed" };
+        let real = if self.asks { "changed" } else { "contacted" };
         let mut text =
             format!("Rehearsal of `{}` in a private sandbox; nothing real was {real}.\n\n", self.environment);
         for one in &self.left_out {

@@ -93,6 +93,7 @@ const ATOMIC: &[(&str, &str)] = &[
     ("admissionregistration.v1.ParamKind", ""),
     ("admissionregistration.v1.ParamRef", ""),
     ("admissionregistration.v1.Variable", ""),
+    ("autoscaling.v1.CrossVersionObjectReference", ""),
     ("core.v1.ConfigMapKeySelector", ""),
     ("core.v1.EndpointAddress", ""),
     ("core.v1.EndpointPort", ""),

@@ -72,11 +72,14 @@ pub fn is_circle(
     false
 }
 
+/// A reader, once somebody has needed it.
+type Cell = Arc<OnceCell<Arc<dyn SecretReader>>>;
+
 /// Readers of a run: each is opened once, when it is first needed.
 pub struct SecretReaders {
     providers: Arc<dyn Providers>,
     environment: Environment,
-    cells: Mutex<HashMap<String, Arc<OnceCell<Arc<dyn SecretReader>>>>>,
+    cells: Mutex<HashMap<String, Cell>>,
 }
 
 impl SecretReaders {

@@ -117,7 +117,7 @@ impl ProcessInputs {
         match (source.provider, source.scheme.name) {
             (Some(provider), _) => match &self.unread {
                 Some(stand_ins) => Ok(stand_ins.get(written).map_or_else(|| made_up(written), ToString::to_string)),
-                None => self.from_vault(provider, &source),
+                None => self.of_provider(provider, &source),
             },
             (None, "env") => self.variable(source.name),
             (None, "file") => self.file(source.name),
@@ -125,7 +125,7 @@ impl ProcessInputs {
         }
     }
 
-    fn from_vault(&self, provider: &'static str, source: &SecretSource<'_>) -> Result<String, InputProblem> {
+    fn of_provider(&self, provider: &'static str, source: &SecretSource<'_>) -> Result<String, InputProblem> {
         if self.untrusted {
             let reason = format!(
                 "with `--untrusted` nothing is read from `{}:`; whoever wrote the stack would choose what",

@@ -75,13 +75,36 @@ fn cleaned(value: Json) -> Json {
         Json::Object(map) => {
             let clean = |(name, value): (String, Json)| {
                 let volatile = VOLATILE.contains(&name.as_str()) && value != json!("None");
-                let value = if volatile { json!("*") } else { cleaned(value) };
+                let value = match name.as_str() {
+                    _ if volatile => json!("*"),
+                    "managedFields" | "causes" => sorted(cleaned(value)),
+                    _ => cleaned(value),
+                };
                 (name, value)
             };
             Json::Object(map.into_iter().map(clean).collect())
         }
         Json::Array(list) => Json::Array(list.into_iter().map(cleaned).collect()),
-        Json::String(text) => Json::String(text.split(' ').map(without_uid).collect::<Vec<_>>().join(" ")),
+        Json::String(text) => {
+            let mut words: Vec<&str> = text.split(' ').map(without_uid).collect();
+            // Several causes come in no order.
+            if text.contains(" is invalid: [") {
+                words.iter_mut().for_each(|word| *word = word.trim_matches(['[', ']', ',']));
+                words.sort_unstable();
+            }
+            Json::String(words.join(" "))
+        }
+        other => other,
+    }
+}
+
+/// A list whose order says nothing: managers by the second of their write, causes as a table of Go gives them.
+fn sorted(list: Json) -> Json {
+    match list {
+        Json::Array(mut items) => {
+            items.sort_by_cached_key(Json::to_string);
+            Json::Array(items)
+        }
         other => other,
     }
 }

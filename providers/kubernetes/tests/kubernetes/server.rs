@@ -17,6 +17,8 @@ pub struct Server {
     pub kubeconfig: String,
     /// Whether controllers run: namespaces end, Deployments get pods.
     pub controllers: bool,
+    /// Whether pods run, too: an API server and its controllers alone have no node.
+    pub nodes: bool,
     children: Vec<Child>,
     /// The command whose sandbox it is.
     sandbox: Option<PathBuf>,
@@ -43,7 +45,14 @@ impl Server {
     pub fn find() -> Result<Self, String> {
         if let Some(path) = std::env::var_os("FORMWORK_TEST_KUBECONFIG") {
             let kubeconfig = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            return Ok(Self { kubeconfig, controllers: true, children: Vec::new(), sandbox: None, folder: None });
+            return Ok(Self {
+                kubeconfig,
+                controllers: true,
+                nodes: true,
+                children: Vec::new(),
+                sandbox: None,
+                folder: None,
+            });
         }
         let named = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
         match (named("KUBEBUILDER_ASSETS"), named("FORMWORK_PROGRAM")) {
@@ -75,13 +84,19 @@ impl Server {
         run(&["apply", "--sandbox", "--auto-approve"])?;
         let kubeconfig = run(&["output", "--sandbox", "kubeconfig", "--raw"])?;
         let (sandbox, folder) = (Some(program.clone()), Some(folder));
-        Ok(Self { kubeconfig, controllers: true, children: Vec::new(), sandbox, folder })
+        Ok(Self { kubeconfig, controllers: true, nodes: true, children: Vec::new(), sandbox, folder })
     }
 
     fn start(assets: &Path) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        let mut server =
-            Self { kubeconfig: String::new(), controllers: false, children: Vec::new(), sandbox: None, folder: None };
+        let mut server = Self {
+            kubeconfig: String::new(),
+            controllers: false,
+            nodes: false,
+            children: Vec::new(),
+            sandbox: None,
+            folder: None,
+        };
         let (client, peer, port) = (free_port(), free_port(), free_port());
         let file = |name: &str| folder.path().join(name).display().to_string();
         let etcd = format!("http://127.0.0.1:{client}");

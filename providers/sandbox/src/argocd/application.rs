@@ -45,6 +45,23 @@ impl Target {
         target
     }
 
+    /// Whether its sources stand where they stood: then it would be the same again.
+    pub(super) async fn is_current(&self, cluster: &Cluster, sources: &mut Sources, application: &Json) -> bool {
+        if self.trouble.is_some() {
+            return false;
+        }
+        let mut revisions = Vec::new();
+        for source in project::sources(application) {
+            let url = word(&source, &["repoURL"]);
+            let login = login(&cluster.objects(), meta::namespace(application), url);
+            match sources.check_out(url, word(&source, &["targetRevision"]), login).await {
+                Ok((_, commit)) => revisions.push(commit),
+                Err(_) => return false,
+            }
+        }
+        revisions == self.revisions
+    }
+
     async fn add(
         &mut self,
         cluster: &Cluster,

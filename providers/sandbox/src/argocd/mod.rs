@@ -123,8 +123,10 @@ impl Controller {
             self.sources.forget_revisions();
         }
         let stale = match self.rendered.get(&uid) {
-            Some(known) => due || asked || known.spec != *get(application, &["spec"]),
-            None => true,
+            Some(known) if !asked && known.spec == *get(application, &["spec"]) => {
+                due && !known.is_current(cluster, &mut self.sources, application).await
+            }
+            _ => true,
         };
         if stale && !meta::is_deleting(application) {
             let target = application::Target::load(cluster, &mut self.sources, application).await;

@@ -237,9 +237,6 @@ pub async fn definitions_and_their_objects(cluster: Cluster) {
 
 /// The cluster deletes them some time after their end: that is no drift, and they do not run again by themselves.
 pub async fn jobs_that_are_taken_away_have_run(cluster: Cluster) {
-    if !cluster.controllers {
-        return;
-    }
     let job = |name: &str, command: &str| {
         let mut config = cluster
             .manifest(json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": name }, "spec": {

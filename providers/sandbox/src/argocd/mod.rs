@@ -26,7 +26,7 @@ use source::Sources;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The table of Applications.
 const APPLICATIONS: &str = "argoproj.io/applications";
@@ -40,6 +40,8 @@ const MANAGER: &str = "argocd-controller";
 const CONTROLLER: &str = "argocd-application-controller";
 /// How often it looks for work.
 const TICK: Duration = Duration::from_millis(300);
+/// How often it looks although nothing changed: retries come by time alone.
+const REST: Duration = Duration::from_secs(5);
 
 /// Plays Argo CD in all clusters that have it, until the returned future is dropped. Git data lies below `folder`.
 pub async fn run(clusters: Arc<Clusters>, repositories: Arc<Repositories>, folder: PathBuf) {
@@ -61,13 +63,15 @@ struct Controller {
     sources: Sources,
     /// What Applications rendered to, by id.
     rendered: BTreeMap<String, application::Target>,
+    /// The version of the objects before the last look: what the look itself made is looked at, too.
     seen: u64,
+    looked: Option<Instant>,
     polled_ms: i64,
 }
 
 impl Controller {
     const fn new(sources: Sources) -> Self {
-        Self { sources, rendered: BTreeMap::new(), seen: 0, polled_ms: i64::MIN }
+        Self { sources, rendered: BTreeMap::new(), seen: 0, looked: None, polled_ms: i64::MIN }
     }
 
     async fn look(&mut self, cluster: &Arc<Cluster>) {
@@ -83,7 +87,6 @@ impl Controller {
         for application in applications {
             self.advance(cluster, &application, due).await;
         }
-        self.seen = cluster.objects().version();
         cluster.wake();
     }
 
@@ -97,9 +100,11 @@ impl Controller {
         if due {
             self.polled_ms = now;
         }
-        if !due && objects.version() == self.seen {
+        let has_rested = self.looked.is_none_or(|looked| looked.elapsed() >= REST);
+        if !due && !has_rested && objects.version() == self.seen {
             return None;
         }
+        (self.seen, self.looked) = (objects.version(), Some(Instant::now()));
         if let Err(refusal) = furnish(&mut objects, &namespace) {
             tracing::warn!(error = refusal.message(), "Argo CD's own objects could not be made");
         }

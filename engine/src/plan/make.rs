@@ -76,7 +76,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
             diagnostic::sort(&mut problems);
             return Err(problems);
         }
-        plan.header = Header { secret_readers, ..header(&request, serial, &plan, &memory) };
+        plan.header = header(&request, serial, &plan, &memory, secret_readers);
         plan.variables = variables;
         let selection = select::written(request.options);
         if !selection.is_empty() && (!request.options.targets.is_empty() || !request.options.excludes.is_empty()) {
@@ -130,9 +130,15 @@ fn wanted_imports<'r>(
     of_stack.chain(request.options.imports.iter().cloned())
 }
 
-fn header(request: &PlanRequest<'_>, serial: u64, plan: &Plan, memory: &Memory) -> Header {
+fn header(
+    request: &PlanRequest<'_>,
+    serial: u64,
+    plan: &Plan,
+    memory: &Memory,
+    secret_readers: secret_readers::Configurations,
+) -> Header {
     Header {
-        secret_readers: secret_readers::Configurations::default(),
+        secret_readers,
         place: super::Place::default(),
         id: crate::identity::random_id(),
         stack: request.stack.to_owned(),

@@ -16,6 +16,7 @@ pub mod given;
 pub mod graph;
 pub mod inputs;
 pub mod library;
+mod limits;
 pub mod load;
 pub mod manifest;
 pub mod program;

@@ -23,8 +23,6 @@ pub(crate) struct Shared<'a> {
     pub(crate) records: Vec<RecordDeclaration>,
     /// What has been found.
     pub(crate) report: Vec<Diagnostic>,
-    /// Patterns of schemas, compiled once; none where one is broken (a test of the provider's finds that).
-    pub(crate) patterns: HashMap<&'static str, Option<regex::Regex>>,
     /// The type of `env`.
     pub(crate) environment: Type,
     /// What is known of modules that were checked: those that are called come first.

@@ -5,6 +5,7 @@ use super::blocks::CheckedBody;
 use super::context::ModuleChecker;
 use super::report::{SchemaProblem, TypeProblem, listed, nearest};
 use super::schemas::ObjectInfo;
+use crate::limits::{self, Broken};
 use crate::program::{self, Expr, ExprKind, RecordEntry};
 use formwork_model::schema::{Attribute, AttributeType, Limit, Rule};
 use formwork_model::{Span, Value};
@@ -73,7 +74,7 @@ impl ModuleChecker<'_, '_> {
             self.check_limit(limit, one, name);
             return self.check_limit(limit, other, name);
         }
-        let Some((found, limit)) = self.violated(limit, value) else { return };
+        let Some(Broken { found, limit }) = broken(limit, value) else { return };
         self.tell(SchemaProblem::OutOfLimits { what: format!("`{name}`"), found, limit, span: value.span });
     }
 
@@ -134,50 +135,19 @@ impl ModuleChecker<'_, '_> {
             _ => {}
         }
     }
+}
 
-    /// What was found and what the limit is, where a constant breaks it.
-    fn violated(&mut self, limit: &Limit, value: &Expr) -> Option<(String, String)> {
-        match (limit, &value.kind) {
-            (Limit::Range(low, high), ExprKind::Constant(Value::Int(number))) if !(low..=high).contains(&number) => {
-                Some((number.to_string(), range(*low, *high)))
-            }
-            #[allow(clippy::cast_precision_loss)]
-            (Limit::Range(low, high), ExprKind::Constant(Value::Float(number)))
-                if *number < *low as f64 || *number > *high as f64 =>
-            {
-                Some((number.to_string(), range(*low, *high)))
-            }
-            (Limit::Length(low, high), ExprKind::Constant(Value::String(text))) => {
-                let count = text.chars().count();
-                outside(count, *low, *high)
-                    .then(|| (format!("{count} characters"), format!("{low} to {high} characters")))
-            }
-            (Limit::Length(low, high), ExprKind::List(items)) if items.iter().all(|item| !item.spread) => {
-                outside(items.len(), *low, *high)
-                    .then(|| (format!("{} items", items.len()), format!("{low} to {high} items")))
-            }
-            (Limit::Pattern(pattern, words), ExprKind::Constant(Value::String(text))) => {
-                let compiled = self.shared.patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());
-                let breaks = compiled.as_ref().is_some_and(|pattern| !pattern.is_match(text));
-                breaks.then(|| (format!("{text:?}"), (*words).to_owned()))
-            }
-            _ => None,
+/// What a constant breaks; of a list the number of its items is told without their values.
+fn broken(limit: &Limit, value: &Expr) -> Option<Broken> {
+    match (limit, &value.kind) {
+        (_, ExprKind::Constant(value)) => limits::broken(limit, value),
+        (Limit::Length(low, high), ExprKind::List(items)) if items.iter().all(|item| !item.spread) => {
+            limits::length(items.len(), *low, *high, "items")
         }
+        _ => None,
     }
 }
 
 fn is_set(attribute: &program::Attribute) -> bool {
     !super::narrow::is_null(&attribute.value)
-}
-
-fn outside(count: usize, low: u32, high: u32) -> bool {
-    count < low as usize || count > high as usize
-}
-
-fn range(low: i64, high: i64) -> String {
-    match (low, high) {
-        (low, i64::MAX) => format!("numbers from {low}"),
-        (i64::MIN, high) => format!("numbers up to {high}"),
-        (low, high) => format!("numbers from {low} to {high}"),
-    }
 }

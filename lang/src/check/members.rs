@@ -47,7 +47,9 @@ impl<'a> ModuleChecker<'_, 'a> {
     /// The base of a step: not null, or null with `?.`. Gives it without null, and whether it may be null.
     fn present(&mut self, mut base: Expr, optional: bool, operator: &'static str, name: &str) -> (Expr, bool) {
         let may_be_null = base.ty.holds_null() && !matches!(base.ty.exposed(), Type::Any | Type::Error);
-        if optional && !may_be_null && !matches!(base.ty.exposed(), Type::Any | Type::Error) {
+        let never_null = !may_be_null && !matches!(base.ty.exposed(), Type::Any | Type::Error);
+        // Who writes `?.` by what the schema says is right for any body of the block.
+        if optional && never_null && !self.is_written_out(&base) {
             let ty = described(&base.ty);
             self.tell(TypeProblem::NeverNull { operator, ty, span: base.span, help: format!("write `.{name}`") });
         }
@@ -63,7 +65,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         let step = if name.is_empty() { "?[…]".to_owned() } else { format!("?.{name}") };
         let help =
             format!("write `{step}`, which is null where this is null, or test it first: `if x != null then … else …`");
-        let problem = TypeProblem::MayBeNull { what: "this".to_owned(), ty: base.ty.to_string(), span, help };
+        let problem = TypeProblem::MayBeNull { what: "this".to_owned(), ty: described(&base.ty), span, help };
         (self.broken(span, problem), false)
     }
 

@@ -117,7 +117,6 @@ pub fn check(loaded: &Loaded, schemas: &dyn Schemas, options: Options) -> Checke
         library: library::FUNCTIONS.iter().map(|function| (function.name, function)).collect(),
         records: Vec::new(),
         report: retold(loaded, schemas),
-        patterns: HashMap::new(),
         environment: environment_type(loaded),
         interfaces: Vec::new(),
         defaults: HashMap::new(),

@@ -2,6 +2,7 @@
 
 use super::context::ModuleChecker;
 use crate::program::{BlockId, CallId, Expr, ExprKind, LetId, LocalId, ParamId};
+use crate::tree::{Entry, Expression, ExpressionKind, Key};
 use ecow::EcoString;
 use formwork_model::{BinaryOperator, Type, UnaryOperator, Value};
 
@@ -53,17 +54,89 @@ impl Path {
     }
 }
 
-impl ModuleChecker<'_, '_> {
-    /// The expression, typed without null where a condition around it says so.
+/// The block that an expression is, or an instance of.
+fn block_of(expression: &Expr) -> Option<BlockId> {
+    match &expression.kind {
+        ExprKind::Block(id) => Some(*id),
+        ExprKind::Index { base, .. } => match base.kind {
+            ExprKind::Block(id) => Some(id),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a body or a record says of a name; nothing where a spread might say something else.
+fn field<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Expression> {
+    if entries.iter().any(|entry| matches!(entry, Entry::Spread { .. })) {
+        return None;
+    }
+    entries.iter().find_map(|entry| match entry {
+        Entry::Field { key: Key::Literal(word), value } if word.text == name => Some(value),
+        _ => None,
+    })
+}
+
+impl<'a> ModuleChecker<'_, 'a> {
+    /// The expression, typed without null where a condition around it says so, or the block that it reads writes it out.
     pub(crate) fn narrowed(&self, mut expression: Expr) -> Expr {
-        if !self.frame.facts.is_empty()
-            && expression.ty.holds_null()
-            && let Some(path) = Path::of(&expression)
-            && self.frame.facts.iter().any(|fact| fact.path == path)
-        {
+        if expression.ty.holds_null() && (self.is_assumed(&expression) || self.is_written_out(&expression)) {
             expression.ty = expression.ty.without_null();
         }
         expression
+    }
+
+    fn is_assumed(&self, expression: &Expr) -> bool {
+        !self.frame.facts.is_empty()
+            && Path::of(expression).is_some_and(|path| self.frame.facts.iter().any(|fact| fact.path == path))
+    }
+
+    /// Whether this reads an attribute of a block, or what is within it, for which the block itself writes out a list,
+    /// a record, a text or a number: the schema may call it optional, here it is there.
+    pub(crate) fn is_written_out(&self, expression: &Expr) -> bool {
+        self.written(expression).is_some_and(|written| {
+            matches!(
+                written.kind,
+                ExpressionKind::List(_)
+                    | ExpressionKind::Record(_)
+                    | ExpressionKind::For(_)
+                    | ExpressionKind::String(_)
+                    | ExpressionKind::Template(_)
+                    | ExpressionKind::Bool(_)
+                    | ExpressionKind::Int(_)
+                    | ExpressionKind::Float(_)
+                    | ExpressionKind::Duration(_)
+            )
+        })
+    }
+
+    /// What the block that an expression reads writes at this place.
+    fn written(&self, expression: &Expr) -> Option<&'a Expression> {
+        let mut written = match &expression.kind {
+            ExprKind::Chain(inner) => return self.written(inner),
+            ExprKind::Member { base, name, .. } => match block_of(base) {
+                Some(id) => field(&self.names.blocks.get(id.index())?.what.body.entries, name)?,
+                None => match &self.written(base)?.kind {
+                    ExpressionKind::Record(entries) => field(entries, name)?,
+                    _ => return None,
+                },
+            },
+            ExprKind::Index { base, index, .. } => {
+                let (ExprKind::Constant(Value::Int(at)), ExpressionKind::List(items)) =
+                    (&index.kind, &self.written(base)?.kind)
+                else {
+                    return None;
+                };
+                let at = usize::try_from(*at).ok()?;
+                let plain = items.iter().take(at + 1).all(|item| !item.spread);
+                &items.get(at).filter(|_| plain)?.value
+            }
+            _ => return None,
+        };
+        while let ExpressionKind::Parenthesised(inner) = &written.kind {
+            written = inner;
+        }
+        Some(written)
     }
 
     /// From now on (until the scope is left) what follows from `condition` being `truth` holds.

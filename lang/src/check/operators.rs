@@ -193,7 +193,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         span: Span,
     ) -> Expr {
         let mut left = self.infer(left);
-        if !left.ty.holds_null() {
+        if !left.ty.holds_null() && !self.is_written_out(&left) {
             let ty = described(&left.ty);
             let help = "leave out `??` and what follows".to_owned();
             self.tell(TypeProblem::NeverNull { operator: "??", ty, span: left.span, help });

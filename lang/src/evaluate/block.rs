@@ -1,9 +1,9 @@
 //! Resource, data and ephemeral blocks: their instances and configs.
 
 use super::Evaluator;
+use super::attribute::fitting_value;
 use super::host::exposed_objects;
 use super::instances::{BlockState, ProviderSlot, Slot};
-use super::limits;
 use super::node::Details;
 use super::problem::Problem;
 use super::provider::Chosen;
@@ -377,12 +377,13 @@ impl<'p> Bodies<'_, 'p> {
         attribute: &'p Attribute,
     ) -> Result<Value, Fault> {
         let variables = self.variables;
-        let Some(shared) = self.shared.get_mut(position) else { return attribute_value(evaluator, attribute) };
+        let schema = self.block.schema.attribute(&attribute.name);
+        let Some(shared) = self.shared.get_mut(position) else { return fitting_value(evaluator, attribute, schema) };
         if uses_locals(&attribute.value, variables) {
-            return attribute_value(evaluator, attribute);
+            return fitting_value(evaluator, attribute, schema);
         }
         if shared.is_none() {
-            let (result, dependencies) = evaluator.recording(|evaluator| attribute_value(evaluator, attribute));
+            let (result, dependencies) = evaluator.recording(|evaluator| fitting_value(evaluator, attribute, schema));
             *shared = Some(evaluator.slot(result, dependencies));
         }
         match shared {
@@ -417,15 +418,4 @@ impl<'p> Bodies<'_, 'p> {
             delete_timeout_ms: written.delete_timeout_ms,
         }
     }
-}
-
-/// The value of an attribute, without objects, and of a size that can be kept.
-pub(super) fn attribute_value<'p>(evaluator: &mut Evaluator<'p>, attribute: &'p Attribute) -> Result<Value, Fault> {
-    let value = evaluator.expression(&attribute.value)?;
-    if value.is_known() && !matches!(value, Value::List(_) | Value::Map(_) | Value::Set(_) | Value::Secret(_)) {
-        return Ok(value);
-    }
-    let value = exposed_objects(evaluator, value);
-    limits::check(&value).map_err(|fault| fault.at(attribute.value.span))?;
-    Ok(value)
 }

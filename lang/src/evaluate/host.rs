@@ -1,6 +1,7 @@
 //! What operations ask of the evaluator: attributes of objects, rules of records, files.
 
 use super::Evaluator;
+use super::completed::completed;
 use super::condition::Verdict;
 use super::instances::BlockState;
 use crate::graph::NodeKind;
@@ -65,11 +66,12 @@ impl<'p> Evaluator<'p> {
             matches!(attribute.presence, Presence::Required | Presence::Optional) && !attribute.write_only
         });
         let config = details.and_then(|details| details.config).filter(|_| is_config);
-        if let Some(value) = config.and_then(|config| self.nodes.values.get(config).get(name))
+        if let Some(attribute) = attribute
+            && let Some(value) = config.and_then(|config| self.nodes.values.get(config).get(name))
             && value.is_known()
             && !value.is_null()
         {
-            return marked(value.to_value(), secret);
+            return marked(completed(value.to_value(), attribute, &found.address, &path), secret);
         }
         marked(Value::attribute(found.address.clone(), path), secret)
     }

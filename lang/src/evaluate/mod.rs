@@ -2,8 +2,10 @@
 //! that remembers what is left to do (`crate::residual`).
 
 mod addresses;
+mod attribute;
 mod block;
 mod call;
+mod completed;
 mod condition;
 mod expression;
 mod finish;

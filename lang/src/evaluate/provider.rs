@@ -1,7 +1,8 @@
 //! Provider blocks, and which instance a block uses.
 
 use super::Evaluator;
-use super::block::{Instances, attribute_value};
+use super::attribute::attribute_value;
+use super::block::Instances;
 use super::instances::{ProviderSlot, ProviderState};
 use super::node::Details;
 use super::problem::Problem;

@@ -26,6 +26,8 @@ struct Details {
 /// Kinds of faults.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FaultKind {
+    /// E0453
+    OutOfLimits { found: String, limit: String },
     /// E0602
     DivisionByZero,
     /// E0603
@@ -192,6 +194,9 @@ impl Fault {
     pub(crate) fn message(&self) -> String {
         let path = self.path();
         let message = self.0.kind.message();
+        if let FaultKind::OutOfLimits { .. } = self.0.kind {
+            return format!("`{path}` {message}");
+        }
         if path.steps().is_empty() { message } else { format!("{path}: {message}") }
     }
 
@@ -217,6 +222,7 @@ impl FaultKind {
     /// The stable code.
     pub(crate) fn code(&self) -> Code {
         Code::new(match self {
+            Self::OutOfLimits { .. } => "E0453",
             Self::DivisionByZero => "E0602",
             Self::OutOfRange { .. } => "E0603",
             Self::NoSuchKey { .. } | Self::NoSuchIndex { .. } | Self::NoSuchMember { .. } => "E0604",
@@ -239,6 +245,7 @@ impl FaultKind {
     /// One sentence: what is wrong.
     pub(crate) fn message(&self) -> String {
         match self {
+            Self::OutOfLimits { found, limit } => format!("takes {limit}, not {found}"),
             Self::DivisionByZero => "division by zero".into(),
             Self::OutOfRange { operator } => format!("the result of `{operator}` does not fit into 64 bits"),
             Self::NoSuchKey { key, .. } => format!("there is no key {key:?}"),
@@ -279,6 +286,7 @@ impl FaultKind {
     /// What to write or do instead.
     fn help(&self) -> Option<String> {
         match self {
+            Self::OutOfLimits { limit, .. } => Some(format!("use {limit}")),
             Self::DivisionByZero => Some("test the divisor first: `if n == 0 then … else x / n`".into()),
             Self::OutOfRange { .. } => Some("use floats, such as `2.0`, where large numbers are expected".into()),
             Self::NoSuchKey { nearest, known, .. } => {

@@ -157,7 +157,15 @@ impl Walk<'_> {
         };
         let (lifecycle, needed) = match (&source, draft.subject, &held) {
             (Some(source), Subject::Item(item), _) => (self.lifecycle(source), dependencies.of_item(item).to_vec()),
-            (_, _, Some(row)) => (row.lifecycle.clone(), self.memory.rows.dependencies(row).cloned().collect()),
+            (_, _, Some(row)) => {
+                let mut lifecycle = row.lifecycle.clone();
+                // How long it may take is what its block says now, where there is one.
+                let block = self.nodes.get(&address).and_then(|item| self.source(*item));
+                if let Some(block) = block {
+                    lifecycle.delete_timeout_ms = block.decorators().delete_timeout_ms;
+                }
+                (lifecycle, self.memory.rows.dependencies(row).cloned().collect())
+            }
             (_, _, None) => (Lifecycle::default(), Vec::new()),
         };
         let schema = self.schema_of(&address, &type_name);

@@ -223,3 +223,24 @@ fn a_selection_takes_what_it_needs() {
     world.apply(&plan);
     assert!(world.cloud.objects("thing").unwrap().is_empty());
 }
+
+/// The limit that the block says now counts, also where nothing else of it was applied since.
+#[test]
+fn a_delete_takes_as_long_as_its_block_says() {
+    let mut world = World::new();
+    world.settle(stack(&world, &[("a", 1, plain()), ("b", 1, plain())]));
+    let short = || Decorators { delete_timeout_ms: Some(4_000), ..plain() };
+    let limits = |plan: &formwork_engine::plan::Plan| -> Vec<(String, u64)> {
+        let deletes = plan.operations.iter().filter(|operation| operation.action == Action::Delete);
+        deletes.map(|operation| (operation.address.to_string(), operation.timeout_ms)).collect()
+    };
+    let destroy = PlanOptions { destroy: true, ..PlanOptions::default() };
+    let plan = world.try_plan(stack(&world, &[("a", 1, short()), ("b", 1, plain())]), &destroy).unwrap();
+    let said = limits(&plan);
+    assert_eq!(said.iter().find(|(name, _)| name == "a").map(|(_, limit)| *limit), Some(4_000));
+    assert!(said.iter().any(|(name, limit)| name == "b" && *limit > 4_000));
+    // A block that is gone said it at the last apply.
+    world.settle(stack(&world, &[("a", 1, short()), ("b", 1, plain())]));
+    let plan = world.try_plan(stack(&world, &[("b", 1, plain())]), &PlanOptions::default()).unwrap();
+    assert_eq!(limits(&plan), [("a".to_owned(), 4_000)]);
+}

@@ -207,7 +207,7 @@ async fn send_delete(work: &Work<'_>, connected: &Connected, row: &Row) -> Resul
             object: stored(row),
             config: Some(row.config.clone()),
             resume: sink.last(),
-            timeout_ms: row.lifecycle.delete_timeout_ms.unwrap_or(work.operation.timeout_ms),
+            timeout_ms: work.operation.timeout_ms,
         };
         connected.connection.delete(request, &sink)
     })

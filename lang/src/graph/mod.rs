@@ -6,7 +6,7 @@ mod subject;
 mod text;
 
 pub use render::render;
-pub use subject::{Subject, SubjectKind};
+pub use subject::{Declared, Place, Subject};
 pub use text::value_text;
 
 use ecow::EcoString;

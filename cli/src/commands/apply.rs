@@ -208,7 +208,7 @@ impl Undertaking<'_> {
             }
         } else if ground.project.output.json {
             let report = serde_json::json!({ "event": "report", "outcome": Outcome::Succeeded, "diagnostics": [] });
-            output::print(&format!("{report}\n"));
+            output::data(&format!("{report}\n"));
         }
         match stuck {
             Some(failure) => Err(failure),
@@ -309,7 +309,7 @@ pub(super) fn conclude(ground: &Ground, report: &ApplyReport) -> bool {
         let all: Vec<_> =
             report.diagnostics.iter().map(|diagnostic| diagnostics::to_json(&ground.files, diagnostic)).collect();
         let line = serde_json::json!({ "event": "report", "outcome": report.outcome, "diagnostics": all });
-        output::print(&format!("{line}\n"));
+        output::data(&format!("{line}\n"));
     } else {
         tell("\n");
         tell(&diagnostics::text(output, &ground.files, &report.diagnostics));

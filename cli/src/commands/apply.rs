@@ -12,7 +12,7 @@ use crate::signals;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
 use formwork_engine::event::Event;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
-use formwork_engine::ports::{Interruption, InterruptionReceiver};
+use formwork_engine::ports::{EventSink, Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
 use formwork_model::{Code, Diagnostic};
 use formwork_state::record::Outcome;
@@ -115,7 +115,10 @@ fn led_nowhere(mut failure: Failure, address: &str) -> Failure {
 }
 
 fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {
-    Session::open(global, planning, Arc::new(Progress::new(Output::new(global))))
+    let progress = Arc::new(Progress::new(Output::new(global)));
+    let session = Session::open(global, planning, Arc::clone(&progress) as Arc<dyn EventSink>)?;
+    progress.read_from(&session.ground.files);
+    Ok(session)
 }
 
 impl Undertaking<'_> {

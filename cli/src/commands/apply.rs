@@ -18,6 +18,7 @@ use formwork_model::{Code, Diagnostic};
 use formwork_state::record::Outcome;
 use formwork_state::store::Store;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// More phases than this are a mistake of the stack: values that wait for each other again and again.
 const MOST_PHASES: u32 = 4;
@@ -29,6 +30,7 @@ struct Undertaking<'a> {
     question: &'static str,
     options: PlanOptions,
     planning: &'a Planning,
+    lock_timeout: Duration,
     auto_approve: bool,
 }
 
@@ -46,6 +48,7 @@ pub(super) fn run(global: &Global, arguments: &ApplyArguments) -> Answer {
         question: "Apply these changes?",
         options: session::options(&arguments.planning, false)?,
         planning: &arguments.planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: arguments.auto_approve,
     }
     .run()
@@ -58,6 +61,7 @@ pub(super) fn destroy(global: &Global, arguments: &DestroyArguments) -> Answer {
         question: "Delete all of this? There is no undo.",
         options: session::options(&arguments.planning, true)?,
         planning: &arguments.planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: arguments.auto_approve,
     }
     .run()
@@ -72,6 +76,7 @@ pub(super) fn refresh(global: &Global, arguments: &RefreshArguments) -> Answer {
         question: "Record what the cloud says?",
         options,
         planning: &arguments.planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: arguments.auto_approve,
     }
     .run()
@@ -88,7 +93,6 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
         refresh_only: true,
         parallelism: 10,
         detailed_exitcode: false,
-        lock_timeout: arguments.lock_timeout,
         forget_unreachable: false,
     };
     let mut options = session::options(&planning, false)?;
@@ -100,6 +104,7 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
         question: "Take this into the state?",
         options,
         planning: &planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: true,
     };
     undertaking.run().map_err(|failure| led_nowhere(failure, &arguments.address))
@@ -129,7 +134,7 @@ impl Undertaking<'_> {
         }
         let began = super::now_ms();
         let ground = &self.session.ground;
-        let store = ground.project.lock(&ground.environment, self.command, self.planning.lock_timeout)?;
+        let store = ground.project.lock(&ground.environment, self.command, self.lock_timeout)?;
         ground.warn(&store.warnings());
         let answer = session::runtime().and_then(|runtime| runtime.block_on(self.phases(&store)));
         let state = store.state();

@@ -174,6 +174,10 @@ impl Session {
 /// The engine's options, from the command line.
 pub(super) fn options(planning: &Planning, destroy: bool) -> Result<PlanOptions, Failure> {
     refuse_no_parallelism(planning)?;
+    if destroy && planning.refresh_only {
+        let help = "leave one out; `formwork plan --refresh-only` shows what the cloud says, and changes nothing";
+        return Err(crate::project::refusal("E0598", "nothing can be destroyed with `--refresh-only`", help));
+    }
     let addresses =
         |texts: &[String]| texts.iter().map(|text| super::state::address(text)).collect::<Result<Vec<Address>, _>>();
     Ok(PlanOptions {

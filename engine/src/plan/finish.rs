@@ -283,11 +283,13 @@ impl Walk<'_> {
         let mut outputs: Vec<Output> = Vec::new();
         for output in &graph.outputs {
             let planned = self.resolve(&output.value, Some(output.span));
-            outputs.push(Output {
-                name: output.name.to_string(),
-                prior: before.get(&output.name).cloned(),
-                planned: planned.map(|value| ValueBuf::from(&value).to_value()),
-            });
+            let prior = before.get(&output.name).cloned();
+            // What is not selected does not become known: without this the plan would tell a change for ever.
+            let planned = match planned {
+                Some(value) if self.waits_for_unselected(&value) => prior.clone(),
+                planned => planned.map(|value| ValueBuf::from(&value).to_value()),
+            };
+            outputs.push(Output { name: output.name.to_string(), prior, planned });
         }
         let declared: BTreeSet<&str> = graph.outputs.iter().map(|output| output.name.as_str()).collect();
         let removed = before.iter().filter(|(name, _)| !declared.contains(name.as_str()));
@@ -304,6 +306,15 @@ impl Walk<'_> {
     fn checks(&mut self) -> (Vec<Check>, Vec<formwork_lang::graph::Subject>) {
         let graph = self.graph;
         if self.request.options.destroy {
+    /// Whether a value waits for something that this plan leaves alone.
+    fn waits_for_unselected(&self, value: &Value) -> bool {
+        let mut waits = false;
+        value.each_attribute(&mut |object, _| {
+            waits |= self.item(object).is_some_and(|item| !self.is_selected(item));
+        });
+        waits
+    }
+
             return (Vec::new(), Vec::new());
         }
         let mut open = Vec::new();

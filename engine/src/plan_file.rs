@@ -6,7 +6,7 @@
 
 use crate::connections::Connections;
 use crate::plan::{
-    Deferral, Drift, Header, Operation, Output, Plan, PlannedProvider, Recovery, StateChange, Variable,
+    Deferral, Drift, Header, Imported, Operation, Output, Plan, PlannedProvider, Recovery, StateChange, Variable,
     values::input_digest, values::input_name,
 };
 use crate::ports::{InputResolver, KeyedDigest};
@@ -117,7 +117,7 @@ struct Content<'a> {
     header: Cow<'a, Header>,
     providers: Cow<'a, [PlannedProvider]>,
     state_changes: Cow<'a, [StateChange]>,
-    imported: Cow<'a, [formwork_model::Address]>,
+    imported: Cow<'a, [Imported]>,
     recoveries: Cow<'a, [Recovery]>,
     operations: Cow<'a, [Operation]>,
     drift: Cow<'a, [Drift]>,

@@ -6,7 +6,10 @@ use super::items::{Draft, Source, Subject, Through};
 use super::problem::Problem;
 use super::rows::{Held, Observed};
 use super::walk::Walk;
-use super::{Action, Operation, OperationIndex, Output, Plan, PlannedProvider, ProviderIndex, Reason, StateChange};
+use super::{
+    Action, Imported, Operation, OperationIndex, Output, Plan, PlannedProvider, ProviderIndex, Reason, Removal,
+    StateChange,
+};
 use formwork_lang::graph::{Check, NodeId, NodeKind};
 use formwork_lang::residual;
 use formwork_model::{Address, AttributePath, ObjectKind, TypeName, Value, ValueBuf};
@@ -28,8 +31,9 @@ impl Walk<'_> {
         plan.providers = uses.iter().map(|through| self.planned_provider(*through, &arranged, &order)).collect();
         plan.drift = self.drift();
         plan.state_changes = self.state_changes();
-        let fresh = self.memory.rows.all().filter(|(_, held)| held.fresh);
-        plan.imported = fresh.map(|(_, held)| held.row.key.address.clone()).collect();
+        let fresh = self.memory.rows.all().filter(|(_, held)| held.fresh).map(|(_, held)| &held.row.key.address);
+        let imported = fresh.filter_map(|address| self.imports.id(address).map(|id| (address.clone(), id.clone())));
+        plan.imported = imported.map(|(address, id)| Imported { address, id }).collect();
         plan.operations = self.operations(&arranged, &order, &numbers, &dependencies);
         plan.deferred = std::mem::take(&mut self.deferred);
         plan.warnings = std::mem::take(&mut self.warnings);
@@ -302,10 +306,6 @@ impl Walk<'_> {
         outputs
     }
 
-    /// Conditions that are still open, and what has others that hold; those that fail are reported.
-    fn checks(&mut self) -> (Vec<Check>, Vec<formwork_lang::graph::Subject>) {
-        let graph = self.graph;
-        if self.request.options.destroy {
     /// Whether a value waits for something that this plan leaves alone.
     fn waits_for_unselected(&self, value: &Value) -> bool {
         let mut waits = false;
@@ -315,6 +315,10 @@ impl Walk<'_> {
         waits
     }
 
+    /// Conditions that are still open, and what has others that hold; those that fail are reported.
+    fn checks(&mut self) -> (Vec<Check>, Vec<formwork_lang::graph::Subject>) {
+        let graph = self.graph;
+        if self.request.options.destroy {
             return (Vec::new(), Vec::new());
         }
         let mut open = Vec::new();
@@ -345,7 +349,7 @@ impl Walk<'_> {
         let gone = |held: &Held| matches!(held.observed, Observed::Gone | Observed::SoftDeleted);
         for (_, held) in self.memory.rows.all() {
             if gone(held) {
-                changes.push(StateChange::Remove(held.row.key.clone(), "it is gone from the cloud".to_owned()));
+                changes.push(StateChange::Remove(Box::new(held.row.as_ref().clone()), Removal::Gone));
             } else if held.fresh || held.changed || held.recorded.is_some() {
                 changes.push(StateChange::Put(Box::new(held.row.as_ref().clone())));
             }

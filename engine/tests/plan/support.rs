@@ -237,7 +237,7 @@ impl World {
         // All moves at once, before anything else.
         let moves = plan.state_changes.iter().filter_map(|change| match change {
             StateChange::Move(from, to) => {
-                let mut row = self.state.rows.remove(from).unwrap().as_ref().clone();
+                let mut row = self.state.rows.remove(&from.key).unwrap().as_ref().clone();
                 row.key = to.clone();
                 Some(row)
             }
@@ -248,7 +248,7 @@ impl World {
         for change in &plan.state_changes {
             match change {
                 StateChange::Put(row) => drop(self.state.rows.insert(row.key.clone(), Arc::new(row.as_ref().clone()))),
-                StateChange::Remove(key, _) => drop(self.state.rows.remove(key)),
+                StateChange::Remove(row, _) => drop(self.state.rows.remove(&row.key)),
                 StateChange::Move(..) => {}
             }
         }

@@ -14,7 +14,7 @@ use formwork_engine::event::Event;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
 use formwork_engine::ports::{EventSink, Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
-use formwork_model::{Code, Diagnostic};
+use formwork_model::Diagnostic;
 use formwork_state::record::Outcome;
 use formwork_state::store::Store;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
     let address = super::state::address(&arguments.address)?;
     let planning = Planning {
         variables: arguments.variables.clone(),
-        targets: vec![arguments.address.clone()],
+        targets: Vec::new(),
         excludes: Vec::new(),
         replaces: Vec::new(),
         refresh: true,
@@ -98,7 +98,7 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
     let mut options = session::options(&planning, false)?;
     options.imports = vec![(address, arguments.id.clone())];
     // What differs from the stack is for the next apply: an import changes nothing in the cloud.
-    let undertaking = Undertaking {
+    Undertaking {
         session: open(global, &planning)?,
         command: "import",
         question: "Take this into the state?",
@@ -106,17 +106,8 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
         planning: &planning,
         lock_timeout: arguments.locking.lock_timeout,
         auto_approve: true,
-    };
-    undertaking.run().map_err(|failure| led_nowhere(failure, &arguments.address))
-}
-
-/// An import that leads nowhere selects nothing, which is not how people would say it.
-fn led_nowhere(mut failure: Failure, address: &str) -> Failure {
-    for diagnostic in failure.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.0 == "E1004") {
-        diagnostic.code = Code::new("E1010");
-        diagnostic.message = format!("cannot import to `{address}`: there is no such resource");
     }
-    failure
+    .run()
 }
 
 fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {

@@ -210,14 +210,19 @@ impl PlanText<'_> {
     }
 
     fn deferred(&mut self) {
-        let plan = self.plan;
-        if plan.deferred.is_empty() {
-            return;
-        }
-        self.heading("Waits for values that only this apply will tell; planned in the next phase:");
-        for deferral in &plan.deferred {
-            self.paint.push(&mut self.out, Meaning::Moved, "  … ");
-            self.out.push_str(&format!("{}: {}\n", deferral.address, deferral.reason));
+        let values = "Waits for values that only this apply will tell; planned in the next phase:";
+        let resolved = "Waits until `formwork state resolve` says what became of an object:";
+        for (heading, uncertain) in [(values, false), (resolved, true)] {
+            let plan = self.plan;
+            let deferred: Vec<_> = plan.deferred.iter().filter(|deferral| deferral.uncertain == uncertain).collect();
+            if deferred.is_empty() {
+                continue;
+            }
+            self.heading(heading);
+            for deferral in deferred {
+                self.paint.push(&mut self.out, Meaning::Moved, "  … ");
+                self.out.push_str(&format!("{}: {}\n", deferral.address, deferral.reason));
+            }
         }
     }
 }

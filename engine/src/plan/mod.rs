@@ -360,6 +360,8 @@ pub struct Deferral {
     pub address: Address,
     /// Why, in words: "`for` waits for `cluster.pools`, known after apply".
     pub reason: String,
+    /// No phase decides it: it waits until a person has said with `state resolve` what became of an object.
+    pub uncertain: bool,
     /// Where it stands.
     pub span: Option<Span>,
 }

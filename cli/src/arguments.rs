@@ -1,6 +1,7 @@
 //! What the command line takes.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -52,6 +53,34 @@ pub(crate) struct Global {
     pub(crate) input: bool,
 }
 
+impl Arguments {
+    /// Reads the command line.
+    ///
+    /// # Errors
+    /// What is wrong with it; also help and version, where they are asked for.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse()?;
+        match arguments.without_effect() {
+            Some((command, flag)) => {
+                let text = format!("`{flag}` does nothing for `{command}`; leave it out");
+                Err(Self::command().error(ErrorKind::ArgumentConflict, text))
+            }
+            None => Ok(arguments),
+        }
+    }
+
+    /// A flag of all commands that the given one has no use for.
+    fn without_effect(&self) -> Option<(&'static str, &'static str)> {
+        let Global { json, full, sandbox, .. } = self.global;
+        let (command, flags): (_, &[_]) = match self.command {
+            Command::Fmt(_) => ("fmt", &[("--json", json), ("--full", full), ("--sandbox", sandbox)]),
+            Command::Graph(_) => ("graph", &[("--json", json), ("--full", full)]),
+            _ => return None,
+        };
+        flags.iter().find(|(_, is_given)| *is_given).map(|(flag, _)| (command, *flag))
+    }
+}
+
 /// Values for params.
 #[derive(Args, Debug, Clone, Default)]
 pub(crate) struct Variables {
@@ -90,12 +119,17 @@ pub(crate) struct Planning {
     /// Exit code 2 when there are changes, or another phase is left.
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
-    /// Wait so long for the state's lock: 30s, 5m.
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
-    pub(crate) lock_timeout: Duration,
     /// Forget objects whose cluster cannot be reached any more, instead of failing.
     #[arg(long)]
     pub(crate) forget_unreachable: bool,
+}
+
+/// Of commands that write the state.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Locking {
+    /// Wait so long for the state's lock: 30s, 5m.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
+    pub(crate) lock_timeout: Duration,
 }
 
 /// The commands.
@@ -219,6 +253,9 @@ pub(crate) struct ApplyArguments {
     /// What is planned.
     #[command(flatten)]
     pub(crate) planning: Planning,
+    /// Whether it waits for the lock.
+    #[command(flatten)]
+    pub(crate) locking: Locking,
     /// Do it without asking first.
     #[arg(long)]
     pub(crate) auto_approve: bool,
@@ -233,6 +270,9 @@ pub(crate) struct DestroyArguments {
     /// What is planned.
     #[command(flatten)]
     pub(crate) planning: Planning,
+    /// Whether it waits for the lock.
+    #[command(flatten)]
+    pub(crate) locking: Locking,
     /// Do it without asking first.
     #[arg(long)]
     pub(crate) auto_approve: bool,
@@ -253,8 +293,8 @@ pub(crate) struct ShowArguments {
 pub(crate) struct OutputArguments {
     /// Which; all without it.
     pub(crate) name: Option<String>,
-    /// The text alone, without quotes.
-    #[arg(long)]
+    /// The text alone, without quotes; a secret, which has to be named for it, in the clear.
+    #[arg(long, requires = "name")]
     pub(crate) raw: bool,
     /// Show secrets in the clear.
     #[arg(long)]
@@ -287,6 +327,7 @@ pub(crate) enum StateCommand {
     /// Forget an object; it stays in the cloud (better: write `forget` in the stack).
     Rm {
         /// Which.
+        #[arg(required = true)]
         addresses: Vec<String>,
         /// Wait so long for the lock.
         #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
@@ -301,14 +342,15 @@ pub(crate) enum StateCommand {
     /// Show who holds the lock.
     Lock,
     /// Say what became of an object that is uncertain.
+    #[command(group = clap::ArgGroup::new("answer").required(true))]
     Resolve {
         /// Which.
         address: String,
         /// It exists, with this id.
-        #[arg(long, value_name = "ID", conflicts_with = "absent", required_unless_present = "absent")]
+        #[arg(long, value_name = "ID", group = "answer")]
         adopt: Option<String>,
         /// It does not exist.
-        #[arg(long)]
+        #[arg(long, group = "answer")]
         absent: bool,
         /// Wait so long for the lock.
         #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
@@ -326,9 +368,9 @@ pub(crate) struct ImportArguments {
     /// Values for params.
     #[command(flatten)]
     pub(crate) variables: Variables,
-    /// Wait so long for the lock.
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = parse_duration)]
-    pub(crate) lock_timeout: Duration,
+    /// Whether it waits for the lock.
+    #[command(flatten)]
+    pub(crate) locking: Locking,
 }
 
 /// `refresh`
@@ -337,6 +379,9 @@ pub(crate) struct RefreshArguments {
     /// What is planned.
     #[command(flatten)]
     pub(crate) planning: Planning,
+    /// Whether it waits for the lock.
+    #[command(flatten)]
+    pub(crate) locking: Locking,
     /// Do it without asking first.
     #[arg(long)]
     pub(crate) auto_approve: bool,
@@ -523,7 +568,6 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_consistent() {

@@ -1,6 +1,7 @@
 //! Traces for those who ask: `FORMWORK_LOG=debug`, `FORMWORK_LOG=info,formwork::http=trace`. They go to standard error,
 //! and secrets are taken out of them.
 
+use crate::render::harmless::harmless;
 use formwork_engine::secrets::SecretRegistry;
 use std::io::{self, Write};
 use std::sync::{Arc, LazyLock};
@@ -84,6 +85,7 @@ impl Write for Line {
 impl Drop for Line {
     fn drop(&mut self) {
         let text = secrets().scrub(&String::from_utf8_lossy(&self.0));
+        let text = harmless(&text);
         // A closed standard error is no reason to stop an apply.
         drop(io::stderr().lock().write_all(text.as_bytes()));
     }

@@ -14,10 +14,12 @@ mod render;
 mod sandbox;
 mod signals;
 
-use clap::Parser;
-
 fn main() {
-    let arguments = arguments::Arguments::parse();
+    // clap's own exit code for a mistake is 2, which means "changes" here.
+    let arguments = arguments::Arguments::read().unwrap_or_else(|error| {
+        drop(error.print());
+        std::process::exit(if error.use_stderr() { commands::FAILED } else { commands::DONE });
+    });
     logging::start();
     logging::report_panics();
     let code = commands::run(arguments);

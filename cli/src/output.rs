@@ -1,6 +1,7 @@
 //! Where text goes: to a terminal with colours, to a pipe without, to a closed pipe not at all.
 
 use crate::arguments::Global;
+use crate::render::harmless::painted;
 use crate::render::plan::Detail;
 use std::io::{self, IsTerminal, Write};
 
@@ -56,8 +57,14 @@ fn columns() -> Option<usize> {
     terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0))
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) ends the program quietly.
+/// Writes what people read to standard output.
 pub(crate) fn print(text: &str) {
+    data(&painted(text));
+}
+
+/// Writes what programs read to standard output, as it is. A reader that has gone away (`| head`) ends the program
+/// quietly.
+pub(crate) fn data(text: &str) {
     let mut out = io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         if error.kind() == io::ErrorKind::BrokenPipe {
@@ -68,9 +75,9 @@ pub(crate) fn print(text: &str) {
     }
 }
 
-/// Writes to standard error; a closed one is passed over.
+/// Writes what people read to standard error; a closed one is passed over.
 pub(crate) fn tell(text: &str) {
-    drop(io::stderr().lock().write_all(text.as_bytes()));
+    drop(io::stderr().lock().write_all(painted(text).as_bytes()));
 }
 
 /// Asks a question that is answered with the word `yes`.

@@ -4,10 +4,11 @@ use crate::plan::items::Source;
 use crate::plan::problem::Problem;
 use crate::plan::walk::{Answer, Visit, Walk};
 use crate::secrets;
-use formwork_model::{Address, ValueBuf};
+use crate::select::{means, nearest};
+use formwork_model::{Address, ObjectKind, ValueBuf};
 use formwork_provider_api::{Connection, ImportRequest, ProviderError, StoredObject, check};
 use formwork_state::record::{Condition, Lifecycle, OperationId, Role, Row, RowKey};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Which objects are imported: address, and what the provider's import takes.
 #[derive(Debug, Default)]
@@ -46,7 +47,7 @@ impl<'a> Walk<'a> {
         }
         let config = self.config(&source).map(|config| config.to_buf());
         let Some(connected) = self.connection(source.provider()).cloned() else {
-            self.block(&source, "its provider cannot be configured yet, so it cannot be imported".to_owned());
+            self.block(&source, "its provider cannot be configured yet, so it cannot be imported".to_owned(), false);
             return Visit::Done;
         };
         let request = ImportRequest { type_name: source.type_name().name.to_string(), id: id.clone(), config };
@@ -120,14 +121,31 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Reports imports that lead nowhere, and those to an address that has another object.
-    pub(crate) fn check_imports(&mut self) {
+    /// Resources that an import may have meant: the instances of its block, or of the block with the most similar name;
+    /// else all.
+    fn meant(&self, address: &Address) -> Vec<Address> {
+        let is_resource = |known: &&Address| known.kind == ObjectKind::Resource;
+        let known: BTreeSet<&Address> = self.nodes.keys().copied().filter(is_resource).collect();
+        let of_block = |block: &Address| known.iter().filter(|known| means(block, known)).copied().cloned().collect();
+        let instances: Vec<Address> = of_block(&address.block());
+        if !instances.is_empty() {
+            return instances;
+        }
+        match nearest(address, known.iter().copied()) {
+            Some(near) => of_block(&near),
+            None => known.into_iter().cloned().collect(),
+        }
+    }
+
+    /// Reports imports that lead nowhere, and, where rows stand where they belong, those to an address that has another
+    /// object.
+    pub(crate) fn check_imports(&mut self, rows_are_right: bool) {
         let mut problems = Vec::new();
         for (address, id) in self.imports.sorted() {
             if self.item(address).is_none() {
-                let nearest = crate::select::nearest(address, self.nodes.keys().copied());
-                problems.push(Problem::ImportUnknown { address: address.clone(), nearest });
+                problems.push(Problem::ImportUnknown { address: address.clone(), meant: self.meant(address) });
             } else if let Some(held) = self.memory.rows.current(address).and_then(|row| self.memory.rows.get(row))
+                && rows_are_right
                 && !held.fresh
                 && !mentions(held.row.values.view(), id)
             {

@@ -6,7 +6,7 @@
 
 use crate::connections::Connections;
 use crate::plan::{
-    Deferral, Drift, Header, Operation, Output, Plan, PlannedProvider, Recovery, StateChange, Variable,
+    Deferral, Drift, Header, Imported, Operation, Output, Plan, PlannedProvider, Recovery, StateChange, Variable,
     values::input_digest, values::input_name,
 };
 use crate::ports::{InputResolver, KeyedDigest};
@@ -26,7 +26,7 @@ use std::path::Path;
 const MAGIC: &[u8] = b"formwork plan";
 
 /// Version of the form. A newer one is refused; an older one too, since plans are short-lived.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 /// Why a plan file cannot be written, read or applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ struct Content<'a> {
     header: Cow<'a, Header>,
     providers: Cow<'a, [PlannedProvider]>,
     state_changes: Cow<'a, [StateChange]>,
-    imported: Cow<'a, [formwork_model::Address]>,
+    imported: Cow<'a, [Imported]>,
     recoveries: Cow<'a, [Recovery]>,
     operations: Cow<'a, [Operation]>,
     drift: Cow<'a, [Drift]>,
@@ -221,6 +221,7 @@ pub fn write(path: &Path, plan: &Plan, sealer: &Sealer) -> Result<(), Diagnostic
 
 fn encode(plan: &Plan, sealer: &Sealer) -> Result<Vec<u8>, String> {
     let content = postcard::to_stdvec(&Content::from(plan)).map_err(|error| error.to_string())?;
+    comes_back(&content)?;
     let context = SealContext { lineage: &plan.header.lineage, object: &plan.header.id, part: "plan" };
     let sealed = sealer.seal_bytes(&content, &context).map_err(|problem| problem.diagnostic().message)?;
     let mut bytes = MAGIC.to_vec();
@@ -229,6 +230,13 @@ fn encode(plan: &Plan, sealer: &Sealer) -> Result<Vec<u8>, String> {
     bytes.extend_from_slice(&front);
     bytes.extend_from_slice(&sealed);
     Ok(bytes)
+}
+
+/// A plan that was approved and cannot be read is worse than none: what is written is read before anybody relies on it.
+fn comes_back(content: &[u8]) -> Result<(), String> {
+    let read = postcard::from_bytes::<Content<'_>>(content).map_err(|error| error.to_string())?;
+    let again = postcard::to_stdvec(&read).map_err(|error| error.to_string())?;
+    if again == content { Ok(()) } else { Err("what is written does not come back".to_owned()) }
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {

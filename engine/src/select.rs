@@ -40,13 +40,18 @@ pub(crate) fn within(written: &ModulePath, module: &ModulePath) -> bool {
         })
 }
 
-/// The most similar address.
-pub(crate) fn nearest<'a>(address: &Address, known: impl Iterator<Item = &'a Address>) -> Option<Address> {
+/// The most similar address; where only its name is similar, and not its key, the block.
+pub(crate) fn nearest<'a>(address: &Address, known: impl Iterator<Item = &'a Address> + Clone) -> Option<Address> {
+    let whole = most_similar(address, known.clone().cloned());
+    whole.or_else(|| most_similar(&address.block(), known.map(Address::block)))
+}
+
+fn most_similar(address: &Address, known: impl Iterator<Item = Address>) -> Option<Address> {
     let written = address.to_string();
     let near = known
         .map(|known| (distance(&written, &known.to_string()), known))
-        .min_by(|left, right| left.0.cmp(&right.0).then_with(|| left.1.cmp(right.1)))?;
-    (near.0 <= written.chars().count() / 3 + 1).then(|| near.1.clone())
+        .min_by(|left, right| left.0.cmp(&right.0).then_with(|| left.1.cmp(&right.1)))?;
+    (near.0 <= written.chars().count() / 3 + 1).then_some(near.1)
 }
 
 /// Edits between two texts.
@@ -94,13 +99,13 @@ pub(crate) fn select(
     if !problems.is_empty() {
         return Err(problems);
     }
-    if options.targets.is_empty() && options.excludes.is_empty() {
+    if options.targets.is_empty() && options.excludes.is_empty() && options.imports.is_empty() {
         return Ok(None);
     }
     Ok(Some(Selection { nodes: nodes(options, graph), rows: orphans(options, graph, rows) }))
 }
 
-fn addresses(rows: &Rows) -> impl Iterator<Item = &Address> {
+fn addresses(rows: &Rows) -> impl Iterator<Item = &Address> + Clone {
     rows.all().map(|(_, held)| &held.row.key.address)
 }
 
@@ -111,9 +116,11 @@ pub(crate) fn any_means(written: &[Address], address: &Address) -> bool {
 
 fn nodes(options: &PlanOptions, graph: &ResourceGraph) -> Vec<bool> {
     let count = graph.nodes.len();
-    let mut selected = vec![options.targets.is_empty(); count];
-    let targets =
-        graph.ids().filter(|id| graph.node(*id).is_some_and(|node| any_means(&options.targets, &node.address)));
+    let mut selected = vec![options.targets.is_empty() && options.imports.is_empty(); count];
+    let is_target = |address: &Address| {
+        any_means(&options.targets, address) || options.imports.iter().any(|(import, _)| import == address)
+    };
+    let targets = graph.ids().filter(|id| graph.node(*id).is_some_and(|node| is_target(&node.address)));
     // A target needs its dependencies; destroyed, it takes along what depends on it.
     let forward = crate::order::Adjacency::new(count, waits(graph));
     let backward = crate::order::Adjacency::new(count, waits(graph).map(|(one, other)| (other, one)));
@@ -172,7 +179,7 @@ fn orphans(options: &PlanOptions, graph: &ResourceGraph, rows: &Rows) -> Vec<boo
         let rows = rows.all().filter(|(_, held)| kept(&held.row.key.address));
         rows.filter(|(_, held)| any_means(written, &held.row.key.address)).map(|(number, _)| number).collect()
     };
-    let mut selected = vec![options.targets.is_empty(); count];
+    let mut selected = vec![options.targets.is_empty() && options.imports.is_empty(); count];
     spread(meant(&options.targets), &backward, &mut selected, true);
     spread(meant(&options.excludes), &forward, &mut selected, false);
     selected

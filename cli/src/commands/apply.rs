@@ -12,12 +12,13 @@ use crate::signals;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
 use formwork_engine::event::Event;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions};
-use formwork_engine::ports::{Interruption, InterruptionReceiver};
+use formwork_engine::ports::{EventSink, Interruption, InterruptionReceiver};
 use formwork_engine::recovery::{RecoverRequest, recover};
-use formwork_model::{Code, Diagnostic};
+use formwork_model::Diagnostic;
 use formwork_state::record::Outcome;
 use formwork_state::store::Store;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// More phases than this are a mistake of the stack: values that wait for each other again and again.
 const MOST_PHASES: u32 = 4;
@@ -29,6 +30,7 @@ struct Undertaking<'a> {
     question: &'static str,
     options: PlanOptions,
     planning: &'a Planning,
+    lock_timeout: Duration,
     auto_approve: bool,
 }
 
@@ -46,6 +48,7 @@ pub(super) fn run(global: &Global, arguments: &ApplyArguments) -> Answer {
         question: "Apply these changes?",
         options: session::options(&arguments.planning, false)?,
         planning: &arguments.planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: arguments.auto_approve,
     }
     .run()
@@ -58,6 +61,7 @@ pub(super) fn destroy(global: &Global, arguments: &DestroyArguments) -> Answer {
         question: "Delete all of this? There is no undo.",
         options: session::options(&arguments.planning, true)?,
         planning: &arguments.planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: arguments.auto_approve,
     }
     .run()
@@ -72,6 +76,7 @@ pub(super) fn refresh(global: &Global, arguments: &RefreshArguments) -> Answer {
         question: "Record what the cloud says?",
         options,
         planning: &arguments.planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: arguments.auto_approve,
     }
     .run()
@@ -81,41 +86,35 @@ pub(super) fn import(global: &Global, arguments: &ImportArguments) -> Answer {
     let address = super::state::address(&arguments.address)?;
     let planning = Planning {
         variables: arguments.variables.clone(),
-        targets: vec![arguments.address.clone()],
+        targets: Vec::new(),
         excludes: Vec::new(),
         replaces: Vec::new(),
         refresh: true,
         refresh_only: true,
         parallelism: 10,
         detailed_exitcode: false,
-        lock_timeout: arguments.lock_timeout,
         forget_unreachable: false,
     };
     let mut options = session::options(&planning, false)?;
     options.imports = vec![(address, arguments.id.clone())];
     // What differs from the stack is for the next apply: an import changes nothing in the cloud.
-    let undertaking = Undertaking {
+    Undertaking {
         session: open(global, &planning)?,
         command: "import",
         question: "Take this into the state?",
         options,
         planning: &planning,
+        lock_timeout: arguments.locking.lock_timeout,
         auto_approve: true,
-    };
-    undertaking.run().map_err(|failure| led_nowhere(failure, &arguments.address))
-}
-
-/// An import that leads nowhere selects nothing, which is not how people would say it.
-fn led_nowhere(mut failure: Failure, address: &str) -> Failure {
-    for diagnostic in failure.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code.0 == "E1004") {
-        diagnostic.code = Code::new("E1010");
-        diagnostic.message = format!("cannot import to `{address}`: there is no such resource");
     }
-    failure
+    .run()
 }
 
 fn open(global: &Global, planning: &Planning) -> Result<Session, Failure> {
-    Session::open(global, planning, Arc::new(Progress::new(Output::new(global))))
+    let progress = Arc::new(Progress::new(Output::new(global)));
+    let session = Session::open(global, planning, Arc::clone(&progress) as Arc<dyn EventSink>)?;
+    progress.read_from(&session.ground.files);
+    Ok(session)
 }
 
 impl Undertaking<'_> {
@@ -126,7 +125,7 @@ impl Undertaking<'_> {
         }
         let began = super::now_ms();
         let ground = &self.session.ground;
-        let store = ground.project.lock(&ground.environment, self.command, self.planning.lock_timeout)?;
+        let store = ground.project.lock(&ground.environment, self.command, self.lock_timeout)?;
         ground.warn(&store.warnings());
         let answer = session::runtime().and_then(|runtime| runtime.block_on(self.phases(&store)));
         let state = store.state();
@@ -208,7 +207,7 @@ impl Undertaking<'_> {
             }
         } else if ground.project.output.json {
             let report = serde_json::json!({ "event": "report", "outcome": Outcome::Succeeded, "diagnostics": [] });
-            output::print(&format!("{report}\n"));
+            output::data(&format!("{report}\n"));
         }
         match stuck {
             Some(failure) => Err(failure),
@@ -309,7 +308,7 @@ pub(super) fn conclude(ground: &Ground, report: &ApplyReport) -> bool {
         let all: Vec<_> =
             report.diagnostics.iter().map(|diagnostic| diagnostics::to_json(&ground.files, diagnostic)).collect();
         let line = serde_json::json!({ "event": "report", "outcome": report.outcome, "diagnostics": all });
-        output::print(&format!("{line}\n"));
+        output::data(&format!("{line}\n"));
     } else {
         tell("\n");
         tell(&diagnostics::text(output, &ground.files, &report.diagnostics));

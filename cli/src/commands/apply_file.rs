@@ -30,7 +30,7 @@ pub(super) fn run(global: &Global, arguments: &ApplyArguments, file: &Path) -> A
     let parallelism = arguments.planning.parallelism;
     let ground = Ground::new(project, environment, FileTable::default(), parallelism, events, configured)?;
     let began = super::now_ms();
-    let store = ground.project.lock(&ground.environment, "apply", arguments.planning.lock_timeout)?;
+    let store = ground.project.lock(&ground.environment, "apply", arguments.locking.lock_timeout)?;
     ground.warn(&store.warnings());
     let answer = session::runtime().and_then(|runtime| runtime.block_on(one_phase(&ground, plan, &store)));
     let state = store.state();

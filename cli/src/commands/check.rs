@@ -2,7 +2,7 @@
 
 use super::{DONE, FAILED};
 use crate::arguments::{CheckArguments, CheckFormat, Global};
-use crate::output::{Output, print, tell};
+use crate::output::{Output, data, tell};
 use crate::project::{Answer, Examined, examine};
 use crate::render::diagnostics;
 use formwork_lang::source::FileTable;
@@ -30,8 +30,8 @@ fn report(output: &Output, format: CheckFormat, files: &FileTable, found: &[Diag
         CheckFormat::Text if !output.json => tell(&diagnostics::text(output, files, found)),
         CheckFormat::Text | CheckFormat::Json => {
             let all: Vec<_> = found.iter().map(|diagnostic| diagnostics::to_json(files, diagnostic)).collect();
-            print(&format!("{}\n", json!({ "diagnostics": all })));
+            data(&format!("{}\n", json!({ "diagnostics": all })));
         }
-        CheckFormat::Sarif => print(&format!("{:#}\n", diagnostics::sarif(files, found))),
+        CheckFormat::Sarif => data(&format!("{:#}\n", diagnostics::sarif(files, found))),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::DONE;
 use crate::arguments::{EnvCommand, Global, Variables};
-use crate::output::print;
+use crate::output::{data, print};
 use crate::project::{Answer, Project, Stack};
 use crate::render::value::Writer;
 use formwork_engine::ports::GraphSource;
@@ -25,7 +25,7 @@ fn list(project: &Project) -> Answer {
     let names = if project.overlays.is_empty() { vec!["default".to_owned()] } else { project.overlays.clone() };
     let default = project.manifest.default_environment.as_ref().map(|default| default.name.to_string());
     if project.output.json {
-        print(&format!("{}\n", json!({ "environments": names, "default": default })));
+        data(&format!("{}\n", json!({ "environments": names, "default": default })));
         return Ok(DONE);
     }
     for name in names {
@@ -44,7 +44,7 @@ fn diff(project: &Project, from: &str, to: &str) -> Answer {
     let graphs = (one.graph(&NothingKnown).map_err(fail)?, other.graph(&NothingKnown).map_err(fail)?);
     let resources = resources(&graphs.0, &graphs.1);
     if project.output.json {
-        print(&format!("{}\n", as_json(&values, &resources)));
+        data(&format!("{}\n", as_json(&values, &resources)));
         return Ok(DONE);
     }
     let mut text = String::new();

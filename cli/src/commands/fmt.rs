@@ -2,7 +2,7 @@
 
 use super::{DONE, FAILED};
 use crate::arguments::{FmtArguments, Global};
-use crate::output::{Output, print, tell};
+use crate::output::{Output, data, print, tell};
 use crate::project::{Answer, Failure, unreadable, unwritable};
 use crate::render::diagnostics;
 use crate::render::paint::{Meaning, Paint};
@@ -100,7 +100,7 @@ fn standard_input(output: &Output, arguments: &FmtArguments) -> Answer {
         Err(found) => Ok(broken(output, "standard input", &text, &found)),
         Ok(new) if arguments.check => Ok(if new == text { DONE } else { FAILED }),
         Ok(new) => {
-            print(&new);
+            data(&new);
             Ok(DONE)
         }
     }

@@ -2,7 +2,7 @@
 
 use super::DONE;
 use crate::arguments::{Global, GraphArguments, GraphFormat};
-use crate::output::print;
+use crate::output::data;
 use crate::project::{Answer, Failure, Project, Stack};
 use formwork_engine::export;
 use formwork_engine::ports::GraphSource;
@@ -15,7 +15,7 @@ pub(super) fn run(global: &Global, arguments: &GraphArguments) -> Answer {
     let graph =
         stack.graph(&NothingKnown).map_err(|diagnostics| Failure { diagnostics, files: stack.files().clone() })?;
     let drawn = export::of_resources(&graph);
-    print(&match arguments.format {
+    data(&match arguments.format {
         GraphFormat::Dot => export::dot(&drawn),
         GraphFormat::Mermaid => export::mermaid(&drawn),
     });

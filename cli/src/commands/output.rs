@@ -16,7 +16,11 @@ pub(super) fn run(global: &Global, arguments: &OutputArguments) -> Answer {
     super::tell_as_of(&project.output, &published);
     let outputs = published.state.outputs.view();
     let Some(name) = &arguments.name else {
-        output::print(&all(&project, outputs, arguments.show_secrets));
+        if project.output.json {
+            output::data(&format!("{}\n", to_json(outputs, masking(arguments.show_secrets))));
+        } else {
+            output::print(&text(outputs, arguments.show_secrets));
+        }
         return Ok(DONE);
     };
     let value = outputs.get(name).ok_or_else(|| {
@@ -26,19 +30,12 @@ pub(super) fn run(global: &Global, arguments: &OutputArguments) -> Answer {
             if names.is_empty() { "apply the stack first".into() } else { format!("there are {}", names.join(", ")) };
         refusal("E3053", message, help)
     })?;
-    output::print(&one(&project, value, arguments));
+    one(&project, value, arguments);
     Ok(DONE)
 }
 
 const fn masking(show: bool) -> Masking {
     if show { Masking::Exposed } else { Masking::Masked }
-}
-
-fn all(project: &Project, outputs: ValueRef<'_>, show_secrets: bool) -> String {
-    if project.output.json {
-        return format!("{}\n", to_json(outputs, masking(show_secrets)));
-    }
-    text(outputs, show_secrets)
 }
 
 /// One line (or more, for what is nested) for each output.
@@ -57,15 +54,13 @@ fn shown(value: ValueRef<'_>, show_secrets: bool) -> ValueRef<'_> {
     if show_secrets { value.exposed() } else { value }
 }
 
-fn one(project: &Project, value: ValueRef<'_>, arguments: &OutputArguments) -> String {
+fn one(project: &Project, value: ValueRef<'_>, arguments: &OutputArguments) {
     // Naming a single secret with --raw is asking for it: scripts read passwords so.
     let show = arguments.show_secrets || arguments.raw;
     let value = shown(value, show);
-    if project.output.json {
-        return format!("{}\n", to_json(value, masking(show)));
-    }
     match value.view() {
-        View::String(text) if arguments.raw => text.to_owned(),
-        _ => format!("{}\n", Writer { own: None }.line(value)),
+        _ if project.output.json => output::data(&format!("{}\n", to_json(value, masking(show)))),
+        View::String(text) if arguments.raw => output::data(text),
+        _ => output::print(&format!("{}\n", Writer { own: None }.line(value))),
     }
 }

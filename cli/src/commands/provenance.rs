@@ -2,7 +2,7 @@
 
 use super::DONE;
 use crate::arguments::{ExplainArguments, Global};
-use crate::output::print;
+use crate::output::{data, print};
 use crate::project::{Answer, Failure, Files, Project, Stack};
 use crate::render::value::Writer;
 use formwork_lang::explain::{Explanation, LayerValue, Origin, Step, explain, locate};
@@ -20,9 +20,12 @@ pub(super) fn run(global: &Global, arguments: &ExplainArguments) -> Answer {
     let (address, path) = locate(&stack.program, &arguments.subject).map_err(|diagnostic| fail(vec![diagnostic]))?;
     let sources = Files::new(&project.root);
     let explained = explain(&stack.program, &stack.inputs, &sources, &address, &path).map_err(fail)?;
-    let text =
-        if project.output.json { as_json(stack.files(), &explained) } else { as_text(stack.files(), &explained) };
-    print(&crate::logging::secrets().scrub(&text));
+    let secrets = crate::logging::secrets();
+    if project.output.json {
+        data(&secrets.scrub(&as_json(stack.files(), &explained)));
+    } else {
+        print(&secrets.scrub(&as_text(stack.files(), &explained)));
+    }
     Ok(DONE)
 }
 

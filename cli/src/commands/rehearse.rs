@@ -8,7 +8,7 @@ use super::session::{self, SealedDigest, options};
 use super::{CHANGES, DONE, FAILED, run_record};
 use crate::arguments::{Global, RehearseArguments};
 use crate::logging;
-use crate::output::{print, tell};
+use crate::output::{data, print, tell};
 use crate::project::{Answer, Configured, Failure, Project, Stack, refusal, unwritable};
 use crate::registry::Registry;
 use crate::render::diagnostics;
@@ -62,7 +62,7 @@ pub(super) fn run(global: &Global, arguments: &RehearseArguments) -> Answer {
     let output = &stage.project.output;
     let files = stage.stack.files();
     if output.json {
-        print(&format!("{}\n", logging::secrets().scrub(&report.json(files).to_string())));
+        data(&format!("{}\n", logging::secrets().scrub(&report.json(files).to_string())));
     } else {
         print(&logging::secrets().scrub(&report.text()));
         tell(&diagnostics::text(output, files, &report.diagnostics));

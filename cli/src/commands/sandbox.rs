@@ -3,7 +3,7 @@
 use super::{DONE, FAILED, session_runtime, time};
 use crate::arguments::{Global, SandboxCommand, SandboxLatency, SandboxServeArguments, SandboxStartArguments};
 use crate::logging;
-use crate::output::{print, tell};
+use crate::output::{data, print, tell};
 use crate::project::{Answer, Failure, Project, unreadable};
 use crate::sandbox;
 use formwork_sandbox::client::Client;
@@ -87,7 +87,7 @@ fn serve(arguments: &SandboxServeArguments) -> Answer {
         Ok(()) | Err(Problem::Running { .. }) => Ok(DONE),
         Err(problem) => {
             tell(&format!("{problem}\n"));
-            print(&serde_json::to_string(&problem).unwrap_or_default());
+            data(&serde_json::to_string(&problem).unwrap_or_default());
             Ok(FAILED)
         }
     }
@@ -115,7 +115,7 @@ impl Subject {
         })?;
         if self.json {
             let status = session_runtime()?.block_on(client.status())?;
-            print(&format!("{}\n", self.facts(&client, status.plain_port)));
+            data(&format!("{}\n", self.facts(&client, status.plain_port)));
             return Ok(DONE);
         }
         let runs = if started { "started" } else { "runs already" };
@@ -172,7 +172,7 @@ impl Subject {
         let running = session_runtime()?.block_on(process::status(&self.directory, &key))?;
         let running = running.map(|(client, status)| (status, client.identity.url()));
         match (running, self.json) {
-            (None, true) => print(&format!("{}\n", json!({ "running": false, "directory": self.directory.path() }))),
+            (None, true) => data(&format!("{}\n", json!({ "running": false, "directory": self.directory.path() }))),
             (None, false) => {
                 let kept = if self.directory.store().exists() { "; what exists in it is kept" } else { "" };
                 print(&format!("The sandbox of `{}` is not running{kept}.\n", self.environment));
@@ -184,7 +184,7 @@ impl Subject {
                     members.insert("url".into(), url.into());
                     members.insert("directory".into(), json!(self.directory.path()));
                 }
-                print(&format!("{document}\n"));
+                data(&format!("{document}\n"));
             }
             (Some((status, url)), false) => print(&self.text(&status, &url)),
         }
@@ -233,7 +233,7 @@ impl Subject {
             client.status().await.map(|status| status.failures)
         })?;
         if self.json {
-            print(&format!("{}\n", json!({ "failures": standing })));
+            data(&format!("{}\n", json!({ "failures": standing })));
         } else if standing.is_empty() {
             print("Nothing goes wrong on purpose.\n");
         } else {
@@ -252,7 +252,7 @@ impl Subject {
         let mut is_last = !follow;
         loop {
             if let Some(line) = log.line().map_err(|error| unreadable(&path, &error))? {
-                print(&self.shown(&line));
+                if self.json { data(&line) } else { print(&self.shown(&line)) }
             } else if is_last {
                 return Ok(DONE);
             } else {
@@ -264,7 +264,7 @@ impl Subject {
     }
 
     fn shown(&self, line: &str) -> String {
-        let Some(entry) = serde_json::from_str::<Line>(line).ok().filter(|_| !self.json) else {
+        let Some(entry) = serde_json::from_str::<Line>(line).ok() else {
             return line.to_owned();
         };
         let status = if entry.status == 0 { "cut".to_owned() } else { entry.status.to_string() };

@@ -3,7 +3,7 @@
 use super::now_ms;
 use crate::arguments::{Global, Planning};
 use crate::logging;
-use crate::output::{print, tell};
+use crate::output::{data, print, tell};
 use crate::project::{Configured, Failure, Project, Stack};
 use crate::registry::Registry;
 use crate::render::paint::Paint;
@@ -108,7 +108,7 @@ impl Ground {
     }
 
     fn emit(&self, line: &serde_json::Value) {
-        print(&format!("{}\n", logging::secrets().scrub(&line.to_string())));
+        data(&format!("{}\n", logging::secrets().scrub(&line.to_string())));
     }
 
     /// Shows a plan with its summary.
@@ -117,7 +117,7 @@ impl Ground {
         let output = &self.project.output;
         if output.json {
             let json = formwork_engine::export::terraform_json(plan, Some(state));
-            print(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
+            data(&format!("{}\n", logging::secrets().scrub(&json.to_string())));
             return;
         }
         let mut text = render::text(plan, self.providers.as_ref(), Paint::new(output.color), output.detail);
@@ -174,6 +174,10 @@ impl Session {
 /// The engine's options, from the command line.
 pub(super) fn options(planning: &Planning, destroy: bool) -> Result<PlanOptions, Failure> {
     refuse_no_parallelism(planning)?;
+    if destroy && planning.refresh_only {
+        let help = "leave one out; `formwork plan --refresh-only` shows what the cloud says, and changes nothing";
+        return Err(crate::project::refusal("E0598", "nothing can be destroyed with `--refresh-only`", help));
+    }
     let addresses =
         |texts: &[String]| texts.iter().map(|text| super::state::address(text)).collect::<Result<Vec<Address>, _>>();
     Ok(PlanOptions {

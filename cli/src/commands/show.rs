@@ -3,7 +3,7 @@
 use super::DONE;
 use crate::arguments::{Global, ShowArguments};
 use crate::logging;
-use crate::output::{Output, print};
+use crate::output::{Output, data, print};
 use crate::project::{Answer, Failure, Project};
 use crate::registry::Registry;
 use crate::render::paint::Paint;
@@ -23,9 +23,11 @@ fn plan(output: &Output, path: &Path, markdown: bool) -> Answer {
     let sealer = crate::project::keys()?.sealer()?;
     let plan = plan_file::read(path, &sealer).map_err(Failure::from)?;
     logging::secrets().learn_plan(&plan);
-    let text = if output.json {
-        format!("{}\n", export::terraform_json(&plan, None))
-    } else if markdown {
+    if output.json {
+        data(&logging::secrets().scrub(&format!("{}\n", export::terraform_json(&plan, None))));
+        return Ok(DONE);
+    }
+    let text = if markdown {
         render::markdown(&plan, &Registry)
     } else {
         format!(
@@ -44,7 +46,7 @@ fn state(global: &Global) -> Answer {
     let published = project.published(&environment)?;
     super::tell_as_of(&project.output, &published);
     if project.output.json {
-        print(&format!("{}\n", export::state_json(&published.state)));
+        data(&format!("{}\n", export::state_json(&published.state)));
         return Ok(DONE);
     }
     let mut text = String::new();

@@ -88,7 +88,7 @@ fn list(project: &Project, environment: &str, wanted: Option<&str>) -> Answer {
     };
     if project.output.json {
         let rows: Vec<Json> = rows.iter().map(|row| row_json(row, false)).collect();
-        output::print(&format!("{}\n", json!({ "objects": rows })));
+        output::data(&format!("{}\n", json!({ "objects": rows })));
         return Ok(DONE);
     }
     let mut text = String::new();
@@ -143,7 +143,7 @@ fn show(project: &Project, environment: &str, wanted: &str) -> Answer {
     let rows = selected(&published.state, wanted)?;
     if project.output.json {
         let rows: Vec<Json> = rows.iter().map(|row| row_json(row, true)).collect();
-        output::print(&format!("{}\n", json!({ "objects": rows })));
+        output::data(&format!("{}\n", json!({ "objects": rows })));
         return Ok(DONE);
     }
     let mut text = String::new();
@@ -255,7 +255,7 @@ fn history(project: &Project, environment: &str, limit: usize) -> Answer {
     let runs = runs.iter().take(limit);
     if project.output.json {
         let runs: Vec<&formwork_state::record::Run> = runs.collect();
-        output::print(&format!("{}\n", json!({ "environment": environment, "runs": runs })));
+        output::data(&format!("{}\n", json!({ "environment": environment, "runs": runs })));
         return Ok(DONE);
     }
     let mut text = String::new();
@@ -287,7 +287,7 @@ fn lock(project: &Project, environment: &str) -> Answer {
 
 fn show_holder(output: &Output, holder: Option<&formwork_state::store::Holder>) {
     if output.json {
-        output::print(&format!("{}\n", json!({ "holder": holder })));
+        output::data(&format!("{}\n", json!({ "holder": holder })));
         return;
     }
     let text = holder.map_or_else(

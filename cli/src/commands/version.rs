@@ -1,7 +1,7 @@
 //! `version`, `completions`.
 
 use crate::arguments::Arguments;
-use crate::output::{Output, print};
+use crate::output::{Output, data, print};
 use crate::registry::{NAMES, Registry};
 use clap::CommandFactory;
 use formwork_engine::ports::Providers;
@@ -18,7 +18,7 @@ pub(super) fn version(output: &Output) {
     if output.json {
         let providers: serde_json::Map<String, serde_json::Value> =
             providers.iter().map(|(name, version)| ((*name).to_owned(), json!(version))).collect();
-        print(&format!("{}\n", json!({ "version": version, "providers": providers })));
+        data(&format!("{}\n", json!({ "version": version, "providers": providers })));
         return;
     }
     let lines: Vec<String> = providers.iter().map(|(name, version)| format!("  {name} {version}\n")).collect();
@@ -29,5 +29,5 @@ pub(super) fn version(output: &Output) {
 pub(super) fn completions(shell: clap_complete::Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "formwork", &mut script);
-    print(&String::from_utf8_lossy(&script));
+    data(&String::from_utf8_lossy(&script));
 }

@@ -149,7 +149,8 @@ impl Project {
     fn no_such_environment(&self, name: &str) -> Failure {
         let have = if self.overlays.is_empty() { "none".to_owned() } else { self.overlays.join(", ") };
         let message = format!("there is no environment `{name}`; this stack has {have}");
-        refusal("E0581", message, format!("write env/{name}.fwvars, or choose one of these"))
+        let otherwise = if self.overlays.is_empty() { "leave `-e` out" } else { "choose one of these" };
+        refusal("E0581", message, format!("write env/{name}.fwvars, or {otherwise}"))
     }
 
     /// Where the state of an environment lies. A sandbox's lies in the sandbox.

@@ -3,10 +3,12 @@
 use crate::logging;
 use crate::output::{self, Output};
 use crate::render::crop::{self, Cropped};
+use crate::render::harmless::{harmless, same_length};
 use formwork_lang::source::FileTable;
 use formwork_model::{Diagnostic, Label, Severity, Span};
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan};
 use serde_json::{Value as Json, json};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -14,7 +16,7 @@ use std::ops::Range;
 pub(crate) fn report(output: &Output, files: &FileTable, diagnostics: &[Diagnostic]) {
     if output.json {
         let all: Vec<Json> = diagnostics.iter().map(|diagnostic| to_json(files, diagnostic)).collect();
-        output::print(&format!("{}\n", json!({ "diagnostics": all })));
+        output::data(&format!("{}\n", json!({ "diagnostics": all })));
         return;
     }
     output::tell(&text(output, files, diagnostics));
@@ -63,6 +65,7 @@ fn one(output: &Output, files: &FileTable, diagnostic: &Diagnostic) -> String {
 #[derive(Debug)]
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
+    message: Cow<'a, str>,
     help: Option<String>,
     source: Option<Cropped>,
     labels: Vec<LabeledSpan>,
@@ -70,6 +73,7 @@ struct Report<'a> {
 
 impl<'a> Report<'a> {
     fn new(files: &FileTable, diagnostic: &'a Diagnostic, room: usize) -> Self {
+        let message = harmless(&diagnostic.message);
         let primary = diagnostic.primary.as_ref();
         let file = primary.and_then(|label| files.get(label.span.file));
         let mut shown: Vec<&Label> = primary.into_iter().filter(|_| file.is_some()).collect();
@@ -90,7 +94,7 @@ impl<'a> Report<'a> {
             }
             None => (None, Vec::new()),
         };
-        Self { diagnostic, help: some(&help), source, labels }
+        Self { diagnostic, message, help: some(&help), source, labels }
     }
 }
 
@@ -98,9 +102,9 @@ impl<'a> Report<'a> {
 fn labelled(path: &str, text: &str, labels: &[&Label], room: usize) -> (Cropped, Vec<LabeledSpan>) {
     let measured: Vec<crop::Label> = labels
         .iter()
-        .map(|label| crop::Label { place: place(label.span), columns: label.text.chars().count() })
+        .map(|label| crop::Label { place: place(label.span), columns: harmless(&label.text).chars().count() })
         .collect();
-    let (source, places) = crop::crop(path, text, &measured, room);
+    let (source, places) = crop::crop(&harmless(path), &same_length(text), &measured, room);
     let spans = labels.iter().zip(places).enumerate().map(|(position, (label, place))| {
         let span = (place.start, place.len());
         match position {
@@ -112,7 +116,7 @@ fn labelled(path: &str, text: &str, labels: &[&Label], room: usize) -> (Cropped,
 }
 
 fn some(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+    (!text.is_empty()).then(|| harmless(text).into_owned())
 }
 
 fn place(span: Span) -> Range<usize> {
@@ -121,7 +125,7 @@ fn place(span: Span) -> Range<usize> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.diagnostic.message)
+        formatter.write_str(&self.message)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Colours, where they are wanted. One meaning each: green comes, red goes, yellow changes, cyan moves, dim is context.
 
+use super::harmless::harmless;
 use owo_colors::{OwoColorize, Style};
 
 /// Paints, or does not.
@@ -33,10 +34,11 @@ impl Paint {
 
     /// Appends a text in the colour of its meaning.
     pub(crate) fn push(self, out: &mut String, meaning: Meaning, text: &str) {
+        let text = harmless(text);
         if self.enabled {
             out.push_str(&text.style(style(meaning)).to_string());
         } else {
-            out.push_str(text);
+            out.push_str(&text);
         }
     }
 }

@@ -11,7 +11,7 @@ pub(crate) use summary::summary;
 use super::paint::{Meaning, Paint};
 use super::value::Writer;
 use attributes::Attributes;
-use formwork_engine::plan::{Action, Operation, Plan, Reason, Resolution, StateChange};
+use formwork_engine::plan::{Action, Imported, Operation, Plan, Reason, Resolution, StateChange};
 use formwork_engine::ports::Providers;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{ObjectKind, TypeName, ValueBuf, ValueRef};
@@ -105,14 +105,14 @@ impl PlanText<'_> {
             return;
         }
         self.heading("Only in the state:");
-        for address in &plan.imported {
+        for Imported { address, .. } in &plan.imported {
             self.paint.push(&mut self.out, Meaning::Moved, "  ← ");
             self.out.push_str(&format!("{address} is imported\n"));
         }
         for change in plan.state_changes.iter().filter(shown) {
             let line = match change {
-                StateChange::Move(from, to) => format!("{} → {}", from.address, to.address),
-                StateChange::Remove(key, reason) => format!("{} is forgotten: {reason}", key.address),
+                StateChange::Move(from, to) => format!("{} → {}", from.key.address, to.address),
+                StateChange::Remove(row, removal) => format!("{} is forgotten: {}", row.key.address, removal.words()),
                 StateChange::Put(_) => continue,
             };
             self.paint.push(&mut self.out, Meaning::Moved, "  → ");
@@ -210,14 +210,19 @@ impl PlanText<'_> {
     }
 
     fn deferred(&mut self) {
-        let plan = self.plan;
-        if plan.deferred.is_empty() {
-            return;
-        }
-        self.heading("Waits for values that only this apply will tell; planned in the next phase:");
-        for deferral in &plan.deferred {
-            self.paint.push(&mut self.out, Meaning::Moved, "  … ");
-            self.out.push_str(&format!("{}: {}\n", deferral.address, deferral.reason));
+        let values = "Waits for values that only this apply will tell; planned in the next phase:";
+        let resolved = "Waits until `formwork state resolve` says what became of an object:";
+        for (heading, uncertain) in [(values, false), (resolved, true)] {
+            let plan = self.plan;
+            let deferred: Vec<_> = plan.deferred.iter().filter(|deferral| deferral.uncertain == uncertain).collect();
+            if deferred.is_empty() {
+                continue;
+            }
+            self.heading(heading);
+            for deferral in deferred {
+                self.paint.push(&mut self.out, Meaning::Moved, "  … ");
+                self.out.push_str(&format!("{}: {}\n", deferral.address, deferral.reason));
+            }
         }
     }
 }

@@ -2,13 +2,16 @@
 
 use crate::logging;
 use crate::output::{self, Output};
+use crate::render::diagnostics;
+use crate::render::harmless::{harmless, painted};
 use formwork_engine::event::{ChangeKind, Event};
 use formwork_engine::ports::EventSink;
+use formwork_lang::source::FileTable;
 use formwork_model::Address;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use owo_colors::{OwoColorize, Style};
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Plain output tells of a long wait this often.
@@ -19,6 +22,7 @@ pub(crate) struct Progress {
     output: Output,
     bars: MultiProgress,
     running: Mutex<HashMap<Address, Running>>,
+    files: OnceLock<FileTable>,
 }
 
 struct Running {
@@ -36,14 +40,34 @@ impl Progress {
         } else {
             ProgressDrawTarget::hidden()
         });
-        Self { output, bars, running: Mutex::default() }
+        Self { output, bars, running: Mutex::default(), files: OnceLock::new() }
+    }
+
+    /// The sources that places of what happens from now on are in.
+    pub(crate) fn read_from(&self, files: &FileTable) {
+        // Sources are read once in a run.
+        drop(self.files.set(files.clone()));
+    }
+
+    /// One line of JSON, with secrets taken out. Diagnostics look as they do everywhere else.
+    fn json_line(&self, event: &Event) {
+        let Ok(mut line) = serde_json::to_value(event) else { return };
+        if let Event::OperationFailed { diagnostic, .. } | Event::Notice { diagnostic } = event
+            && let Some(members) = line.as_object_mut()
+        {
+            let nowhere = FileTable::default();
+            let files = self.files.get().unwrap_or(&nowhere);
+            members.insert("diagnostic".into(), diagnostics::to_json(files, diagnostic));
+        }
+        output::data(&format!("{}\n", logging::secrets().scrub(&line.to_string())));
     }
 
     fn line(&self, text: &str) {
         let text = logging::secrets().scrub(text);
+        let text = painted(&text);
         if self.output.live {
             // A terminal that went away is no reason to stop.
-            drop(self.bars.println(text));
+            drop(self.bars.println(&*text));
         } else {
             output::tell(&format!("{text}\n"));
         }
@@ -74,7 +98,7 @@ impl Progress {
         if let Ok(style) = style {
             bar.set_style(style.tick_chars("⠁⠂⠄⡀⢀⠠⠐⠈ "));
         }
-        bar.set_prefix(format!("{address} ({type_name}):"));
+        bar.set_prefix(one_line(&format!("{address} ({type_name}):")));
         bar.set_message(doing(change));
         bar.enable_steady_tick(Duration::from_millis(100));
         bar
@@ -83,7 +107,7 @@ impl Progress {
     fn waits(&self, address: &Address, message: &str) {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(entry) = running.get_mut(address) else { return };
-        let message = logging::secrets().scrub(message);
+        let message = one_line(&logging::secrets().scrub(message));
         if let Some(bar) = &entry.bar {
             bar.set_message(format!("{message}{}", entry.usual));
         } else if entry.told.elapsed() >= REMIND {
@@ -112,7 +136,7 @@ impl Progress {
 impl EventSink for Progress {
     fn emit(&self, event: Event) {
         if self.output.json {
-            json_line(&event);
+            self.json_line(&event);
             return;
         }
         match event {
@@ -163,11 +187,9 @@ fn interrupted(in_flight: usize, cancelled: bool) -> String {
     )
 }
 
-/// One line of JSON, with secrets taken out.
-pub(crate) fn json_line(event: &Event) {
-    if let Ok(text) = serde_json::to_string(event) {
-        output::print(&format!("{}\n", logging::secrets().scrub(&text)));
-    }
+/// A spinner draws over the line that it has: there must be one.
+fn one_line(text: &str) -> String {
+    harmless(text).replace('\n', " ")
 }
 
 const fn doing(change: ChangeKind) -> &'static str {

@@ -76,7 +76,8 @@ impl ApplyError {
             Self::CheckFailed { message, span } => error("E2006", message.clone()).at(*span, "this does not hold"),
             Self::Incomplete { address, reason } => {
                 error("E2008", format!("`{address}` exists but is not ready: {reason}"))
-                    .help("run the same command again: it repairs the object instead of making another")
+                    .help("remove the cause, or correct its block, then run the same command again: that repairs the object instead of making \
+                     another")
             }
         }
     }

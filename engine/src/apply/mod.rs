@@ -149,7 +149,7 @@ async fn begin(shared: &Shared) -> Result<StateOnly, Diagnostic> {
     let plan = &shared.plan;
     let mut records = vec![Record::RunStarted(shared.run.clone())];
     let mut counted = StateOnly::default();
-    let imported: BTreeSet<&Address> = plan.imported.iter().collect();
+    let imported: BTreeSet<&Address> = plan.imported.iter().map(|imported| &imported.address).collect();
     let changes = resume::outstanding(shared);
     for change in &changes {
         match change {

@@ -42,9 +42,10 @@ pub(crate) fn outstanding(shared: &Shared) -> Vec<&StateChange> {
         .filter(|change| match change {
             StateChange::Put(row) => !(stay.contains(&row.key.address) || is_older && is_outlived(shared, row)),
             StateChange::Move(from, to) => {
+                let from = &from.key;
                 shared.values.row(from).is_some() && !stay.contains(&from.address) && !stay.contains(&to.address)
             }
-            StateChange::Remove(key, _) => shared.values.row(key).is_some() && !stay.contains(&key.address),
+            StateChange::Remove(row, _) => shared.values.row(&row.key).is_some() && !stay.contains(&row.key.address),
         })
         .collect()
 }
@@ -76,9 +77,9 @@ fn staying(changes: &[StateChange], mut stay: BTreeSet<Address>) -> BTreeSet<Add
         let before = stay.len();
         for change in changes {
             if let StateChange::Move(from, to) = change
-                && (stay.contains(&from.address) || stay.contains(&to.address))
+                && (stay.contains(&from.key.address) || stay.contains(&to.address))
             {
-                stay.extend([from.address.clone(), to.address.clone()]);
+                stay.extend([from.key.address.clone(), to.address.clone()]);
             }
         }
         if stay.len() == before {
@@ -94,10 +95,10 @@ pub(crate) fn state_records(changes: &[&StateChange]) -> Vec<Record> {
     for change in changes {
         match change {
             StateChange::Put(row) => records.push(Record::Put(row.clone())),
-            StateChange::Remove(key, reason) => {
-                records.push(Record::Remove { key: key.clone(), reason: reason.clone() });
+            StateChange::Remove(row, removal) => {
+                records.push(Record::Remove { key: row.key.clone(), reason: removal.words().to_owned() });
             }
-            StateChange::Move(from, to) => moves.push(Move { from: from.clone(), to: to.clone() }),
+            StateChange::Move(from, to) => moves.push(Move { from: from.key.clone(), to: to.clone() }),
         }
     }
     // Other changes name rows by the addresses that they have after the moves.

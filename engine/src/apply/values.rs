@@ -98,7 +98,7 @@ impl Values {
     /// Takes changes of the state alone: all moves at once, so that two objects may swap their addresses, then the rest.
     pub(crate) fn note(&self, changes: &[&StateChange]) {
         let moves = changes.iter().filter_map(|change| match change {
-            StateChange::Move(from, to) => Some((from, to, self.row(from)?)),
+            StateChange::Move(from, to) => Some((&from.key, to, self.row(&from.key)?)),
             StateChange::Put(_) | StateChange::Remove(..) => None,
         });
         let moves: Vec<_> = moves.collect();
@@ -115,7 +115,7 @@ impl Values {
             match change {
                 StateChange::Put(row) if row.role == Role::Current => self.set_row(row),
                 StateChange::Put(_) | StateChange::Move(..) => {}
-                StateChange::Remove(key, _) => self.gone(key),
+                StateChange::Remove(row, _) => self.gone(&row.key),
             }
         }
     }

@@ -5,12 +5,12 @@ mod checks;
 mod configuration;
 mod prior;
 
-use crate::plan::{Action, Drift, Operation, Output, Plan, ProviderIndex, Reason, Variable};
+use crate::plan::{Action, Drift, Operation, Output, Plan, ProviderIndex, Reason, Removal, StateChange, Variable};
 use formwork_model::value::{Masking, to_json};
 use formwork_model::{Address, AttributePath, ObjectKind, Step, TypeName, Value, ValueBuf, ValueId, ValueRef, View};
-use formwork_state::record::State;
+use formwork_state::record::{Role, Row, RowKey, State};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of Terraform's format that this follows.
 const FORMAT: &str = "1.2";
@@ -85,7 +85,36 @@ impl Export<'_> {
             !(operation.action == Action::Delete && operation.counterpart.is_some())
         };
         let shown = operations.iter().filter(|operation| !operation.is_junction() && operation.action != Action::Open);
-        shown.filter(replaced).map(|operation| self.change(operation)).collect()
+        let told = shown.filter(replaced).map(|operation| self.change(operation));
+        told.chain(self.state_only()).collect()
+    }
+
+    /// What changes in the state alone and has no operation: what the stack says to forget, and moves of what is not
+    /// planned.
+    fn state_only(&self) -> Vec<Json> {
+        let operations = &self.plan.operations;
+        let planned: BTreeSet<&Address> = operations.iter().map(|operation| &operation.address).collect();
+        let changes = self.plan.state_changes.iter();
+        let told = changes.filter_map(|change| match change {
+            StateChange::Remove(row, Removal::Forgotten) => Some(self.row(row, &row.key, Action::Forget)),
+            StateChange::Move(row, to) if !planned.contains(&to.address) => Some(self.row(row, to, Action::NoOp)),
+            StateChange::Remove(_, Removal::Gone) | StateChange::Put(_) | StateChange::Move(..) => None,
+        });
+        told.collect()
+    }
+
+    fn row(&self, row: &Row, key: &RowKey, action: Action) -> Json {
+        let mut entry = self.identity(&key.address, &row.type_name, None);
+        let before = Some(row.values.view());
+        let after = if action == Action::NoOp { before } else { None };
+        entry.insert("change".into(), change(actions(action, false, false), before, after, &[]));
+        if row.role != Role::Current {
+            entry.insert("deposed".into(), deposed(key));
+        }
+        if *key != row.key {
+            entry.insert("previous_address".into(), row.key.address.to_string().into());
+        }
+        Json::Object(entry)
     }
 
     fn change(&self, operation: &Operation) -> Json {
@@ -102,14 +131,18 @@ impl Export<'_> {
         let first = operation.lifecycle.create_first;
         let actions = actions(operation.action, delete.is_some(), first);
         let mut entry = self.identity(&operation.address, &operation.type_name, Some(operation.provider));
-        entry.insert("change".into(), change(actions, before, after, &operation.replace_paths));
+        let mut change = change(actions, before, after, &operation.replace_paths);
+        if let (Some(change), Some(id)) = (change.as_object_mut(), self.imported_from(&operation.address)) {
+            change.insert("importing".into(), json!({ "id": id }));
+        }
+        entry.insert("change".into(), change);
         if let Some(reason) = action_reason(operation, delete.is_some()) {
             entry.insert("action_reason".into(), reason.into());
         }
         if operation.reason == Reason::Deposed
             && let Some(key) = &operation.row
         {
-            entry.insert("deposed".into(), format!("{:08x}", key.generation).into());
+            entry.insert("deposed".into(), deposed(key));
         }
         if let Some(moved) = self.moved_from(&operation.address) {
             entry.insert("previous_address".into(), moved.into());
@@ -117,9 +150,14 @@ impl Export<'_> {
         Json::Object(entry)
     }
 
+    fn imported_from(&self, address: &Address) -> Option<&str> {
+        let found = self.plan.imported.iter().find(|imported| imported.address == *address);
+        found.map(|imported| imported.id.as_str())
+    }
+
     fn moved_from(&self, address: &Address) -> Option<String> {
         self.plan.state_changes.iter().find_map(|change| match change {
-            crate::plan::StateChange::Move(from, to) if to.address == *address => Some(from.address.to_string()),
+            StateChange::Move(from, to) if to.address == *address => Some(from.key.address.to_string()),
             _ => None,
         })
     }
@@ -213,6 +251,11 @@ fn identity(address: &Address, type_name: &TypeName) -> Map<String, Json> {
         entry.insert("index".into(), index.into());
     }
     entry
+}
+
+/// Which of several objects of one address it is.
+fn deposed(key: &RowKey) -> Json {
+    format!("{:08x}", key.generation).into()
 }
 
 const fn actions(action: Action, replaces: bool, create_first: bool) -> &'static [&'static str] {

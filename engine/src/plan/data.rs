@@ -23,7 +23,7 @@ impl<'a> Walk<'a> {
         };
         let provider = self.instances.get(&source.provider()).and_then(|instance| instance.blocked.clone());
         if let Some(blocked) = self.blocked_by(config.view()).or(provider) {
-            self.block(&source, format!("it waits for `{blocked}`"));
+            self.block_behind(&source, &blocked);
             return Visit::Done;
         }
         let later = if !config.view().is_known() {

@@ -25,7 +25,7 @@ impl<'a> Walk<'a> {
             let mut waits = String::from("its config is not known");
             config.view().each_attribute(&mut |object, path| waits = format!("its config waits for `{object}.{path}`"));
             let address = source.address().clone();
-            self.deferred.push(Deferral { address, reason: waits, span: Some(source.span()) });
+            self.deferred.push(Deferral { address, reason: waits, uncertain: false, span: Some(source.span()) });
             self.set(source.item, Outcome { standing: Standing::Blocked, ..Outcome::default() });
             return Visit::Done;
         }

@@ -6,7 +6,10 @@ use super::items::{Draft, Source, Subject, Through};
 use super::problem::Problem;
 use super::rows::{Held, Observed};
 use super::walk::Walk;
-use super::{Action, Operation, OperationIndex, Output, Plan, PlannedProvider, ProviderIndex, Reason, StateChange};
+use super::{
+    Action, Imported, Operation, OperationIndex, Output, Plan, PlannedProvider, ProviderIndex, Reason, Removal,
+    StateChange,
+};
 use formwork_lang::graph::{Check, NodeId, NodeKind};
 use formwork_lang::residual;
 use formwork_model::{Address, AttributePath, ObjectKind, TypeName, Value, ValueBuf};
@@ -28,8 +31,9 @@ impl Walk<'_> {
         plan.providers = uses.iter().map(|through| self.planned_provider(*through, &arranged, &order)).collect();
         plan.drift = self.drift();
         plan.state_changes = self.state_changes();
-        let fresh = self.memory.rows.all().filter(|(_, held)| held.fresh);
-        plan.imported = fresh.map(|(_, held)| held.row.key.address.clone()).collect();
+        let fresh = self.memory.rows.all().filter(|(_, held)| held.fresh).map(|(_, held)| &held.row.key.address);
+        let imported = fresh.filter_map(|address| self.imports.id(address).map(|id| (address.clone(), id.clone())));
+        plan.imported = imported.map(|(address, id)| Imported { address, id }).collect();
         plan.operations = self.operations(&arranged, &order, &numbers, &dependencies);
         plan.deferred = std::mem::take(&mut self.deferred);
         plan.warnings = std::mem::take(&mut self.warnings);
@@ -291,11 +295,13 @@ impl Walk<'_> {
         let mut outputs: Vec<Output> = Vec::new();
         for output in &graph.outputs {
             let planned = self.resolve(&output.value, Some(output.span));
-            outputs.push(Output {
-                name: output.name.to_string(),
-                prior: before.get(&output.name).cloned(),
-                planned: planned.map(|value| ValueBuf::from(&value).to_value()),
-            });
+            let prior = before.get(&output.name).cloned();
+            // What is not selected does not become known: without this the plan would tell a change for ever.
+            let planned = match planned {
+                Some(value) if self.waits_for_unselected(&value) => prior.clone(),
+                planned => planned.map(|value| ValueBuf::from(&value).to_value()),
+            };
+            outputs.push(Output { name: output.name.to_string(), prior, planned });
         }
         let declared: BTreeSet<&str> = graph.outputs.iter().map(|output| output.name.as_str()).collect();
         let removed = before.iter().filter(|(name, _)| !declared.contains(name.as_str()));
@@ -306,6 +312,15 @@ impl Walk<'_> {
         }));
         outputs.sort_by(|left, right| left.name.cmp(&right.name));
         outputs
+    }
+
+    /// Whether a value waits for something that this plan leaves alone.
+    fn waits_for_unselected(&self, value: &Value) -> bool {
+        let mut waits = false;
+        value.each_attribute(&mut |object, _| {
+            waits |= self.item(object).is_some_and(|item| !self.is_selected(item));
+        });
+        waits
     }
 
     /// Conditions that are still open, and what has others that hold; those that fail are reported.
@@ -342,7 +357,7 @@ impl Walk<'_> {
         let gone = |held: &Held| matches!(held.observed, Observed::Gone | Observed::SoftDeleted);
         for (_, held) in self.memory.rows.all() {
             if gone(held) {
-                changes.push(StateChange::Remove(held.row.key.clone(), "it is gone from the cloud".to_owned()));
+                changes.push(StateChange::Remove(Box::new(held.row.as_ref().clone()), Removal::Gone));
             } else if held.fresh || held.changed || held.recorded.is_some() {
                 changes.push(StateChange::Put(Box::new(held.row.as_ref().clone())));
             }

@@ -40,16 +40,25 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
     if let Some(foreseen) = &foreseen {
         memory.rows.presume(&foreseen.presumed);
     }
-    moves::apply(&graph, &mut memory.rows)?;
+    let mistakes = moves::apply(&graph, &mut memory.rows);
     for _ in 0..ROUNDS {
-        let selection = select::select(request.options, &graph, &memory.rows)?;
+        let (selection, mut early) = match select::select(request.options, &graph, &memory.rows) {
+            Ok(selection) => (selection, Vec::new()),
+            Err(problems) => (None, problems),
+        };
+        early.extend(mistakes.moves.iter().cloned());
         let imports = Imports::new(wanted_imports(&request, &graph));
         let mut walk = Walk::new(request, &graph, &mut memory, selection, imports);
-        walk.check_imports();
-        walk.run().await;
-        if walk.problems.is_empty() {
-            walk.orphans();
+        walk.check_imports(mistakes.moves.is_empty());
+        if !early.is_empty() {
+            // What else could be told would follow from these.
+            early.append(&mut walk.problems);
+            early.extend(mistakes.forgets);
+            diagnostic::sort(&mut early);
+            return Err(early);
         }
+        walk.run().await;
+        walk.orphans();
         if walk.problems.is_empty()
             && let Some(more) = known.more(&walk, &graph.deferred)
         {
@@ -60,6 +69,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
         }
         let deferred: Vec<Deferral> = graph.deferred.iter().map(deferral).collect();
         let (mut plan, mut problems) = walk.finish();
+        problems.extend(mistakes.forgets.iter().cloned());
         plan.deferred.extend(deferred);
         plan.deferred.sort_by(|left, right| left.address.cmp(&right.address));
         plan.warnings.extend(graph.warnings.iter().cloned());
@@ -166,7 +176,7 @@ fn deferral(deferred: &Deferred) -> Deferral {
     });
     let list: Vec<String> = waits.iter().map(|name| format!("`{name}`")).collect();
     let reason = format!("its `for` or `if` waits for {}, known after apply", list.join(", "));
-    Deferral { address: deferred.address.clone(), reason, span: Some(deferred.span) }
+    Deferral { address: deferred.address.clone(), reason, uncertain: false, span: Some(deferred.span) }
 }
 
 /// Values that a walk found out, for the next evaluation.

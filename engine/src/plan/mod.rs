@@ -57,7 +57,7 @@ pub struct Plan {
     /// Changes of the state alone, in order, made before all operations: moves, imports, refreshed rows, forgotten rows.
     pub state_changes: Vec<StateChange>,
     /// Addresses of rows in `state_changes` that are imported.
-    pub imported: Vec<Address>,
+    pub imported: Vec<Imported>,
     /// Resolutions of operations that an earlier run left open, made before all operations.
     pub recoveries: Vec<Recovery>,
     /// Operations, by address; delete before create of the same address. No-ops are in it, for rendering and for values;
@@ -155,10 +155,40 @@ pub struct PlannedProvider {
 pub enum StateChange {
     /// A row that was imported or found changed by the refresh.
     Put(Box<Row>),
-    /// A row whose object is gone, or that is forgotten.
-    Remove(RowKey, String),
-    /// A row has a new address.
-    Move(RowKey, RowKey),
+    /// A row is taken out.
+    Remove(Box<Row>, Removal),
+    /// A row, as it was, has a new address.
+    Move(Box<Row>, RowKey),
+}
+
+/// Why a row is taken out of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Removal {
+    /// Its object is gone.
+    Gone,
+    /// `forget`: the object stays.
+    Forgotten,
+}
+
+impl Removal {
+    /// In words, for people and for the history.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Gone => "it is gone from the cloud",
+            Self::Forgotten => "the stack says so",
+        }
+    }
+}
+
+/// An object that exists and becomes part of the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// Its address.
+    pub address: Address,
+    /// What the provider's import was given.
+    pub id: String,
 }
 
 /// How an open operation of an earlier run is resolved.
@@ -330,6 +360,8 @@ pub struct Deferral {
     pub address: Address,
     /// Why, in words: "`for` waits for `cluster.pools`, known after apply".
     pub reason: String,
+    /// No phase decides it: it waits until a person has said with `state resolve` what became of an object.
+    pub uncertain: bool,
     /// Where it stands.
     pub span: Option<Span>,
 }

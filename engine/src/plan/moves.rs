@@ -7,21 +7,28 @@ use formwork_lang::graph::{MoveEnd, Moved, NodeKind, ResourceGraph};
 use formwork_model::{Address, Diagnostic, ModulePath};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+/// What is wrong with the moves and forgets of a graph.
+#[derive(Default)]
+pub(crate) struct Mistakes {
+    /// A target is taken, a source is still declared, or moves go round in a circle: nothing was moved, so that rows stand
+    /// where they do not belong.
+    pub(crate) moves: Vec<Diagnostic>,
+    /// A forgotten block is still there.
+    pub(crate) forgets: Vec<Diagnostic>,
+}
+
 /// Moves and forgets rows as the graph says.
-///
-/// # Errors
-/// When a target is taken, a source is still declared, or moves go round in a circle.
-pub(crate) fn apply(graph: &ResourceGraph, rows: &mut Rows) -> Result<(), Vec<Diagnostic>> {
+pub(crate) fn apply(graph: &ResourceGraph, rows: &mut Rows) -> Mistakes {
+    let mut mistakes = Mistakes::default();
     if graph.moved.is_empty() && graph.forgets.is_empty() {
-        return Ok(());
+        return mistakes;
     }
     let objects = graph.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Object(_)));
     let declared: HashSet<Address> = objects.map(|node| node.address.clone()).collect();
-    let mut problems = Vec::new();
-    moves(graph, rows, &declared, &mut problems);
-    forgets(graph, rows, &mut problems);
+    moves(graph, rows, &declared, &mut mistakes.moves);
+    forgets(graph, rows, &declared, &mut mistakes.forgets);
     rows.index();
-    if problems.is_empty() { Ok(()) } else { Err(problems) }
+    mistakes
 }
 
 fn moves(graph: &ResourceGraph, rows: &mut Rows, declared: &HashSet<Address>, problems: &mut Vec<Diagnostic>) {
@@ -160,20 +167,20 @@ fn moved_module(from: &ModulePath, to: &ModulePath, module: &ModulePath) -> Opti
     Some(ModulePath(steps.into_iter().collect()))
 }
 
-fn forgets(graph: &ResourceGraph, rows: &mut Rows, problems: &mut Vec<Diagnostic>) {
+fn forgets(graph: &ResourceGraph, rows: &mut Rows, declared: &HashSet<Address>, problems: &mut Vec<Diagnostic>) {
     for forget in &graph.forgets {
         let mut nodes = graph.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Object(_)));
         if let Some(address) = nodes.by_ref().map(|node| &node.address).find(|address| {
             address.kind == formwork_model::ObjectKind::Resource && end_covers(&forget.address, address)
         }) {
             problems.push(Problem::ForgetDeclared { address: address.clone() }.at(Some(forget.span)));
-            continue;
         }
         let forgotten: Vec<u32> = rows
             .all()
-            .filter(|(_, held)| end_covers(&forget.address, &held.row.key.address))
+            .map(|(number, held)| (number, &held.row.key.address))
+            .filter(|(_, address)| end_covers(&forget.address, address) && !declared.contains(address))
             .map(|(number, _)| number)
             .collect();
-        rows.forget_all(&forgotten, "the stack says so");
+        rows.forget_all(&forgotten);
     }
 }

@@ -9,7 +9,7 @@ use super::rows::Observed;
 use super::walk::{Answer, Visit, Walk};
 use super::{Action, Deferral, REPLACE_WHEN, Reason};
 use crate::{failure, secrets};
-use formwork_model::{AttributePath, ValueBuf, ValueRef};
+use formwork_model::{Address, AttributePath, ValueBuf, ValueRef};
 use formwork_provider_api as api;
 use formwork_provider_api::{PlanResponse, ProviderError, check};
 use formwork_state::record::Condition;
@@ -65,7 +65,7 @@ impl<'a> Walk<'a> {
         if let Some(reason) = row.and_then(|row| self.memory.rows.get(row)?.uncertain().map(str::to_owned)) {
             let problem = Problem::Uncertain { address: source.address().clone(), reason: reason.clone() };
             self.report(&problem, Some(source.span()));
-            self.block(&source, format!("it is not certain whether it exists: {reason}"));
+            self.block(&source, format!("it is not certain whether it exists: {reason}"), true);
             return Visit::Done;
         }
         let Some(config) = self.config(&source) else {
@@ -74,7 +74,7 @@ impl<'a> Walk<'a> {
         };
         let provider = self.instances.get(&source.provider()).and_then(|instance| instance.blocked.clone());
         if let Some(blocked) = self.blocked_by(config.view()).or(provider) {
-            self.block(&source, format!("it waits for `{blocked}`"));
+            self.block_behind(&source, &blocked);
             return Visit::Done;
         }
         self.compare(source, kind, config, row)
@@ -93,9 +93,16 @@ impl<'a> Walk<'a> {
         self.set(source.item, Outcome { standing, value, ..Outcome::default() });
     }
 
-    pub(crate) fn block(&mut self, source: &Source<'a>, reason: String) {
+    /// Leaves an object to another phase because another has to wait.
+    pub(crate) fn block_behind(&mut self, source: &Source<'a>, blocked: &Address) {
+        let uncertain = self.deferred.iter().any(|deferral| deferral.uncertain && deferral.address == *blocked);
+        self.block(source, format!("it waits for `{blocked}`"), uncertain);
+    }
+
+    /// Leaves an object to another phase, or, where that is uncertain, to a person.
+    pub(crate) fn block(&mut self, source: &Source<'a>, reason: String, uncertain: bool) {
         let address = source.address().clone();
-        self.deferred.push(Deferral { address, reason, span: Some(source.span()) });
+        self.deferred.push(Deferral { address, reason, uncertain, span: Some(source.span()) });
         self.set(source.item, Outcome { standing: Standing::Blocked, ..Outcome::default() });
     }
 

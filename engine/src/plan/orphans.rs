@@ -54,8 +54,10 @@ impl Waiting {
 }
 
 impl Walk<'_> {
-    /// Plans what becomes of rows that no item stands for.
+    /// Plans what becomes of rows that no item stands for. Where the plan has failed already, only tells which of them must
+    /// not be destroyed.
     pub(crate) fn orphans(&mut self) {
+        let has_failed = !self.problems.is_empty();
         let mut blocks: Option<HashSet<Address>> = None;
         for number in 0..self.memory.rows.len() {
             let Some(held) = self.memory.rows.get(number).filter(|held| !held.dropped).cloned() else { continue };
@@ -70,9 +72,13 @@ impl Walk<'_> {
                 continue;
             }
             if replaced {
-                self.delete_orphan(number, if item.is_some() { Reason::Deposed } else { Reason::BlockRemoved });
+                self.delete_orphan(
+                    number,
+                    if item.is_some() { Reason::Deposed } else { Reason::BlockRemoved },
+                    has_failed,
+                );
             } else if self.request.options.destroy {
-                self.delete_orphan(number, Reason::Destroy);
+                self.delete_orphan(number, Reason::Destroy, has_failed);
             } else if self.item(address).is_none() {
                 let kept = item.is_some_and(|item| {
                     matches!(self.outcome(item).standing, Standing::Blocked | Standing::Failed | Standing::Waiting)
@@ -84,7 +90,11 @@ impl Walk<'_> {
                 let blocks =
                     blocks.get_or_insert_with(|| graph.nodes.iter().map(|node| node.address.block()).collect());
                 let has_block = blocks.contains(&address.block());
-                self.delete_orphan(number, if has_block { Reason::KeyRemoved } else { Reason::BlockRemoved });
+                self.delete_orphan(
+                    number,
+                    if has_block { Reason::KeyRemoved } else { Reason::BlockRemoved },
+                    has_failed,
+                );
             }
         }
     }
@@ -95,7 +105,7 @@ impl Walk<'_> {
         current.is_some_and(|current| current.uncertain().is_some())
     }
 
-    fn delete_orphan(&mut self, number: u32, reason: Reason) {
+    fn delete_orphan(&mut self, number: u32, reason: Reason, has_failed: bool) {
         let Some(held) = self.memory.rows.get(number) else { return };
         if !held.exists() || held.observed == Observed::Failed {
             return;
@@ -109,6 +119,9 @@ impl Walk<'_> {
         if let Some(problem) = self.protection(number, &address, reason) {
             let span = self.item(&address).and_then(|item| self.source(item)).map(|source| source.span());
             return self.report(&problem, span);
+        }
+        if has_failed {
+            return;
         }
         if row.lifecycle.retain && reason != Reason::Deposed {
             return self.forget(number, Reason::Retained);

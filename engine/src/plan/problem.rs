@@ -24,7 +24,7 @@ pub(crate) enum Problem {
     /// Another object is imported to an address that has one.
     ImportTaken { address: Address, id: String },
     /// `import` names no resource of the stack.
-    ImportUnknown { address: Address, nearest: Option<Address> },
+    ImportUnknown { address: Address, meant: Vec<Address> },
     /// Nothing answers at a provider's endpoint.
     Unreachable { provider: Address, reason: String, objects: usize },
     /// A provider cannot be configured any more as it was for its objects: its block is gone, or what they live in.
@@ -160,7 +160,12 @@ impl Problem {
             Self::ProtectedBlockGone { address } => format!(
                 "put its block back without `@protect` and apply, then remove it; or write `forget {address}` to leave the object alone"
             ),
-            Self::NothingSelected { nearest, .. } | Self::ImportUnknown { nearest, .. } => match nearest {
+            Self::ImportUnknown { meant, .. } => match meant.as_slice() {
+                [] => "the stack has no resources: write its block first".to_owned(),
+                [one] => format!("did you mean `{one}`?"),
+                many => format!("the stack has {}", few(many)),
+            },
+            Self::NothingSelected { nearest, .. } => match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => "`formwork state list` shows what there is".to_owned(),
             },

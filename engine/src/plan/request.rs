@@ -43,7 +43,8 @@ pub struct PlanOptions {
     pub excludes: Vec<Address>,
     /// `--replace`: these anew.
     pub replace: Vec<Address>,
-    /// Imports besides those of the stack: address and what the provider's import takes.
+    /// Imports besides those of the stack: address and what the provider's import takes. With any, only these objects and
+    /// what they need are planned.
     pub imports: Vec<(Address, String)>,
     /// Calls at the same time.
     pub parallelism: usize,

@@ -1,6 +1,6 @@
 //! The rows that the plan works on: a shallow copy of the state's, moved, forgotten and read again as the plan says.
 
-use super::StateChange;
+use super::{Removal, StateChange};
 use formwork_model::Address;
 use formwork_provider_api::StoredObject;
 use formwork_state::record::{Condition, Role, Row, RowKey, State};
@@ -96,7 +96,7 @@ impl Rows {
     }
 
     /// All rows that are part of the stack.
-    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &Held)> {
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &Held)> + Clone {
         (0_u32..).zip(&self.held).filter(|(_, held)| !held.dropped)
     }
 
@@ -115,12 +115,12 @@ impl Rows {
         position
     }
 
-    /// Takes rows out, with a reason for the history.
-    pub(crate) fn forget_all(&mut self, rows: &[u32], reason: &str) {
+    /// Takes rows out that the stack says to forget.
+    pub(crate) fn forget_all(&mut self, rows: &[u32]) {
         for row in rows {
             if let Some(held) = self.held.get_mut(*row as usize) {
                 held.dropped = true;
-                self.changes.push(StateChange::Remove(held.row.key.clone(), reason.to_owned()));
+                self.changes.push(StateChange::Remove(Box::new(held.row.as_ref().clone()), Removal::Forgotten));
             }
         }
         self.index();
@@ -129,12 +129,10 @@ impl Rows {
     /// Gives a row a new address.
     pub(crate) fn rename(&mut self, row: u32, address: &Address) {
         let Some(held) = self.held.get_mut(row as usize) else { return };
-        let from = held.row.key.clone();
-        let to = RowKey { address: address.clone(), generation: from.generation };
-        let mut moved = held.row.as_ref().clone();
-        moved.key = to.clone();
-        held.row = Arc::new(moved);
-        self.renamed.insert(from.address.clone(), address.clone());
+        let from = Box::new(held.row.as_ref().clone());
+        let to = RowKey { address: address.clone(), generation: from.key.generation };
+        held.row = Arc::new(Row { key: to.clone(), ..from.as_ref().clone() });
+        self.renamed.insert(from.key.address.clone(), address.clone());
         self.changes.push(StateChange::Move(from, to));
     }
 

@@ -117,13 +117,15 @@ impl<'a> Walk<'a> {
                 Ok(value) => note(source, value),
                 Err(problem) => {
                     let problem = Problem::Input { name: input_name(source), problem: problem.clone() };
-                    missing.borrow_mut().get_or_insert(problem);
+                    let written = self.graph.inputs.get(source).copied().or(span);
+                    missing.borrow_mut().get_or_insert((problem, written));
                 }
             }
             Some(answer)
         };
-        residual::resolve(value, objects, &inputs)
-            .map_err(|diagnostic| Box::new(missing.take().map_or(diagnostic, |problem: Problem| problem.at(span))))
+        residual::resolve(value, objects, &inputs).map_err(|diagnostic| {
+            Box::new(missing.take().map_or(diagnostic, |(problem, span): (Problem, _)| problem.at(span)))
+        })
     }
 
     /// The config of an object, filled in. None when that failed, which is reported.

@@ -2,8 +2,8 @@
 
 use crate::support::*;
 use formwork_engine::export::{dot, mermaid, of_plan, of_resources, terraform_json};
-use formwork_lang::graph::{Check, Subject, SubjectKind, Variable};
-use formwork_model::{Address, AttributePath, FileId, InputSource, ModulePath, ObjectKind, Residual, Span, Value};
+use formwork_lang::graph::{Check, Declared, Place, Subject, Variable};
+use formwork_model::{AttributePath, FileId, InputSource, ModulePath, Residual, Span, Value};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -73,13 +73,11 @@ fn params_and_conditions_are_told_without_secrets() {
         variable("users", Value::map([("a", text("hunter3").secret()), ("b", text("seen"))])),
         variable("token", input),
     ];
-    let subject = |kind, key: Option<&str>, name: &str| {
-        let module = ModulePath::root().child("m", key.map(Into::into));
-        Subject { kind, address: Address::new(module, ObjectKind::Resource, name), type_name: None }
-    };
-    graph.held = vec![subject(SubjectKind::Param, Some("x"), "size"), subject(SubjectKind::Param, Some("y"), "size")];
+    let subject = |key: &str, declared| Subject { module: ModulePath::root().child("m", Some(key.into())), declared };
+    let size = || Declared::Param("size".into());
+    graph.held = vec![subject("x", size()), subject("y", size())];
     graph.checks = vec![Check {
-        subject: subject(SubjectKind::Assert, Some("x"), "main.fw:3"),
+        subject: subject("x", Declared::Assert(Place { path: "main.fw".into(), line: 3 })),
         condition: Value::attribute(address("a"), AttributePath::member("id")),
         message: text("no"),
         span: Span::new(FileId(0), 0, 0),

@@ -7,14 +7,10 @@ use formwork_engine::plan::Plan;
 use formwork_engine::plan_file::{self, Verification};
 use formwork_model::{InputSource, Residual, Value};
 use formwork_provider_api::Environment;
+use formwork_state::Keys;
 use formwork_state::record::{Finished, Outcome, Run, RunId};
-use formwork_state::{Keys, Sealer};
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
-
-fn sealer() -> Sealer {
-    Keys::from_text("test", "a passphrase that is long enough").sealer().unwrap()
-}
 
 fn verify(world: &World, plan: &Plan, last_run: Option<&Run>, config_digest: Option<&str>) -> Vec<String> {
     let connections = Connections::new(Arc::new(OnlyMock), Environment::default());

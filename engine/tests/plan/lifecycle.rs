@@ -69,7 +69,7 @@ fn a_module_moves_with_all_that_is_in_it() {
         .state_changes
         .iter()
         .filter_map(|change| match change {
-            StateChange::Move(from, to) => Some(format!("{} {}", from.address, to.address)),
+            StateChange::Move(from, to) => Some(format!("{} {}", from.key.address, to.address)),
             _ => None,
         })
         .collect();

@@ -5,9 +5,9 @@ use crate::support::*;
 use formwork_engine::plan::PlanOptions;
 use formwork_engine::ports::GraphSource;
 use formwork_lang::graph::{
-    Check, Decorators, Deferred, Forget, Import, Known, MoveEnd, Moved, ResourceGraph, Subject, SubjectKind,
+    Check, Declared, Decorators, Deferred, Forget, Import, Known, MoveEnd, Moved, Place, ResourceGraph, Subject,
 };
-use formwork_model::{AttributePath, Diagnostic, InputSource, Residual, Value, ValueBuf};
+use formwork_model::{AttributePath, Diagnostic, InputSource, ModulePath, Residual, Value, ValueBuf};
 use formwork_provider_mock::{Fault, FaultKind, MockCloud};
 use std::sync::Arc;
 
@@ -198,7 +198,7 @@ fn rows_of_a_newer_schema_and_of_unknown_types() {
 fn conditions_and_inputs() {
     let world = World::new();
     let mut graph = stack(&world, &[("a", 1, plain())]);
-    let subject = || Subject { kind: SubjectKind::Assert, address: address("main"), type_name: None };
+    let subject = || Subject { module: ModulePath::root(), declared: Declared::Assert(Place::default()) };
     let check = |condition| Check { subject: subject(), condition, message: text("too small"), span: SPAN };
     graph.checks = vec![check(Value::Bool(false)), check(attribute("a", "id")), check(Value::Bool(true))];
     let errors = world.errors(graph.clone(), &PlanOptions::default());

@@ -2,6 +2,7 @@
 
 use formwork_engine::connections::Connections;
 use formwork_engine::plan::{Action, Operation, Plan, PlanOptions, PlanRequest, StateChange, plan};
+use formwork_engine::plan_file;
 use formwork_engine::ports::{GraphSource, InputResolver, KeyedDigest, NoEvents, Providers};
 use formwork_lang::graph::{Decorators, Known, Node, NodeId, NodeKind, Object, ProviderInstance, ResourceGraph};
 use formwork_lang::residual;
@@ -15,8 +16,9 @@ use formwork_provider_api::{
 };
 use formwork_provider_mock::{Mock, MockCloud};
 use formwork_state::record::{Condition, Host, OperationId, Role, Row, RowKey, State};
+use formwork_state::{Keys, Sealer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// Builds graphs in the order of their declarations.
@@ -160,6 +162,22 @@ pub(crate) struct World {
     pub(crate) runtime: tokio::runtime::Runtime,
 }
 
+/// The plan as it comes back from a file: whatever a plan holds, a file of it can be read.
+fn through_a_file(plan: &Plan) -> Plan {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("plan");
+    plan_file::write(&path, plan, &sealer()).unwrap();
+    let back = plan_file::read(&path, &sealer()).unwrap();
+    assert_eq!(format!("{back:?}"), format!("{plan:?}"));
+    back
+}
+
+/// Of one key, derived once: that is slow on purpose.
+pub(crate) fn sealer() -> Sealer {
+    static KEYS: LazyLock<Keys> = LazyLock::new(|| Keys::from_text("test", "a passphrase that is long enough"));
+    KEYS.sealer().unwrap()
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
@@ -173,7 +191,7 @@ impl World {
         options: &PlanOptions,
     ) -> Result<Plan, Vec<Diagnostic>> {
         let connections = Connections::new(Arc::new(OnlyMock), Environment::default());
-        self.runtime.block_on(plan(PlanRequest {
+        let made = self.runtime.block_on(plan(PlanRequest {
             source,
             state: &self.state,
             connections: &connections,
@@ -183,7 +201,8 @@ impl World {
             stack: "stack",
             environment: "test",
             options,
-        }))
+        }));
+        made.map(|plan| through_a_file(&plan))
     }
 
     pub(crate) fn try_plan(&self, graph: ResourceGraph, options: &PlanOptions) -> Result<Plan, Vec<Diagnostic>> {
@@ -218,7 +237,7 @@ impl World {
         // All moves at once, before anything else.
         let moves = plan.state_changes.iter().filter_map(|change| match change {
             StateChange::Move(from, to) => {
-                let mut row = self.state.rows.remove(from).unwrap().as_ref().clone();
+                let mut row = self.state.rows.remove(&from.key).unwrap().as_ref().clone();
                 row.key = to.clone();
                 Some(row)
             }
@@ -229,7 +248,7 @@ impl World {
         for change in &plan.state_changes {
             match change {
                 StateChange::Put(row) => drop(self.state.rows.insert(row.key.clone(), Arc::new(row.as_ref().clone()))),
-                StateChange::Remove(key, _) => drop(self.state.rows.remove(key)),
+                StateChange::Remove(row, _) => drop(self.state.rows.remove(&row.key)),
                 StateChange::Move(..) => {}
             }
         }

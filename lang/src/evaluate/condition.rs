@@ -56,7 +56,7 @@ impl<'p> Evaluator<'p> {
             return wait(Operation::Where, [value, condition, message], Some(place));
         }
         let condition = self.under_assumptions(condition, span);
-        let subject = self.subject();
+        let subject = self.subject(span);
         self.checks.push(Check { subject, condition, message, span });
         value
     }

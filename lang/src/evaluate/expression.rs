@@ -53,7 +53,7 @@ impl<'p> Evaluator<'p> {
             ExprKind::Record(entries) => self.record(entries, span),
             ExprKind::For(inner) => self.comprehension(inner, span),
             ExprKind::Coerce(inner) => self.coercion(inner, &expression.ty, span),
-            ExprKind::Input(source) => Ok(self.input(source)),
+            ExprKind::Input(source) => Ok(self.input(source, span)),
             ExprKind::Broken => Err(Fault::reported()),
         }
     }

@@ -26,6 +26,7 @@ impl Evaluator<'_> {
         graph.moved = self.moved;
         graph.imports = self.imports;
         graph.forgets = self.forgets;
+        graph.inputs = self.written_inputs;
         graph.deferred = self.deferred;
         graph.deferred.sort_by(|one, two| one.address.cmp(&two.address));
         Evaluated { graph, diagnostics: self.diagnostics }

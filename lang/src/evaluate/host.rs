@@ -93,11 +93,15 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    pub(super) fn input(&self, source: &InputSource) -> Value {
+    pub(super) fn input(&mut self, source: &InputSource, span: Span) -> Value {
         let secret = matches!(source, InputSource::Secret(_));
         let value = match self.known.input(source) {
             Some(value) => value,
-            None => Value::Unknown(Arc::new(Residual::Input(source.clone()))),
+            None => {
+                let first = self.written_inputs.entry(source.clone()).or_insert(span);
+                *first = span.min(*first);
+                Value::Unknown(Arc::new(Residual::Input(source.clone())))
+            }
         };
         marked(value, secret)
     }

@@ -10,8 +10,8 @@ use crate::program::{LocalId, Module, Program};
 use crate::residual::{Fault, FaultKind};
 use crate::source::Sources;
 use ecow::{EcoString, EcoVec};
-use formwork_model::{Diagnostic, Map, Value};
-use std::collections::HashMap;
+use formwork_model::{Diagnostic, InputSource, Map, Span, Value};
+use std::collections::{BTreeMap, HashMap};
 
 /// Evaluates the units of a program, one after another.
 pub(crate) struct Evaluator<'p> {
@@ -55,6 +55,7 @@ pub(crate) struct Evaluator<'p> {
     pub(crate) imports: Vec<Import>,
     pub(crate) forgets: Vec<Forget>,
     pub(crate) deferred: Vec<Deferred>,
+    pub(crate) written_inputs: BTreeMap<InputSource, Span>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -98,6 +99,7 @@ impl<'p> Evaluator<'p> {
             imports: Vec::new(),
             forgets: Vec::new(),
             deferred: Vec::new(),
+            written_inputs: BTreeMap::new(),
             diagnostics: Vec::new(),
         };
         evaluator.add_instance(0, Instance::default());

@@ -7,10 +7,10 @@ use super::problem::Problem;
 use super::state::set;
 use super::units::UnitKind;
 use super::{host, limits};
-use crate::graph::{Check, Output, Subject, SubjectKind, Variable};
+use crate::graph::{Check, Declared, Output, Place, Subject, Variable};
 use crate::program::{Expr, Param};
 use crate::residual::{Fault, coerce};
-use ecow::{EcoString, eco_format};
+use crate::source::Location;
 use formwork_model::{Address, FileId, ObjectKind, Span, Value};
 
 impl<'p> Evaluator<'p> {
@@ -93,7 +93,7 @@ impl<'p> Evaluator<'p> {
             }
         }
         if !open {
-            let subject = self.subject();
+            let subject = self.subject(param.span);
             self.held.push(subject);
         }
         Ok(value)
@@ -133,13 +133,10 @@ impl<'p> Evaluator<'p> {
 
     pub(super) fn assert(&mut self, index: usize) {
         let Some(condition) = self.module.asserts.get(index) else { return };
+        let subject = self.subject(condition.span);
         match self.verdict(condition, []) {
-            Ok(Verdict::Holds) => {
-                let subject = self.subject();
-                self.held.push(subject);
-            }
+            Ok(Verdict::Holds) => self.held.push(subject),
             Ok(Verdict::Waits((condition, message, span))) => {
-                let subject = self.subject();
                 self.checks.push(Check { subject, condition, message, span });
             }
             Ok(Verdict::Fails(fault)) => {
@@ -151,43 +148,37 @@ impl<'p> Evaluator<'p> {
         self.recorder.clear();
     }
 
-    /// What a condition that is looked at belongs to.
-    pub(super) fn subject(&self) -> Subject {
+    /// What a condition that is looked at, and stands at `span`, belongs to.
+    pub(super) fn subject(&self, span: Span) -> Subject {
         let (context, kind) = self.units.kind(self.program, self.unit).unwrap_or((0, UnitKind::End));
         let module = self.units.module(self.program, context).unwrap_or(self.module);
-        let path = self.instances.get(self.home as usize).map(|instance| instance.path.clone()).unwrap_or_default();
-        let of = |kind, name: Option<EcoString>| Subject {
-            kind,
-            address: Address::new(path.clone(), ObjectKind::Resource, name.unwrap_or_default()),
-            type_name: None,
-        };
-        match kind {
-            UnitKind::Param(index) => of(SubjectKind::Param, module.params.get(index).map(|param| param.name.clone())),
-            UnitKind::Let(index) => of(SubjectKind::Let, module.lets.get(index).map(|named| named.name.clone())),
-            UnitKind::Output(index) => {
-                of(SubjectKind::Output, module.outputs.get(index).map(|output| output.name.clone()))
-            }
-            UnitKind::Block(index) => match module.blocks.get(index) {
-                Some(block) => Subject {
-                    kind: SubjectKind::Object,
-                    address: Address::new(path, block.kind, block.name.clone()),
-                    type_name: Some(block.type_name.clone()),
-                },
-                None => of(SubjectKind::Object, None),
-            },
+        let declared = match kind {
+            UnitKind::Param(index) => module.params.get(index).map(|param| Declared::Param(param.name.clone())),
+            UnitKind::Let(index) => module.lets.get(index).map(|named| Declared::Let(named.name.clone())),
+            UnitKind::Output(index) => module.outputs.get(index).map(|output| Declared::Output(output.name.clone())),
+            UnitKind::Block(index) => module.blocks.get(index).map(|block| Declared::Object {
+                kind: block.kind,
+                name: block.name.clone(),
+                type_name: block.type_name.clone(),
+            }),
             UnitKind::Provider(index) => {
-                of(SubjectKind::Provider, module.providers.get(index).map(|block| block.provider.clone()))
+                module.providers.get(index).map(|block| Declared::Provider(block.provider.clone()))
             }
             UnitKind::Call(index) | UnitKind::CallProviders(index) => {
-                of(SubjectKind::Call, module.calls.get(index).map(|call| call.name.clone()))
+                module.calls.get(index).map(|call| Declared::Call(call.name.clone()))
             }
-            UnitKind::Assert(index) => {
-                let span = module.asserts.get(index).map(|condition| condition.span);
-                let location = span.and_then(|span| self.program.files.location(span));
-                of(SubjectKind::Assert, location.map(|at| eco_format!("{}:{}", at.path, at.line)))
-            }
-            UnitKind::Function(_) | UnitKind::End => of(SubjectKind::Let, None),
+            UnitKind::Assert(_) | UnitKind::Function(_) | UnitKind::End => None,
+        };
+        Subject {
+            module: self.instances.get(self.home as usize).map(|instance| instance.path.clone()).unwrap_or_default(),
+            declared: declared.unwrap_or_else(|| Declared::Assert(self.place(span))),
         }
+    }
+
+    fn place(&self, span: Span) -> Place {
+        let location = self.program.files.location(span);
+        let place = |at: Location<'_>| Place { path: at.path.into(), line: u32::try_from(at.line).unwrap_or(u32::MAX) };
+        location.map(place).unwrap_or_default()
     }
 
     /// The address under which a junction of the evaluated unit stands.

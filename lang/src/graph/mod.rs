@@ -6,13 +6,14 @@ mod subject;
 mod text;
 
 pub use render::render;
-pub use subject::{Subject, SubjectKind};
+pub use subject::{Declared, Place, Subject};
 pub use text::value_text;
 
 use ecow::EcoString;
 use formwork_model::{
     Address, AttributePath, Diagnostic, InputSource, ObjectKind, Span, TypeName, Value, ValueArena, ValueId, ValueRef,
 };
+use std::collections::BTreeMap;
 
 /// A node in [`ResourceGraph::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +54,8 @@ pub struct ResourceGraph {
     pub forgets: Vec<Forget>,
     /// Blocks that wait for values which only the cloud knows.
     pub deferred: Vec<Deferred>,
+    /// Where inputs that are not known yet are written: the first place of each.
+    pub inputs: BTreeMap<InputSource, Span>,
     /// Warnings found while evaluating.
     pub warnings: Vec<Diagnostic>,
 }

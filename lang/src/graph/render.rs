@@ -23,7 +23,7 @@ fn write_graph(graph: &ResourceGraph, text: &mut String) -> fmt::Result {
     for check in &graph.checks {
         let (condition, message) = (value_text(&check.condition), value_text(&check.message));
         writeln!(text, "check {condition} else {message}")?;
-        writeln!(text, "  of {} {}", check.subject.kind.word(), check.subject.address)?;
+        writeln!(text, "  of {} {}", check.subject.declared.word(), check.subject)?;
     }
     for moved in &graph.moved {
         writeln!(text, "moved {} -> {}", end(&moved.from), end(&moved.to))?;

@@ -139,6 +139,8 @@ impl<'p> Chain<'p> {
         let nearest = crate::residual::nearest(name, known.iter().map(String::as_str));
         let problem = Problem::NoSuchEnvironment { name: name.into(), nearest, known };
         self.diagnostics.push(problem.into_diagnostic(None));
+        // What it might have said of them nobody knows.
+        self.broken.extend(0..self.params.len());
     }
 
     fn layer(&mut self, layer: Layer) -> usize {
@@ -246,9 +248,9 @@ impl<'p> Chain<'p> {
     }
 
     fn finish(mut self) -> Result<Inputs, Vec<Diagnostic>> {
-        for (param, input) in self.params.iter().zip(&self.inputs.params) {
+        for (index, (param, input)) in self.params.iter().zip(&self.inputs.params).enumerate() {
             let is_given = input.value.is_some() || param.default.is_some() || param.ty.holds_null();
-            if !is_given {
+            if !is_given && !self.broken.contains(&index) {
                 let problem = crate::evaluate::no_value(param);
                 self.diagnostics.push(problem);
             }

@@ -53,6 +53,18 @@ pub struct Environment {
     pub sandbox_endpoint: Option<SandboxEndpoint>,
 }
 
+impl Environment {
+    /// What to do about an endpoint override that may not be contacted: the manifest of a foreign stack allows nothing.
+    #[must_use]
+    pub fn help_with_endpoint(&self, host: &str) -> String {
+        if self.untrusted {
+            "with `--untrusted` no manifest allows it; leave that out once you trust whoever wrote the stack".to_owned()
+        } else {
+            format!("if you trust it, add {host:?} to `endpoints` under `[allow]` in formwork.toml")
+        }
+    }
+}
+
 /// How the sandbox of a run is reached.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct SandboxEndpoint {

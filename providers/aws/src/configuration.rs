@@ -91,7 +91,7 @@ pub(crate) fn check_endpoint(endpoint: &str, environment: &Environment) -> Resul
         format!("`{endpoint}` is neither a host of AWS over https nor loopback"),
     )
     .at(at)
-    .help(format!("if you trust it, add \"{}\" to `endpoints` under `[allow]` in formwork.toml", parts.host)))
+    .help(environment.help_with_endpoint(parts.host)))
 }
 
 struct Parts<'a> {

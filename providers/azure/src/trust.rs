@@ -24,21 +24,21 @@ const VENDOR: &[&str] = &[
 /// What a run may contact.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trust {
-    allowed: Vec<String>,
+    environment: Environment,
     /// The only origin of a sandboxed run.
     sandbox: Option<String>,
-    is_sandboxed: bool,
 }
 
 impl Trust {
     /// As the run allows it.
     pub(crate) fn of(environment: &Environment) -> Self {
-        Self { allowed: environment.allowed_endpoints.clone(), sandbox: None, is_sandboxed: environment.sandbox }
+        Self { environment: environment.clone(), sandbox: None }
     }
 
     /// Of a sandboxed run: this address and nothing else.
     pub(crate) fn sandbox(url: &Url) -> Self {
-        Self { allowed: Vec::new(), sandbox: Some(origin(url)), is_sandboxed: true }
+        let environment = Environment { sandbox: true, ..Environment::default() };
+        Self { environment, sandbox: Some(origin(url)) }
     }
 
     /// Reads an address that the config gives.
@@ -60,7 +60,7 @@ impl Trust {
     /// `Forbidden`.
     pub(crate) fn check(&self, url: &Url) -> Result<(), ProviderError> {
         let host = url.host_str().unwrap_or_default();
-        if self.is_sandboxed {
+        if self.environment.sandbox {
             let known = is_loopback(url) && self.sandbox.as_ref().is_none_or(|sandbox| *sandbox == origin(url));
             let message = || format!("`{host}` is not the sandbox, and the run is sandboxed");
             return if known { Ok(()) } else { Err(ProviderError::new(ErrorClass::Forbidden, message())) };
@@ -72,7 +72,7 @@ impl Trust {
             ErrorClass::Forbidden,
             format!("`{host}` is neither a host of Azure over https nor loopback"),
         )
-        .help(format!("if you trust it, add \"{host}\" to `endpoints` under `[allow]` in formwork.toml")))
+        .help(self.environment.help_with_endpoint(host)))
     }
 
     /// Checks the address that gives a pipeline's tokens: GitHub's and Azure DevOps' hosts besides the others.
@@ -83,7 +83,7 @@ impl Trust {
         let host = url.host_str().unwrap_or_default().to_ascii_lowercase();
         let known = [".actions.githubusercontent.com", ".visualstudio.com", "dev.azure.com", ".dev.azure.com"];
         let fits = |known: &&str| host == **known || (known.starts_with('.') && host.ends_with(*known));
-        if !self.is_sandboxed && url.scheme() == "https" && known.iter().any(fits) {
+        if !self.environment.sandbox && url.scheme() == "https" && known.iter().any(fits) {
             return Ok(());
         }
         self.check(url)
@@ -91,7 +91,7 @@ impl Trust {
 
     fn is_listed(&self, url: &Url) -> bool {
         let host = url.host_str().unwrap_or_default();
-        self.allowed.iter().any(|allowed| {
+        self.environment.allowed_endpoints.iter().any(|allowed| {
             allowed.eq_ignore_ascii_case(host)
                 || Url::parse(allowed)
                     .is_ok_and(|allowed| allowed.host_str().is_some() && origin(&allowed) == origin(url))

@@ -2,6 +2,7 @@
 
 use super::normal::normal;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -9,18 +10,42 @@ use tempfile::TempDir;
 /// The key of all states here; no secret.
 const KEY: &str = "c3VpdGUgc3VpdGUgc3VpdGUgc3VpdGUgc3VpdGUgc3U=";
 
+/// The built program. Each plan of a case is made once more into a file, which must be readable: whatever a plan holds.
+/// A fault of the cloud happens once, so that a case with faults plans only once.
+const PROGRAM: &str = r#"#!/bin/sh
+[ "$1" = plan ] || exec BUILT "$@"
+BUILT "$@"
+code=$?
+file="$CLOUD/../written.plan"
+case "$code $*" in
+    1\ *|*\ --out\ *) exit $code ;;
+esac
+[ -e "$CLOUD/faults.json" ] && exit $code
+BUILT "$@" --out "$file" >/dev/null 2>"$file.problem" && BUILT show "$file" >/dev/null 2>"$file.problem" && exit $code
+[ $? -eq 2 ] && BUILT show "$file" >/dev/null 2>"$file.problem" && exit $code
+echo "the plan does not come back from a file: $(cat "$file.problem")" >&2
+exit 99
+"#;
+
 pub(super) struct Bench {
     home: TempDir,
 }
 
 impl Bench {
-    pub(super) fn new() -> Self {
+    /// `reads_plans_back`: each plan that is made is written to a file, and read, as well.
+    pub(super) fn new(reads_plans_back: bool) -> Self {
         let bench = Self { home: tempfile::tempdir().unwrap() };
         bench.write("formwork.toml", "[stack]\nname = \"suite\"\n");
         fs::create_dir(bench.home.path().join("cloud")).unwrap();
         let bin = bench.home.path().join("bin");
         fs::create_dir(&bin).unwrap();
-        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_formwork"), bin.join("formwork")).unwrap();
+        let program = bin.join("formwork");
+        if reads_plans_back {
+            fs::write(&program, PROGRAM.replace("BUILT", env!("CARGO_BIN_EXE_formwork"))).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        } else {
+            std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_formwork"), &program).unwrap();
+        }
         bench
     }
 

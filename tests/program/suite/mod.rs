@@ -1,5 +1,5 @@
 //! Runs the cases of `tests/suite/plan` and `tests/suite/command` with the built program: offline, on `std` and `mock`.
-//! `UPDATE_EXPECT=1` writes what is found.
+//! `UPDATE_EXPECT=1` writes what is found. Each plan of an area `plan` is written to a file and read as well.
 //!
 //! A file has several cases, and a case is a sequence. `=== FILE path` writes a file of the stack (`formwork.toml` may be
 //! left out), `=== FAULTS` the faults of the mock cloud, `=== RUN` runs lines of a shell, which have to succeed unless
@@ -23,7 +23,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     for area in AREAS {
         for path in files(area) {
             let name = format!("suite::{area}/{}", path.file_stem().unwrap().to_string_lossy());
-            trials.push(Trial::test(name, move || run_file(&path).map_err(Failed::from)));
+            trials.push(Trial::test(name, move || run_file(area, &path).map_err(Failed::from)));
         }
     }
     trials
@@ -40,7 +40,7 @@ fn files(area: &str) -> Vec<PathBuf> {
     files
 }
 
-fn run_file(path: &Path) -> Result<(), String> {
+fn run_file(area: &str, path: &Path) -> Result<(), String> {
     if path.extension().is_none_or(|extension| extension != "test") {
         return Err(format!("{} is no case: cases end in .test", path.display()));
     }
@@ -48,7 +48,7 @@ fn run_file(path: &Path) -> Result<(), String> {
     let mut cases = case::read_file(path)?;
     let mut failures = String::new();
     for case in &mut cases {
-        if let Err(failure) = run(case) {
+        if let Err(failure) = run(area, case) {
             failures.push_str(&format!("--- {}\n{failure}\n", case.title));
         }
     }
@@ -60,8 +60,8 @@ fn run_file(path: &Path) -> Result<(), String> {
 }
 
 /// Runs a case; what was found replaces what was expected.
-fn run(case: &mut Case) -> Result<(), String> {
-    let bench = bench::Bench::new();
+fn run(area: &str, case: &mut Case) -> Result<(), String> {
+    let bench = bench::Bench::new(area == "plan");
     let mut failure = String::new();
     let mut expects = false;
     for index in 0..case.sections.len() {

@@ -1,5 +1,6 @@
 //! Texts of several lines and documents (JSON), compared line by line.
 
+use crate::render::harmless::harmless;
 use crate::render::paint::{Meaning, Paint};
 use formwork_model::{ValueRef, View};
 use similar::{ChangeTag, TextDiff};
@@ -15,10 +16,10 @@ fn lines(value: ValueRef<'_>) -> Option<String> {
     let opens = text.trim_start().starts_with(['{', '[']);
     if opens && let Ok(json) = serde_json::from_str::<serde_json::Value>(text) {
         let pretty = serde_json::to_string_pretty(&json).ok()?;
-        return pretty.contains('\n').then(|| pretty + "\n");
+        return pretty.contains('\n').then(|| harmless(&pretty).into_owned() + "\n");
     }
     let whole = text.trim_end_matches('\n');
-    whole.contains('\n').then(|| format!("{whole}\n"))
+    whole.contains('\n').then(|| format!("{}\n", harmless(whole)))
 }
 
 /// A new document.

@@ -19,12 +19,15 @@ pub(crate) struct Counts {
     pub(crate) state_only: usize,
     /// Blocks that wait for another phase.
     pub(crate) deferred: usize,
+    /// Blocks that wait for a person.
+    pub(crate) uncertain: usize,
 }
 
 impl Counts {
     /// Of a plan.
     pub(crate) fn of(plan: &Plan) -> Self {
-        let mut counts = Self { deferred: plan.deferred.len(), ..Self::default() };
+        let uncertain = plan.deferred.iter().filter(|deferral| deferral.uncertain).count();
+        let mut counts = Self { deferred: plan.deferred.len() - uncertain, uncertain, ..Self::default() };
         let shown = plan.state_changes.iter().filter(|change| !matches!(change, StateChange::Put(_)));
         counts.state_only = shown.count();
         counts.import = plan.imported.len();
@@ -53,6 +56,7 @@ pub(crate) fn summary(plan: &Plan) -> String {
         (counts.import, "to import"),
         (counts.state_only, "to change in the state only"),
         (counts.deferred, "waiting for the next phase"),
+        (counts.uncertain, "waiting for `formwork state resolve`"),
     ];
     let parts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();

@@ -311,12 +311,19 @@ impl<'a> Work<'a> {
     /// The object's identity, for people.
     pub(crate) fn identity(schema: &ResourceSchema, values: &ValueBuf) -> String {
         let parts = schema.identity.iter().filter_map(|name| values.view().get(name));
-        parts
-            .filter(|value| !matches!(value.view(), formwork_model::View::Secret(_)))
-            .filter_map(|value| value.as_str())
-            .collect::<Vec<_>>()
-            .join("/")
+        let parts = parts.filter(|value| !matches!(value.view(), formwork_model::View::Secret(_)));
+        said_once(&parts.filter_map(|value| value.as_str()).collect::<Vec<_>>())
     }
+}
+
+/// The parts of an identity, without those that another part ends with anyway.
+fn said_once(parts: &[&str]) -> String {
+    let ends_with = |whole: &str, part: &str| whole.strip_suffix(part).is_some_and(|rest| rest.ends_with(['/', ':']));
+    let kept = parts.iter().enumerate().filter(|(position, part)| {
+        let is_said = |(other, whole): (usize, &&str)| ends_with(whole, part) || (whole == *part && other < *position);
+        !parts.iter().enumerate().any(is_said)
+    });
+    kept.map(|(_, part)| *part).collect::<Vec<_>>().join("/")
 }
 
 /// What a row is made of.
@@ -326,4 +333,18 @@ pub(crate) struct Made<'a> {
     pub(crate) object: StoredObject,
     pub(crate) condition: Condition,
     pub(crate) created_by: OperationId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said_once;
+
+    #[test]
+    fn a_name_that_an_id_ends_with_is_said_once() {
+        assert_eq!(said_once(&["core/Namespace/cart", "cart"]), "core/Namespace/cart");
+        assert_eq!(said_once(&["arn:aws:iam::1:role:app", "app"]), "arn:aws:iam::1:role:app");
+        assert_eq!(said_once(&["app", "app"]), "app");
+        assert_eq!(said_once(&["group", "mygroup"]), "group/mygroup");
+        assert_eq!(said_once(&[]), "");
+    }
 }

@@ -1,8 +1,8 @@
 //! Conditions as Terraform's `checks`: one entry for each declaration, with its instances. What fails is an error before
 //! there is a plan, so that a status is `pass` or `unknown`.
 
-use formwork_lang::graph::{Check, Subject, SubjectKind};
-use formwork_model::{Address, ModulePath, ModuleStep, ObjectKind};
+use formwork_lang::graph::{Check, Declared, Subject};
+use formwork_model::{ModulePath, ModuleStep, ObjectKind};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
@@ -21,9 +21,9 @@ pub(super) fn json(open: &[Check], held: &[Subject]) -> Json {
 
 /// The declaration: without the keys of the modules around it.
 fn declaration(subject: &Subject) -> Subject {
-    let steps = subject.address.module.0.iter();
+    let steps = subject.module.0.iter();
     let module = ModulePath(steps.map(|step| ModuleStep { name: step.name.clone(), key: None }).collect());
-    Subject { address: Address { module, ..subject.address.clone() }, ..subject.clone() }
+    Subject { module, declared: subject.declared.clone() }
 }
 
 fn entry(declared: &Subject, instances: &BTreeMap<&Subject, &str>) -> Json {
@@ -31,39 +31,46 @@ fn entry(declared: &Subject, instances: &BTreeMap<&Subject, &str>) -> Json {
     let each = instances.iter().map(|(subject, status)| {
         let mut address = Map::new();
         address.insert("to_display".into(), shown(subject).into());
-        put_module(&mut address, &subject.address);
+        put_module(&mut address, &subject.module);
         json!({ "address": address, "status": status })
     });
     let mut address = Map::new();
-    address.insert("kind".into(), kind(declared.kind).into());
+    address.insert("kind".into(), kind(&declared.declared).into());
     address.insert("to_display".into(), shown(declared).into());
-    put_module(&mut address, &declared.address);
-    if let Some(type_name) = &declared.type_name {
-        let mode = if declared.address.kind == ObjectKind::Data { "data" } else { "managed" };
+    put_module(&mut address, &declared.module);
+    if let Declared::Object { kind, type_name, .. } = &declared.declared {
+        let mode = if *kind == ObjectKind::Data { "data" } else { "managed" };
         address.insert("mode".into(), mode.into());
         address.insert("type".into(), type_name.to_string().into());
     }
-    address.insert("name".into(), declared.address.name.as_str().into());
+    address.insert("name".into(), declared.declared.name().into());
     json!({ "address": address, "status": status, "instances": each.collect::<Vec<_>>() })
 }
 
-fn put_module(entry: &mut Map<String, Json>, address: &Address) {
-    if !address.module.is_root() {
-        entry.insert("module".into(), address.module.to_string().into());
+fn put_module(entry: &mut Map<String, Json>, module: &ModulePath) {
+    if !module.is_root() {
+        entry.insert("module".into(), module.to_string().into());
     }
 }
 
 /// Terraform's word, where it has one.
-const fn kind(kind: SubjectKind) -> &'static str {
-    match kind {
-        SubjectKind::Assert => "check",
-        SubjectKind::Param => "var",
-        SubjectKind::Output => "output_value",
-        SubjectKind::Object | SubjectKind::Let | SubjectKind::Provider | SubjectKind::Call => kind.word(),
+const fn kind(declared: &Declared) -> &'static str {
+    match declared {
+        Declared::Assert(_) => "check",
+        Declared::Param(_) => "var",
+        Declared::Output(_) => "output_value",
+        Declared::Object { .. } | Declared::Let(_) | Declared::Provider(_) | Declared::Call(_) => declared.word(),
     }
 }
 
 fn shown(subject: &Subject) -> String {
-    let Subject { kind, address, .. } = subject;
-    if *kind == SubjectKind::Assert { format!("assert at {}", address.name) } else { address.to_string() }
+    match &subject.declared {
+        Declared::Assert(place) => format!("assert at {place}"),
+        Declared::Object { .. }
+        | Declared::Param(_)
+        | Declared::Output(_)
+        | Declared::Let(_)
+        | Declared::Provider(_)
+        | Declared::Call(_) => subject.to_string(),
+    }
 }

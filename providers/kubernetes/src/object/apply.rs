@@ -228,10 +228,11 @@ impl Task<'_> {
     /// Makes it.
     async fn make(&self) -> Result<Json, ProviderError> {
         let (created, live) = self.apply(None).await?;
-        if created || stamp(&live) != Some(self.operation) || only_ours(&live, self.session.manager()) {
+        if created {
             return Ok(live);
         }
-        // It appeared between the look and the apply.
+        // It appeared between the look and the apply. Whoever owns its fields by name, even we: another stack and another
+        // address write under the same name, and only that the server made it says that it is this operation's.
         Err(self.taken(&live))
     }
 
@@ -318,13 +319,4 @@ impl Task<'_> {
         }
         Ok(Applied { object, incomplete })
     }
-}
-
-/// Whether nobody else owns a field, apart from controllers that write the status.
-fn only_ours(live: &Json, manager: &str) -> bool {
-    let entries = live.pointer("/metadata/managedFields").and_then(Json::as_array);
-    entries.into_iter().flatten().all(|entry| {
-        entry.get("manager").and_then(Json::as_str) == Some(manager)
-            || entry.get("subresource").and_then(Json::as_str).is_some_and(|part| !part.is_empty())
-    })
 }

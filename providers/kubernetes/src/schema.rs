@@ -91,6 +91,7 @@ macro_rules! object_attributes {
         &[
             $crate::schema::NAME, $crate::schema::ARGOCD_NAMESPACE,
             $($attribute,)*
+            $crate::schema::ANNOTATIONS,
             $crate::schema::FORCE, $crate::schema::PROPAGATION_POLICY,
             $crate::schema::ID, $crate::schema::UID, $crate::schema::ADMITTED,
         ]

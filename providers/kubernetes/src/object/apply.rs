@@ -313,6 +313,10 @@ impl Task<'_> {
         let incomplete = wait::until(self.session, &self.served, &self.identity, &wanted, patience, self.sink)
             .await
             .map_err(|error| error.partial(object.clone()))?;
+        let path = self.served.object(self.identity.namespace.as_deref(), &self.identity.name);
+        crate::argocd::warn_of_set(self.session, &self.identity, &path, patience, self.sink)
+            .await
+            .map_err(|error| error.partial(object.clone()))?;
         if incomplete.is_none() {
             let private = Private { is_through: true, ..Private::read(&object.private) };
             object.private = private.bytes();

@@ -32,6 +32,8 @@ pub enum ApplyError {
         address: Address,
         /// What was found.
         found: String,
+        /// By which it can be imported, where that is known.
+        id: Option<String>,
         /// The address has an object already: it may be that one.
         replaces: bool,
     },
@@ -64,14 +66,15 @@ impl ApplyError {
                     "look in the cloud, then run `formwork state resolve '{address}' --adopt ID` or `… --absent`"
                 ))
             }
-            Self::Foreign { address, found, replaces: true } => {
+            Self::Foreign { address, found, replaces: true, .. } => {
                 error("E2005", format!("the new `{address}` cannot have its name: {found}")).help(
                     "the object that it replaces may have that name: choose another one, or remove `@create_first`",
                 )
             }
-            Self::Foreign { address, found, replaces: false } => {
+            Self::Foreign { address, found, id, replaces: false } => {
+                let id = id.as_deref().unwrap_or("ID");
                 error("E2005", format!("`{address}` exists already and was not made by this stack: {found}"))
-                    .help(format!("choose another name, or take it over with `import \"ID\" -> {address}`"))
+                    .help(format!("choose another name, or take it over with `import {id:?} -> {address}`"))
             }
             Self::CheckFailed { message, span } => error("E2006", message.clone()).at(*span, "this does not hold"),
             Self::Incomplete { address, reason } => {

@@ -135,7 +135,13 @@ impl<'a> Walk<'a> {
         };
         let connections = self.request.connections;
         match connections.provider(&instance.provider) {
-            Ok(provider) => self.validate_configuration(provider.as_ref(), address, &resolved, span),
+            Ok(provider) => {
+                if !self.validate_configuration(provider.as_ref(), address, &resolved, span) {
+                    // Connecting with it would only say the same again.
+                    self.instances.insert(item, Instance { failed: true, ..Instance::default() });
+                    return Visit::Done;
+                }
+            }
             Err(error) => {
                 let type_name = TypeName::new(instance.provider.clone(), "");
                 self.failed_call("use", address, &type_name, Some(span), &error);
@@ -237,15 +243,18 @@ impl<'a> Walk<'a> {
         recorded().filter(is_known).or(now)
     }
 
+    /// Whether the provider has nothing against a configuration; reports what it has.
     fn validate_configuration(
         &mut self,
         provider: &dyn Provider,
         address: &Address,
         configuration: &ValueBuf,
         span: Span,
-    ) {
+    ) -> bool {
         let request = ValidateRequest { type_name: None, config: configuration.clone() };
-        for finding in provider.validate(&request) {
+        let findings = provider.validate(&request);
+        let sound = findings.iter().all(|finding| finding.warning);
+        for finding in findings {
             let problem = Problem::Invalid {
                 address: address.clone(),
                 path: finding.path,
@@ -255,6 +264,7 @@ impl<'a> Walk<'a> {
             };
             self.report(&problem, Some(span));
         }
+        sound
     }
 
     /// Whether any object that a configuration refers to is new, and whether what the provider reaches is another

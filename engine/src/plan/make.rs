@@ -59,6 +59,7 @@ pub async fn plan(request: PlanRequest<'_>) -> Result<Plan, Vec<Diagnostic>> {
         }
         walk.run().await;
         walk.orphans();
+        walk.check_identities();
         if walk.problems.is_empty()
             && let Some(more) = known.more(&walk, &graph.deferred)
         {

@@ -7,6 +7,7 @@ mod edges;
 mod expand;
 mod finish;
 mod held;
+mod identities;
 mod ignore;
 mod instances;
 pub(crate) mod items;

@@ -214,7 +214,11 @@ impl<'a> Walk<'a> {
 
     /// Asks the provider, where it does more than the schema says.
     fn ask(&mut self, pending: Pending<'a>) -> Visit<'a> {
-        self.validate(&pending);
+        if !self.validate(&pending) {
+            // Planning it would only say the same again.
+            self.fail(pending.source.item);
+            return Visit::Done;
+        }
         let type_name = pending.source.type_name();
         let Some(connected) = self.connection(pending.source.provider()) else {
             let result = pending.kind.provider.plan_offline(&pending.request);
@@ -232,13 +236,16 @@ impl<'a> Walk<'a> {
         }))
     }
 
-    /// What the provider has to say of the config, offline.
-    fn validate(&mut self, pending: &Pending<'a>) {
+    /// Whether the provider has nothing against the config, offline; reports what it has.
+    fn validate(&mut self, pending: &Pending<'a>) -> bool {
         let request = api::ValidateRequest {
             type_name: Some(pending.request.type_name.clone()),
             config: pending.request.config.clone(),
         };
-        self.tell(pending, pending.kind.provider.validate(&request));
+        let findings = pending.kind.provider.validate(&request);
+        let sound = findings.iter().all(|finding| finding.warning);
+        self.tell(pending, findings);
+        sound
     }
 
     fn tell(&mut self, pending: &Pending<'a>, findings: Vec<api::Finding>) {
@@ -356,7 +363,9 @@ impl<'a> Walk<'a> {
     fn settle(&mut self, source: &Source<'a>, kind: &Kind, config: ValueRef<'_>, number: u32) {
         self.note_config(source, kind, config, number);
         let Some(held) = self.memory.rows.get(number) else { return };
-        let value = self.values.push(held.row.values.view());
+        let row = held.row.clone();
+        let value = self.values.push(row.values.view());
+        self.identify(source, kind.schema, row.values.view(), true);
         let draft =
             self.draft(Subject::Item(source.item), Action::NoOp, Reason::Config, Through::Instance(source.provider()));
         if let Some(draft) = self.drafts.get_mut(draft as usize) {
@@ -436,6 +445,7 @@ impl<'a> Walk<'a> {
 
     fn draft_to(&mut self, pending: &Pending<'a>, action: Action, reason: Reason, response: PlanResponse) -> u32 {
         let planned = self.values.push(response.planned.view());
+        self.identify(&pending.source, pending.kind.schema, response.planned.view(), action == Action::Update);
         let config = self.operation_config(pending);
         let graph = self.graph;
         let trigger = pending.source.decorators().replace_when.map(|id| self.values.push(graph.value(id)));

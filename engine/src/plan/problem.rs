@@ -51,6 +51,10 @@ pub(crate) enum Problem {
     Partial { selection: Vec<String> },
     /// Blocks that are removed wait on what cannot be expanded.
     ExpandFailed { address: Address, reason: String, help: Option<String> },
+    /// Blocks mean one and the same object.
+    SameObject { objects: Vec<(Address, Option<Span>)>, id: String },
+    /// An object would be deleted that another address has, too.
+    DeletesShared { address: Address, keeper: Address, id: String },
     /// A data source that a provider needs changes its mind in each round.
     NoFixpoint,
 }
@@ -77,6 +81,8 @@ impl Problem {
             Self::UnknownType { .. } => "E1018",
             Self::ExpandFailed { .. } => "E1019",
             Self::NoFixpoint => "E1020",
+            Self::SameObject { .. } => "E1021",
+            Self::DeletesShared { .. } => "E1022",
             Self::Uncertain { .. } => "W1001",
             Self::SoftDeleted { .. } => "W1002",
             Self::ForgetsUnreachable { .. } => "W1003",
@@ -130,6 +136,17 @@ impl Problem {
                 format!("`{address}` has type `{type_name}`, which this build of Formwork does not know")
             }
             Self::ExpandFailed { address, reason, .. } => format!("`{address}` cannot be expanded: {reason}"),
+            Self::SameObject { objects, id } => {
+                let names: Vec<String> = objects.iter().map(|(address, _)| format!("`{address}`")).collect();
+                let names = match names.split_last() {
+                    Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+                    _ => names.join(""),
+                };
+                format!("{names} are one and the same object, `{id}`")
+            }
+            Self::DeletesShared { address, keeper, id } => {
+                format!("`{address}` would be deleted, but `{keeper}` is the same object, `{id}`")
+            }
             Self::NoFixpoint => "blocks decide about each other without end".to_owned(),
             Self::Uncertain { address, reason } => format!("whether `{address}` exists is not certain: {reason}"),
             Self::SoftDeleted { address } => {
@@ -201,6 +218,14 @@ impl Problem {
             Self::ExpandFailed { help, .. } => {
                 help.clone().unwrap_or_else(|| "see the message of the provider".to_owned())
             }
+            Self::SameObject { .. } => {
+                "keep one of them, with what the others say; where the state has a row of each, let go of the others with \
+                 `forget ADDRESS`, which leaves the object alone"
+                    .to_owned()
+            }
+            Self::DeletesShared { address, .. } => {
+                format!("let go of it with `forget {address}`, which leaves the object alone")
+            }
             Self::NoFixpoint => {
                 "give `for` or `if` of one of them a value that does not depend on the others".to_owned()
             }
@@ -234,6 +259,13 @@ impl Problem {
                 let next = path.get((position + 1) % path.len().max(1));
                 let text = next.map_or_else(String::new, |(next, _)| format!("waits for `{next}`"));
                 diagnostic = if position == 0 { diagnostic.at(*span, text) } else { diagnostic.label(*span, text) };
+            }
+        }
+        if let Self::SameObject { objects, .. } = self {
+            for (position, (address, span)) in objects.iter().enumerate() {
+                let Some(span) = *span else { continue };
+                let text = format!("`{address}`");
+                diagnostic = if position == 0 { diagnostic.at(span, text) } else { diagnostic.label(span, text) };
             }
         }
         diagnostic

@@ -1,6 +1,7 @@
 //! Goes through the graph: what needs no call is decided at once, calls of providers run side by side. An item is
 //! visited when all that it needs is done; nothing is scanned twice.
 
+use super::identities::Identities;
 use super::instances::Instance;
 use super::items::{Draft, Extra, Outcome, Source, Standing, Subject, Through};
 use super::kinds::{Kind, Kinds};
@@ -67,6 +68,7 @@ pub(crate) struct Walk<'a> {
     pub(crate) kinds: Kinds,
     pub(crate) values: ValueArena,
     pub(crate) drafts: Vec<Draft>,
+    pub(crate) identities: Identities,
     pub(crate) instances: HashMap<u32, Instance>,
     /// Instances that are reached by what is recorded.
     pub(crate) recorded: RecordedInstances,
@@ -115,6 +117,7 @@ impl<'a> Walk<'a> {
             kinds: Kinds::default(),
             values: ValueArena::new(),
             drafts: Vec::with_capacity(count),
+            identities: Identities::default(),
             instances: HashMap::new(),
             recorded: RecordedInstances::default(),
             rows_of: HashMap::new(),

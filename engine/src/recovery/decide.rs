@@ -121,7 +121,8 @@ impl Decider<'_> {
                 Decision::new(record, Resolution::Repeat, "nothing was created; it is created again")
             }
             Finding::Foreign(found) => {
-                let error = ApplyError::Foreign { address: begin.key.address.clone(), found, replaces: false };
+                let id = self.search(open, schema).import_id();
+                let error = ApplyError::Foreign { address: begin.key.address.clone(), found, id, replaces: false };
                 let record = failed(open, "a foreign object has its name", None);
                 let told = Some(Box::new(error.diagnostic()));
                 Decision { told, ..Decision::new(record, Resolution::Repeat, "what was found is not ours") }

@@ -37,6 +37,17 @@ pub(crate) struct Search<'a> {
     pub interruption: Option<&'a InterruptionReceiver>,
 }
 
+impl Search<'_> {
+    /// By what the object could be imported, where the plan knows it: an `id`, or the only attribute that identifies it.
+    pub(crate) fn import_id(&self) -> Option<String> {
+        let identity = self.schema.identity;
+        let name =
+            identity.iter().find(|name| **name == "id").or_else(|| identity.first().filter(|_| identity.len() == 1))?;
+        let value = self.planned.view().get(name).filter(|_| self.schema.capabilities.import)?;
+        value.as_str().map(str::to_owned)
+    }
+}
+
 /// What was found.
 #[derive(Clone, Debug)]
 pub(crate) enum Finding {

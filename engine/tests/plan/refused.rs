@@ -88,6 +88,51 @@ fn imports_that_cannot_be() {
     assert_eq!(with("nothing-there", "b"), ["E4005"]);
 }
 
+/// Objects of one table, each with its destination.
+fn keyed(world: &World, objects: &[(&str, &str)]) -> ResourceGraph {
+    let mut builder = Builder::default();
+    let mock = builder.mock(&world.cloud);
+    for (name, destination) in objects {
+        let config = [("table", text("t")), ("destination", text(destination)), ("target", text(name))];
+        builder.resource(name, "mock.keyed", mock, Value::map(config));
+    }
+    builder.build()
+}
+
+#[test]
+fn addresses_that_mean_one_object() {
+    let mut world = World::new();
+    let twice = keyed(&world, &[("b", "10.0.0.0/8"), ("a", "10.0.0.0/8"), ("c", "11.0.0.0/8")]);
+    let errors = world.errors(twice, &PlanOptions::default());
+    assert_eq!(codes(&errors), ["E1021"]);
+    assert_eq!(errors[0].message, "`a` and `b` are one and the same object, `t/10.0.0.0/8`");
+    assert_eq!(world.cloud.log().unwrap().len(), 0, "nothing is made");
+    // What is there already is not imported under a second address.
+    world.settle(keyed(&world, &[("a", "10.0.0.0/8")]));
+    let mut graph = keyed(&world, &[("a", "10.0.0.0/8"), ("b", "10.0.0.0/8")]);
+    graph.imports = vec![Import { id: "t/10.0.0.0/8".into(), to: address("b"), span: SPAN }];
+    assert_eq!(codes(&world.errors(graph, &PlanOptions::default())), ["E1021"]);
+}
+
+#[test]
+fn an_object_of_another_address_is_not_deleted() {
+    let mut world = World::new();
+    world.settle(keyed(&world, &[("a", "10.0.0.0/8")]));
+    // As an earlier version recorded it.
+    let (key, row) = world.state.rows.iter().next().map(|(key, row)| (key.clone(), row.as_ref().clone())).unwrap();
+    let key = formwork_state::record::RowKey { address: address("b"), ..key };
+    world.state.rows.insert(key.clone(), Arc::new(formwork_state::record::Row { key, ..row }));
+    let errors = world.errors(keyed(&world, &[("a", "10.0.0.0/8")]), &PlanOptions::default());
+    assert_eq!(codes(&errors), ["E1022"]);
+    assert!(errors[0].help.as_deref().is_some_and(|help| help.contains("forget b")), "{:?}", errors[0]);
+    let mut graph = keyed(&world, &[("a", "10.0.0.0/8")]);
+    graph.forgets = vec![Forget { address: MoveEnd::Resource(address("b")), span: SPAN }];
+    world.try_plan(graph, &PlanOptions::default()).unwrap();
+    // Where all of it goes, it goes once.
+    let destroy = PlanOptions { destroy: true, ..PlanOptions::default() };
+    world.try_plan(keyed(&world, &[("a", "10.0.0.0/8")]), &destroy).unwrap();
+}
+
 #[test]
 fn unreachable_is_not_gone() {
     let mut world = World::new();

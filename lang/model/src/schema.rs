@@ -36,6 +36,8 @@ pub struct ProviderSchema {
     pub docs: &'static str,
     /// What a `provider` block takes (apart from `defaults`, which every provider has).
     pub configuration: &'static [Attribute],
+    /// Rules between the attributes of a `provider` block. A `false` there counts as not set.
+    pub configuration_rules: &'static [Rule],
     /// Resource types, by name.
     pub resources: &'static [ResourceSchema],
     /// Data sources, by name.
@@ -96,6 +98,9 @@ pub struct ResourceSchema {
     pub attributes: &'static [Attribute],
     /// Attributes that together say which object it is, once it exists; what `read_many` gets.
     pub identity: &'static [&'static str],
+    /// The identity attribute that says by itself which object of the account it is, whatever types and provider blocks lead
+    /// to it (a Kubernetes object's `id`); empty where objects of one type under one block alone are comparable.
+    pub identity_in_account: &'static str,
     /// The attribute by which a literal may also refer to it (a resource group's name); empty for none.
     pub natural_key: &'static str,
     /// How a create is recognised after a crash.

@@ -7,7 +7,7 @@ use super::report::{SchemaProblem, TypeProblem, listed, nearest};
 use super::schemas::ObjectInfo;
 use crate::limits::{self, Broken};
 use crate::program::{self, Expr, ExprKind, RecordEntry};
-use formwork_model::schema::{Attribute, AttributeType, Limit, Rule};
+use formwork_model::schema::{Attribute, AttributeType, Limit, ProviderSchema, Rule};
 use formwork_model::{Span, Value};
 
 impl ModuleChecker<'_, '_> {
@@ -74,6 +74,17 @@ impl ModuleChecker<'_, '_> {
             self.check_limit(limit, one, name);
             return self.check_limit(limit, other, name);
         }
+        // The values of a map are texts, each by itself.
+        if let (Limit::Pattern(..), ExprKind::Record(entries)) = (limit, &value.kind) {
+            for entry in entries {
+                match entry {
+                    RecordEntry::Field(key, value) => self.check_limit(limit, value, key),
+                    RecordEntry::Computed(entry) => self.check_limit(limit, &entry.1, name),
+                    RecordEntry::Spread(_) => {}
+                }
+            }
+            return;
+        }
         let Some(Broken { found, limit }) = broken(limit, value) else { return };
         self.tell(SchemaProblem::OutOfLimits { what: format!("`{name}`"), found, limit, span: value.span });
     }
@@ -81,12 +92,27 @@ impl ModuleChecker<'_, '_> {
     /// Rules between attributes.
     pub(crate) fn check_rules(&mut self, info: &ObjectInfo, body: &CheckedBody, span: Span) {
         for rule in info.schema.rules {
-            self.check_rule(info, rule, body, span);
+            let type_name = || info.name.to_string();
+            self.check_rule(&type_name, rule, body, &is_set, span);
         }
     }
 
-    fn check_rule(&mut self, info: &ObjectInfo, rule: &Rule, body: &CheckedBody, span: Span) {
-        let type_name = || info.name.to_string();
+    /// Rules between the attributes of a provider block, where `false` is as good as nothing.
+    pub(crate) fn check_configuration_rules(&mut self, schema: &ProviderSchema, body: &CheckedBody, span: Span) {
+        let is_given = |attribute: &program::Attribute| is_set(attribute) && !is_false(&attribute.value);
+        for rule in schema.configuration_rules {
+            self.check_rule(&|| format!("provider {}", schema.name), rule, body, &is_given, span);
+        }
+    }
+
+    fn check_rule(
+        &mut self,
+        type_name: &dyn Fn() -> String,
+        rule: &Rule,
+        body: &CheckedBody,
+        is_set: &dyn Fn(&program::Attribute) -> bool,
+        span: Span,
+    ) {
         let (Rule::ExactlyOneOf(names)
         | Rule::AtMostOneOf(names)
         | Rule::AtLeastOneOf(names)
@@ -145,6 +171,13 @@ fn broken(limit: &Limit, value: &Expr) -> Option<Broken> {
             limits::length(items.len(), *low, *high, "items")
         }
         _ => None,
+    }
+}
+
+fn is_false(value: &Expr) -> bool {
+    match &value.kind {
+        ExprKind::Coerce(inner) => is_false(inner),
+        kind => matches!(kind, ExprKind::Constant(Value::Bool(false))),
     }
 }
 

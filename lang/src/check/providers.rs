@@ -1,6 +1,6 @@
 //! Provider blocks, and which instance a block or call uses.
 
-use super::blocks::BodyOf;
+use super::blocks::{BodyOf, CheckedBody};
 use super::context::{Frame, ModuleChecker, error};
 use super::expression::What;
 use super::fits::Secrets;
@@ -40,6 +40,7 @@ impl<'a> ModuleChecker<'_, 'a> {
         let configuration = self.shared.schemas.configuration(schema);
         let (rest, defaults) = split_defaults(&provider.body.entries);
         let body = self.body(rest, BodyOf::Provider(&provider.provider.text, &configuration));
+        let mut uncertain = body.uncertain;
         let mut meant = body.meant;
         let mut attributes = body.attributes;
         let mut checked_defaults = None;
@@ -48,17 +49,20 @@ impl<'a> ModuleChecker<'_, 'a> {
             let rest = self.body(after, BodyOf::Provider(&provider.provider.text, &configuration));
             attributes.extend(rest.attributes);
             meant.extend(rest.meant);
+            uncertain |= rest.uncertain;
         }
         let known: Vec<&str> =
             attributes.iter().map(|attribute| &attribute.name).chain(&meant).map(EcoString::as_str).collect();
         self.missing_configuration(provider, schema, &known);
+        let body = CheckedBody { attributes, meant, uncertain };
+        self.check_configuration_rules(schema, &body, provider.provider.span);
         Some(program::ProviderBlock {
             provider: provider.provider.text.clone(),
             name: provider.name.as_ref().map(|name| name.text.clone()),
             iteration: header.iteration,
             condition: header.condition,
             after: header.after,
-            attributes,
+            attributes: body.attributes,
             defaults: checked_defaults,
             locals: 0,
             span: declared.item.span,

@@ -6,7 +6,7 @@ use super::limits as sizes;
 use crate::limits::{self, Broken};
 use crate::program::{Attribute, Expr, ExprKind, RecordEntry};
 use crate::residual::{Fault, FaultKind};
-use formwork_model::schema::{self, AttributeType};
+use formwork_model::schema::{self, AttributeType, Limit};
 use formwork_model::{Step, Value};
 
 /// The value of an attribute, without objects, and of a size that can be kept.
@@ -36,12 +36,21 @@ pub(super) fn fitting_value<'p>(
 
 /// What of a value breaks limits. What stands as a constant in `written` was told when the stack was checked.
 fn misfit(attribute: &schema::Attribute, value: &Value, written: &Expr) -> Option<Fault> {
-    let mut limits = attribute.limits.iter().filter_map(|limit| limits::broken(limit, value));
-    let whole = limits.next().filter(|_| !is_told(written, value)).map(|Broken { found, limit }| {
-        let fault: Fault = FaultKind::OutOfLimits { found, limit }.into();
-        fault.at(written.span)
-    });
+    let whole = attribute.limits.iter().find_map(|limit| beyond(limit, value, written));
     both(whole, parts(&attribute.ty, value, written))
+}
+
+fn beyond(limit: &Limit, value: &Value, written: &Expr) -> Option<Fault> {
+    // The values of a map are texts, each by itself.
+    if let (Limit::Pattern(..), Value::Map(map)) = (limit, value.exposed()) {
+        return map.iter().fold(None, |found, (key, value)| {
+            let fault = beyond(limit, value, field_of(written, key));
+            both(found, fault.map(|fault| fault.within(Step::Key(key.clone()))))
+        });
+    }
+    let Broken { found, limit } = limits::broken(limit, value).filter(|_| !is_told(written, value))?;
+    let fault: Fault = FaultKind::OutOfLimits { found, limit }.into();
+    Some(fault.at(written.span))
 }
 
 fn parts(ty: &AttributeType, value: &Value, written: &Expr) -> Option<Fault> {

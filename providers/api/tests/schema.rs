@@ -14,6 +14,7 @@ const BAD: ProviderSchema = ProviderSchema {
     version: "1",
     docs: "",
     configuration: &[],
+    configuration_rules: &[],
     resources: &[
         ResourceSchema::new("zebra", "A type.")
             .attributes(&[

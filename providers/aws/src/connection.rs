@@ -20,6 +20,7 @@ static SCHEMA: ProviderSchema = ProviderSchema {
     docs: "Amazon Web Services. Credentials are found as the AWS CLI finds them: variables, profiles, SSO, web identity, \
            container and instance roles.",
     configuration: configuration::ATTRIBUTES,
+    configuration_rules: &[],
     resources: registry::RESOURCE_SCHEMAS,
     data: registry::DATA_SCHEMAS,
     ephemerals: registry::EPHEMERAL_SCHEMAS,

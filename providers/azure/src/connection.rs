@@ -21,6 +21,7 @@ static SCHEMA: ProviderSchema = ProviderSchema {
     docs: "Microsoft Azure. Credentials come from the block, from variables, from a pipeline's or a cluster's tokens, from the \
            machine's identity, or from the Azure CLI.",
     configuration: configuration::ATTRIBUTES,
+    configuration_rules: &[],
     resources: registry::RESOURCE_SCHEMAS,
     data: registry::DATA_SCHEMAS,
     ephemerals: registry::EPHEMERAL_SCHEMAS,

@@ -1,6 +1,6 @@
 //! The provider block: its attributes, and what can be said of them offline. `kubernetes` and `argocd` take the same.
 
-use formwork_model::schema::{Attribute, AttributeType, Default as Preset};
+use formwork_model::schema::{Attribute, AttributeType, Default as Preset, Rule};
 use formwork_model::value::Redacted;
 use formwork_model::{AttributePath, ValueRef};
 use formwork_provider_api::Finding;
@@ -62,6 +62,10 @@ pub(crate) const ATTRIBUTES: &[Attribute] = &[
     ),
     Attribute::string("field_manager", "Name under which fields are owned on the server.").default_string("formwork"),
 ];
+
+/// What holds between them, whatever their values are.
+pub(crate) const RULES: &[Rule] =
+    &[Rule::ExactlyOneOf(&SOURCES), Rule::RequiredWith(&["client_certificate", "client_key"])];
 
 /// The block, decoded.
 #[derive(Clone, Debug, Default, Deserialize)]

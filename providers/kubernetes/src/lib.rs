@@ -17,6 +17,7 @@ mod manifest;
 mod object;
 mod ownership;
 mod provider;
+mod quantity;
 mod registry;
 mod schema;
 mod session;

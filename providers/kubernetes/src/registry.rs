@@ -98,6 +98,7 @@ pub(crate) static KUBERNETES: Registry = Registry {
         version: env!("CARGO_PKG_VERSION"),
         docs: "Objects of a Kubernetes cluster, by server-side apply.",
         configuration: configuration::ATTRIBUTES,
+        configuration_rules: crate::configuration::RULES,
         resources: &[
             expand::chart::SCHEMA,
             *rbac::CLUSTER_ROLE.schema,
@@ -163,6 +164,7 @@ pub(crate) static ARGOCD: Registry = Registry {
         version: env!("CARGO_PKG_VERSION"),
         docs: "Argo CD: its installation, and what it is told to keep in sync.",
         configuration: configuration::ATTRIBUTES,
+        configuration_rules: crate::configuration::RULES,
         resources: &[
             *argocd::application::APPLICATION.schema,
             *argocd::application_set::APPLICATION_SET.schema,

@@ -91,6 +91,7 @@ macro_rules! object_attributes {
         &[
             $crate::schema::NAME, $crate::schema::ARGOCD_NAMESPACE,
             $($attribute,)*
+            $crate::schema::ANNOTATIONS,
             $crate::schema::FORCE, $crate::schema::PROPAGATION_POLICY,
             $crate::schema::ID, $crate::schema::UID, $crate::schema::ADMITTED,
         ]
@@ -127,6 +128,7 @@ pub(crate) const fn object(name: &'static str, docs: &'static str, attributes: &
         .attributes(attributes)
         // By `id` it is found; what refers to it says its name.
         .identity(&["id", "name"])
+        .identified_in_account_by("id")
         .natural_key("name")
         .recognised_by(Recognition::Name)
         .capabilities(OBJECT)
@@ -142,6 +144,7 @@ pub(crate) const fn block(name: &'static str, docs: &'static str, attributes: &'
 pub(crate) const fn open(name: &'static str, docs: &'static str) -> ResourceSchema {
     ResourceSchema::new(name, docs)
         .attributes(OPEN_ATTRIBUTES)
+        .identified_in_account_by("id")
         .recognised_by(Recognition::Name)
         .capabilities(Capabilities { list: false, ..OBJECT })
         .import_help("`[apiVersion/]Kind/namespace/name`, or `[apiVersion/]Kind/name` outside of namespaces")

@@ -27,6 +27,7 @@ pub const SCHEMA: ProviderSchema = ProviderSchema {
     version: env!("CARGO_PKG_VERSION"),
     docs: "What needs no cloud: values, random things, keys, times, files, commands, documents of the web.",
     configuration: &[],
+    configuration_rules: &[],
     resources: &[
         command::SCHEMA,
         file::SCHEMA,

@@ -27,6 +27,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("E1018", "engine/tests/plan/refused.rs"),
     ("E1019", "engine/tests/plan/refused.rs"),
     ("E1020", "engine/tests/plan/refused.rs"),
+    ("E1022", "engine/tests/plan/refused.rs"),
     ("E1033", "engine/tests/plan/file.rs"),
     ("E1037", "engine/tests/plan/file.rs"),
     ("E1090", "lang/src/residual/tests.rs"),

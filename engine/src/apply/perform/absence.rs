@@ -47,16 +47,16 @@ pub(super) async fn look(work: &Work<'_>, connected: &Connected, search: &Search
         Found::Absent => Ok(Before::Nothing),
         // Nothing has begun yet: equal content is somebody else's.
         Found::Ours(_) | Found::Unfinished(_) if search.schema.recognition == Recognition::NaturalKey => {
-            Err(foreign(work, "it is as it would be made"))
+            Err(foreign(work, search, "it is as it would be made"))
         }
         Found::Ours(object) => Ok(Before::Ours(object)),
         Found::Unfinished(checkpoint) => Ok(Before::Unfinished(checkpoint)),
-        Found::Foreign(what) | Found::Ambiguous(what) => Err(foreign(work, &what)),
+        Found::Foreign(what) | Found::Ambiguous(what) => Err(foreign(work, search, &what)),
     }
 }
 
-fn foreign(work: &Work<'_>, found: &str) -> Stopped {
+fn foreign(work: &Work<'_>, search: &Search<'_>, found: &str) -> Stopped {
     let address = work.operation.address.clone();
     let replaces = work.shared.values.get(&address).is_some_and(|known| known.row.is_some());
-    ApplyError::Foreign { address, found: work.shared.secrets.scrub(found), replaces }.into()
+    ApplyError::Foreign { address, found: work.shared.secrets.scrub(found), id: search.import_id(), replaces }.into()
 }

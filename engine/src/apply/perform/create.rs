@@ -216,7 +216,8 @@ impl Creation<'_> {
             Attempted::LeftOpen(error) => Err(self.work.left_open("create", &error)),
             Attempted::Failed(error) => self.failed(error, sink).await,
             Attempted::Foreign(found) => {
-                let error = ApplyError::Foreign { address: self.key.address.clone(), found, replaces: false };
+                let id = self.search(None).import_id();
+                let error = ApplyError::Foreign { address: self.key.address.clone(), found, id, replaces: false };
                 self.record_failure("a foreign object has its name", None).await?;
                 Err(error.into())
             }

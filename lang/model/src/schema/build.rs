@@ -181,6 +181,7 @@ impl ResourceSchema {
             version: 1,
             attributes: &[],
             identity: &["id"],
+            identity_in_account: "",
             natural_key: "",
             recognition: Recognition::None,
             settle_ms: 0,
@@ -214,6 +215,13 @@ impl ResourceSchema {
     #[must_use]
     pub const fn identity(mut self, attributes: &'static [&'static str]) -> Self {
         self.identity = attributes;
+        self
+    }
+
+    /// This identity attribute means one object, whatever types and provider blocks of the account lead to it.
+    #[must_use]
+    pub const fn identified_in_account_by(mut self, attribute: &'static str) -> Self {
+        self.identity_in_account = attribute;
         self
     }
 

@@ -58,6 +58,7 @@ pub const PROVIDER: ProviderSchema = ProviderSchema {
     version: "1.2.3",
     docs: "For tests.",
     configuration: &[],
+    configuration_rules: &[],
     resources: &[SHAPE],
     data: &[],
     ephemerals: &[],

@@ -1,10 +1,17 @@
 //! `argocd.application_set`.
 
 use super::{API, generators};
+use crate::discovery::group_of;
 use crate::kind::Kind;
+use crate::manifest::Identity;
 use crate::schema::{object, object_attributes};
+use crate::session::Session;
 use crate::types::{any, objects, one_of};
+use crate::wait::Patience;
 use formwork_model::schema::{Attribute, ResourceSchema};
+use formwork_provider_api::{OperationSink, ProviderError};
+use serde_json::Value as Json;
+use std::time::Duration;
 
 const STEP: &[Attribute] = &[
     objects!(
@@ -73,3 +80,48 @@ const SCHEMA: ResourceSchema = object(
 );
 
 pub(crate) const APPLICATION_SET: Kind = Kind::new(&SCHEMA, API, "ApplicationSet", "spec");
+
+/// How often a set is looked at after an apply, and how long between: Argo CD looks at it as soon as it changes.
+const LOOKS: (u32, Duration) = (5, Duration::from_secs(1));
+
+/// Warns of what keeps a set from making its applications, where its controller says so soon. An object of another kind is
+/// not looked at.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) async fn warn(
+    session: &Session,
+    identity: &Identity,
+    path: &str,
+    patience: &Patience,
+    sink: &dyn OperationSink,
+) -> Result<(), ProviderError> {
+    if identity.kind != "ApplicationSet" || group_of(&identity.api_version) != group_of(API) {
+        return Ok(());
+    }
+    for _ in 0..LOOKS.0 {
+        // Before the look, not after it: what it said of its last form counts no more.
+        patience.pause(sink, LOOKS.1).await?;
+        let live = session.get(path, &format!("reading {}", identity.text())).await?.unwrap_or_default();
+        let conditions = live.pointer("/status/conditions").and_then(Json::as_array).into_iter().flatten();
+        let is = |condition: &&Json, name: &str| {
+            let text = |field: &str| condition.get(field).and_then(Json::as_str);
+            text("type") == Some(name) && text("status") == Some("True")
+        };
+        let (mut failed, mut done) = (None, false);
+        for condition in conditions {
+            if is(&condition, "ErrorOccurred") {
+                failed = condition.get("message").and_then(Json::as_str).map(str::to_owned);
+            }
+            done |= is(&condition, "ResourcesUpToDate");
+        }
+        if let Some(message) = failed {
+            sink.warn(&format!("{} makes no applications: {message}", identity.text()));
+            return Ok(());
+        }
+        if done {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

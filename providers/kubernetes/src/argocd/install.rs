@@ -37,6 +37,17 @@ pub(crate) const SCHEMA: ResourceSchema = block(
             "Entries of its config map `argocd-cm`, such as `{ \"admin.enabled\" = \"false\" }`, over those of the manifests.",
         )
         .default(Preset::Empty),
+        Attribute::string_map(
+            "rbac",
+            "Entries of its config map `argocd-rbac-cm`: `policy.csv`, `policy.default`, `scopes`, `policy.matchMode`.",
+        )
+        .default(Preset::Empty),
+        Attribute::string_map(
+            "parameters",
+            "Entries of its config map `argocd-cmd-params-cm`, such as `{ \"server.insecure\" = \"true\" }`. Its workloads read them \
+             when they start, so those that do are rolled out again when the entries change.",
+        )
+        .default(Preset::Empty),
         FORCE,
     ],
 )
@@ -66,6 +77,8 @@ struct Config {
     wait: Option<bool>,
     timeout: Option<Milliseconds>,
     settings: BTreeMap<String, String>,
+    rbac: BTreeMap<String, String>,
+    parameters: BTreeMap<String, String>,
     force: bool,
 }
 
@@ -88,7 +101,8 @@ impl Config {
             known.into_iter().find(|(version, _)| *version == self.version()).map(|(_, digest)| (*digest).to_owned());
         known.ok_or_else(|| {
             ProviderError::invalid(format!(
-                "the digest of the manifests of Argo CD {} is not known here",
+                "the digest of the {} of Argo CD {} is not known here",
+                if self.high_availability { "manifests with high availability" } else { "manifests" },
                 self.version()
             ))
             .at(AttributePath::member("sha256"))
@@ -112,7 +126,10 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
     for object in &mut objects {
         settle(object, namespace);
     }
-    put_settings(&mut objects, &config.settings)?;
+    put_entries(&mut objects, "argocd-cm", ("settings", &config.settings))?;
+    put_entries(&mut objects, "argocd-rbac-cm", ("rbac", &config.rbac))?;
+    put_entries(&mut objects, PARAMETERS, ("parameters", &config.parameters))?;
+    note_parameters(&mut objects, &config.parameters);
     if config.create_namespace.unwrap_or(true) {
         objects.insert(0, json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }));
     }
@@ -174,16 +191,42 @@ fn settle(object: &mut Json, namespace: &str) {
     }
 }
 
-/// Puts entries into Argo CD's config map.
-fn put_settings(objects: &mut [Json], settings: &BTreeMap<String, String>) -> Result<(), ProviderError> {
-    let Some(first) = settings.keys().next() else { return Ok(()) };
-    let is_settings = |object: &&mut Json| {
+/// What its programs are started with.
+const PARAMETERS: &str = "argocd-cmd-params-cm";
+
+/// Notes on the pods of workloads that are started with parameters which ones they are, so that others start them anew; under
+/// the name that Argo CD's Helm chart uses.
+fn note_parameters(objects: &mut [Json], parameters: &BTreeMap<String, String>) {
+    if parameters.is_empty() {
+        return;
+    }
+    let digest = fetch::digest(json!(parameters).to_string().as_bytes());
+    for object in objects.iter_mut().filter(|object| object.pointer("/spec/template/spec").is_some()) {
+        let is_started_with_them = object.to_string().contains(PARAMETERS);
+        let template = object.pointer_mut("/spec/template").and_then(Json::as_object_mut);
+        let Some(template) = template.filter(|_| is_started_with_them) else { continue };
+        let metadata = template.entry("metadata").or_insert_with(|| json!({}));
+        let annotations = metadata.as_object_mut().map(|it| it.entry("annotations").or_insert_with(|| json!({})));
+        if let Some(annotations) = annotations.and_then(Json::as_object_mut) {
+            annotations.insert("checksum/cmd-params".to_owned(), Json::from(digest.as_str()));
+        }
+    }
+}
+
+/// Puts entries into one of Argo CD's config maps; with the attribute that says them.
+fn put_entries(
+    objects: &mut [Json],
+    name: &str,
+    (attribute, entries): (&'static str, &BTreeMap<String, String>),
+) -> Result<(), ProviderError> {
+    let Some(first) = entries.keys().next() else { return Ok(()) };
+    let is_wanted = |object: &&mut Json| {
         object.get("kind").and_then(Json::as_str) == Some("ConfigMap")
-            && object.pointer("/metadata/name").and_then(Json::as_str) == Some("argocd-cm")
+            && object.pointer("/metadata/name").and_then(Json::as_str) == Some(name)
     };
-    let map = objects.iter_mut().find(is_settings).and_then(Json::as_object_mut).ok_or_else(|| {
-        ProviderError::invalid(format!("`{first}` cannot be set: the manifests have no config map argocd-cm"))
-            .at(AttributePath::member("settings"))
+    let map = objects.iter_mut().find(is_wanted).and_then(Json::as_object_mut).ok_or_else(|| {
+        ProviderError::invalid(format!("`{first}` cannot be set: the manifests have no config map {name}"))
+            .at(AttributePath::member(attribute))
             .help("manifests of Argo CD have one; are these complete?")
     })?;
     let data = map.entry("data").or_insert_with(|| json!({}));
@@ -191,7 +234,7 @@ fn put_settings(objects: &mut [Json], settings: &BTreeMap<String, String>) -> Re
         *data = json!({});
     }
     if let Some(data) = data.as_object_mut() {
-        data.extend(settings.iter().map(|(key, text)| (key.clone(), Json::from(text.as_str()))));
+        data.extend(entries.iter().map(|(key, text)| (key.clone(), Json::from(text.as_str()))));
     }
     Ok(())
 }
@@ -263,6 +306,38 @@ metadata: {name: argocd-server}
         let (_folder, environment) = stack(TEXT);
         let error = expanded(json!({ "path": "install.yaml", "settings": { "a": "new" } }), environment).unwrap_err();
         assert!(error.message.contains("`a` cannot be set") && error.path.is_some(), "{error}");
+    }
+
+    #[test]
+    fn permissions_and_parameters_go_into_theirs() {
+        let maps = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-rbac-cm}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cmd-params-cm}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: plain}\nspec: {template: {spec: {containers: []}}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: server}\nspec: {template: {spec: {containers: [{name: a, env: [{name: X, valueFrom: {configMapKeyRef: {name: argocd-cmd-params-cm, key: server.insecure}}}]}]}}}\n---";
+        let (_folder, environment) = stack(&format!("{maps}{TEXT}"));
+        let of = |more: Json| {
+            let mut config = json!({ "path": "install.yaml" });
+            config.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap());
+            let rows = expanded(config, environment.clone()).unwrap();
+            move |key: &str| {
+                let row = rows.iter().find(|row| row.key == key).unwrap();
+                formwork_model::value::to_json(row.config.view(), formwork_model::value::Masking::Exposed)["manifest"]
+                    .clone()
+            }
+        };
+        let with = |insecure: &str| {
+            of(json!({ "rbac": { "policy.default": "role:readonly" }, "parameters": { "server.insecure": insecure } }))
+        };
+        let (one, other, none) = (with("true"), with("false"), of(json!({})));
+        assert_eq!(one("core/ConfigMap/argocd/argocd-rbac-cm")["data"], json!({ "policy.default": "role:readonly" }));
+        assert_eq!(one("core/ConfigMap/argocd/argocd-cmd-params-cm")["data"], json!({ "server.insecure": "true" }));
+        let server = "apps/Deployment/argocd/server";
+        assert_ne!(one(server), other(server), "what reads them starts anew");
+        assert_ne!(one(server), none(server));
+        assert_eq!(one("apps/Deployment/argocd/plain"), none("apps/Deployment/argocd/plain"));
+    }
+
+    #[test]
+    fn what_is_not_known_is_named() {
+        let error = expanded(json!({ "high_availability": true }), Environment::default()).unwrap_err();
+        assert!(error.message.contains("manifests with high availability of Argo CD 3.5.1"), "{error}");
     }
 
     #[test]

@@ -15,4 +15,5 @@ pub(crate) mod synced;
 /// Group and version of Argo CD's own kinds.
 pub(crate) const API: &str = "argoproj.io/v1alpha1";
 
+pub(crate) use application_set::warn as warn_of_set;
 pub(crate) use stand_in::MARK as STAND_IN;

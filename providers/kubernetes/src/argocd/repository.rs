@@ -10,6 +10,7 @@ const LABEL: &str = "argocd.argoproj.io/secret-type";
 macro_rules! credentials {
     ($($more:expr),* $(,)?) => {
         object_attributes![secret;
+            $crate::schema::LABELS,
             Attribute::string("url", "Its address.").required(),
             one_of!("type", ["git", "helm", "oci"], "What it is.").default_string("git"),
             $($more,)*

@@ -140,7 +140,10 @@ async fn wait(
             let reason =
                 format!("{text} is not as wanted after {} s: {}", patience.limit().as_secs(), state.explained());
             match (&live, &parent) {
-                (None, None) => return Err(ProviderError::new(ErrorClass::NotFound, reason)),
+                (None, None) => {
+                    let help = "who makes it: this stack, an application set, or an application of applications? Come `after` that, and name it exactly";
+                    return Err(ProviderError::new(ErrorClass::NotFound, reason).help(help));
+                }
                 (None, Some((name, _))) => {
                     let help = format!("does the source of {name} hold it, and does {name} get to its wave?");
                     return Err(ProviderError::new(ErrorClass::Timeout, reason).help(help));

@@ -10,14 +10,15 @@ use formwork_model::{AttributePath, Value};
 use formwork_provider_api::{Environment, ErrorClass, ExpandRequest, ExpandedRow, ProviderError};
 use serde::Deserialize;
 use serde_json::Value as Json;
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 pub(crate) const SCHEMA: ResourceSchema = block(
     "chart",
     "The objects of a Helm chart, rendered by `helm template`; each becomes a row of its own, so that the plan shows it. \
-     Hooks before an install or upgrade come before everything else, by weight, those after it afterwards, and jobs of hooks are \
-     waited for; hooks of tests, deletes and rollbacks are left out. No release is recorded in the cluster. The row `rendering` \
+     What lies in its `crds/` comes first. Hooks before an install or upgrade come before everything else, by weight, those after \
+     it afterwards, and jobs of hooks are waited for; hooks of tests, deletes and rollbacks are left out. No release is recorded in the cluster. The row `rendering` \
      records the chart's version, the digest of its archive, what rendered it, and the digest of the text.",
     &[
         Attribute::string("name", "Name of the release.").required(),
@@ -27,7 +28,10 @@ pub(crate) const SCHEMA: ResourceSchema = block(
         )
         .required(),
         Attribute::string("repository", "Address of the chart's repository, `https://…`."),
-        Attribute::string("version", "The chart's version; needed where it is not a directory or archive."),
+        Attribute::string(
+            "version",
+            "The chart's version; needed where it is not a directory or archive, and where it is one, it must have this version.",
+        ),
         Attribute::reference("namespace", &["kubernetes.namespace"], "Namespace of the release.")
             .default_string("default"),
         Attribute::new("values", AttributeType::Any, "Values, over those of the chart.").default(Preset::Json("{}")),
@@ -78,7 +82,7 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
     let source = Source::of(&config, &request.environment)?;
     let text = rendered(&config, &values, &source, &home)?;
     let chart = source.chart(&home)?;
-    check_chart(&config, &chart)?;
+    check_chart(&config, &source, &chart)?;
     fetch::check_digest(text.as_bytes(), config.sha256.as_deref(), "the rendered text")?;
     let manner = rows::Manner {
         type_name: "manifest",
@@ -87,14 +91,30 @@ pub(crate) fn expand(request: &ExpandRequest) -> Result<Vec<ExpandedRow>, Provid
         force: config.force,
         timeout_ms: 600_000,
     };
-    let rows = rows::rows(stream::objects(&text, &config.chart)?, &manner, stage)?;
+    let (first, then) = split(&text);
+    let mut objects = stream::objects(&first, &config.chart)?;
+    let definitions: BTreeSet<_> = objects.iter().map(kind_and_name).collect();
+    objects.extend(stream::objects(&then, &config.chart)?);
+    let stage = |object: &Json| match definitions.contains(&kind_and_name(object)) {
+        true => Some((BEFORE_HOOKS, false)),
+        false => stage(object),
+    };
+    let rows = rows::rows(objects, &manner, stage)?;
     let rendering = Rendering::new(&config.chart, format!("helm {helm}"), text.as_bytes());
     let rendering = rendering.of_chart(chart.version, chart.sha256);
     Ok(if values.holds_secret() { rendering.hidden() } else { rendering }.beside(rows))
 }
 
-/// Refuses a chart that is not the one that is pinned.
-fn check_chart(config: &Config, chart: &Chart) -> Result<(), ProviderError> {
+/// Refuses a chart that is not the one that is pinned. Helm itself takes no notice of a version where a directory or an
+/// archive is named.
+fn check_chart(config: &Config, source: &Source, chart: &Chart) -> Result<(), ProviderError> {
+    if let (Source::Local(_), Some(wanted), Some(is)) = (source, &config.version, &chart.version)
+        && wanted.trim_start_matches('v') != is.trim_start_matches('v')
+    {
+        return Err(ProviderError::invalid(format!("the chart `{}` has version {is}, not {wanted}", config.chart))
+            .at(AttributePath::member("version"))
+            .help(format!("put a chart of version {wanted} there, set `version = {is:?}`, or leave `version` out")));
+    }
     let Some(wanted) = config.chart_sha256.as_deref() else { return Ok(()) };
     let of = format!("the chart `{}`", config.chart);
     match &chart.sha256 {
@@ -150,7 +170,15 @@ fn rendered(config: &Config, values: &Value, source: &Source, home: &Home) -> Re
     args.extend(config.kube_version.iter().flat_map(|version| ["--kube-version".to_owned(), version.clone()]));
     args.extend(config.api_versions.iter().flat_map(|version| ["--api-versions".to_owned(), version.clone()]));
     // JSON is YAML. What is secret in it goes by standard input, and comes back in the rendered text alone.
-    home.helm(args, wire(values).unwrap_or_else(|| Json::Object(serde_json::Map::new())).to_string())
+    let text = home.helm(args, wire(values).unwrap_or_else(|| Json::Object(serde_json::Map::new())).to_string());
+    text.map_err(|error| match source {
+        // Helm keeps the cause to itself, and hints at repositories that it does not use here.
+        Source::Remote { args, .. } if error.message.contains("failed to download") => error.help(format!(
+            "does the registry or repository answer, and has it that version? `helm show chart {} --debug` tells more",
+            args.join(" ")
+        )),
+        _ => error,
+    })
 }
 
 /// Which chart.
@@ -230,10 +258,38 @@ fn check_remote(remote: &str, environment: &Environment) -> Result<(), ProviderE
     Err(ProviderError::new(ErrorClass::Forbidden, format!("{remote}: charts come by https or oci")))
 }
 
+/// Weights of hooks lie within this.
+const FAR: i64 = 1_000_000;
+
+/// When what lies in `crds/` comes: Helm installs it before any hook, and hooks may use its kinds
+/// (<https://helm.sh/docs/chart_best_practices/custom_resource_definitions/>).
+const BEFORE_HOOKS: i64 = -2 * FAR;
+
+fn kind_and_name(object: &Json) -> (String, String) {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
+    (text("/kind"), text("/metadata/name"))
+}
+
+/// The part of a rendered text that lies in `crds/`, of the chart or of one that it depends on, and the rest. Helm writes above
+/// each file from where it is: `---`, then `# Source: web/crds/thing.yaml`.
+fn split(text: &str) -> (String, String) {
+    let (mut first, mut then) = (String::new(), String::new());
+    let mut of_crds = false;
+    let mut lines = text.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let source = lines.peek().filter(|_| line.trim_end() == "---").and_then(|next| next.strip_prefix("# Source: "));
+        if let Some(source) = source {
+            let has = |folder: &str| source.split('/').any(|part| part == folder);
+            // `templates/crds` is a folder like any other.
+            of_crds = has("crds") && !has("templates");
+        }
+        if of_crds { first.push_str(line) } else { then.push_str(line) }
+    }
+    (first, then)
+}
+
 /// When an object comes: hooks before an install by weight, then everything, then hooks after it.
 fn stage(object: &Json) -> Option<(i64, bool)> {
-    /// Weights of hooks lie within this.
-    const FAR: i64 = 1_000_000;
     let annotation = |name: &str| object.pointer("/metadata/annotations")?.get(name)?.as_str();
     let Some(hooks) = annotation("helm.sh/hook") else { return Some((0, false)) };
     let weight: i64 = annotation("helm.sh/hook-weight").and_then(|weight| weight.trim().parse().ok()).unwrap_or(0);
@@ -245,7 +301,7 @@ fn stage(object: &Json) -> Option<(i64, bool)> {
     if names.iter().any(|name| matches!(*name, "post-install" | "post-upgrade")) {
         return Some((weight + FAR, true));
     }
-    names.contains(&"crd-install").then_some((-2 * FAR, false))
+    names.contains(&"crd-install").then_some((BEFORE_HOOKS, false))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use formwork_model::{AttributePath, value::Redacted};
 use formwork_provider_api::{Environment, ExpandRequest, ExpandedRow, ProviderError};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) const SCHEMA: ResourceSchema = block(
     "manifests",
@@ -60,9 +60,14 @@ fn objects(config: &Config, environment: &Environment) -> Result<Vec<Json>, Prov
         return stream::objects(&content.0, "content");
     }
     if let Some(path) = &config.path {
-        let text = of_path(&fetch::inside(path, environment)?)?;
-        fetch::check_digest(text.as_bytes(), digest, path)?;
-        return stream::objects(&text, path);
+        let files = of_path(&fetch::inside(path, environment)?, path)?;
+        let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
+        fetch::check_digest(texts.join("\n---\n").as_bytes(), digest, path)?;
+        let objects: Result<Vec<Vec<Json>>, ProviderError> = files
+            .iter()
+            .map(|(name, text)| stream::objects(text, name).map_err(|error| error.at(AttributePath::member("path"))))
+            .collect();
+        return Ok(objects?.concat());
     }
     let (Some(url), Some(digest)) = (&config.url, digest) else {
         return Err(ProviderError::invalid("set `content`, `path`, or `url` with `sha256`")
@@ -71,22 +76,26 @@ fn objects(config: &Config, environment: &Environment) -> Result<Vec<Json>, Prov
     stream::objects(&fetch::url(url, digest, environment)?, url)
 }
 
-/// A file, or the files of a directory by name, as one stream.
-fn of_path(path: &Path) -> Result<String, ProviderError> {
+/// A file, or the files of a directory by name: how each is called, seen from the stack, and its text.
+fn of_path(path: &Path, given: &str) -> Result<Vec<(String, String)>, ProviderError> {
     let failed = |path: &Path, error: std::io::Error| {
         ProviderError::invalid(format!("`{}` cannot be read: {error}", path.display()))
             .at(AttributePath::member("path"))
     };
     if !path.is_dir() {
-        return std::fs::read_to_string(path).map_err(|error| failed(path, error));
+        let text = std::fs::read_to_string(path).map_err(|error| failed(path, error))?;
+        return Ok(vec![(given.to_owned(), text)]);
     }
     let entries = std::fs::read_dir(path).map_err(|error| failed(path, error))?;
     let mut files: Vec<_> =
         entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|file| is_manifest(file)).collect();
     files.sort();
-    let texts: Result<Vec<String>, ProviderError> =
-        files.iter().map(|file| std::fs::read_to_string(file).map_err(|error| failed(file, error))).collect();
-    Ok(texts?.join("\n---\n"))
+    let named = |file: &Path| match file.file_name() {
+        Some(name) => format!("{}/{}", given.trim_end_matches('/'), name.to_string_lossy()),
+        None => given.to_owned(),
+    };
+    let read = |file: &PathBuf| Ok((named(file), std::fs::read_to_string(file).map_err(|error| failed(file, error))?));
+    files.iter().map(read).collect()
 }
 
 fn is_manifest(path: &Path) -> bool {

@@ -4,19 +4,19 @@ use formwork_provider_api::ProviderError;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-/// The objects of a stream, in order; a `List` gives its items, empty documents nothing.
+/// The objects of a stream, in order; a `List` gives its items, empty documents nothing. `from` names it in errors.
 pub(crate) fn objects(text: &str, from: &str) -> Result<Vec<Json>, ProviderError> {
     let mut objects = Vec::new();
     for (number, document) in serde_norway::Deserializer::from_str(text).enumerate() {
         let value = Json::deserialize(document).map_err(|error| {
             let place = error.location().map(|place| format!(", line {}", place.line())).unwrap_or_default();
-            ProviderError::invalid(format!("{from}: document {}{place} is no YAML", number + 1))
+            ProviderError::invalid(format!("{from}{place}: document {} is no YAML", number + 1))
         })?;
         gather(value, &mut objects);
     }
-    for object in &mut objects {
+    for (number, object) in objects.iter_mut().enumerate() {
         read_modes(object);
-        complete(object, from)?;
+        complete(object, from, number + 1)?;
     }
     Ok(objects)
 }
@@ -33,16 +33,25 @@ fn gather(mut value: Json, objects: &mut Vec<Json>) {
     }
 }
 
-fn complete(object: &Json, from: &str) -> Result<(), ProviderError> {
+fn complete(object: &Json, from: &str, number: usize) -> Result<(), ProviderError> {
     let text = |pointer: &str| object.pointer(pointer).and_then(Json::as_str);
+    let name = text("/metadata/name").map(|name| format!(" `{name}`")).unwrap_or_default();
     if text("/apiVersion").is_some() && text("/kind").is_some() && text("/metadata/name").is_some() {
         return Ok(());
     }
-    let kind = text("/kind").unwrap_or("an object");
+    let kind = text("/kind").map_or_else(|| "the object".to_owned(), |kind| format!("the {kind}"));
     Err(match text("/metadata/generateName") {
-        Some(prefix) => ProviderError::invalid(format!("{from}: {kind} `{prefix}…` has no name of its own"))
-            .help("give it `metadata.name`: what is managed has to be found again"),
-        None => ProviderError::invalid(format!("{from}: {kind} has no `apiVersion`, `kind` or `metadata.name`")),
+        Some(prefix) => {
+            ProviderError::invalid(format!("{from}, object {number}: {kind} `{prefix}…` has no name of its own"))
+                .help("give it `metadata.name`: what is managed has to be found again")
+        }
+        None => {
+            let missing = ["apiVersion", "kind", "metadata.name"]
+                .into_iter()
+                .find(|field| text(&format!("/{}", field.replace('.', "/"))).is_none())
+                .unwrap_or("metadata.name");
+            ProviderError::invalid(format!("{from}, object {number}: {kind}{name} has no `{missing}`"))
+        }
     })
 }
 

@@ -228,10 +228,11 @@ impl Task<'_> {
     /// Makes it.
     async fn make(&self) -> Result<Json, ProviderError> {
         let (created, live) = self.apply(None).await?;
-        if created || stamp(&live) != Some(self.operation) || only_ours(&live, self.session.manager()) {
+        if created {
             return Ok(live);
         }
-        // It appeared between the look and the apply.
+        // It appeared between the look and the apply. Whoever owns its fields by name, even we: another stack and another
+        // address write under the same name, and only that the server made it says that it is this operation's.
         Err(self.taken(&live))
     }
 
@@ -312,19 +313,14 @@ impl Task<'_> {
         let incomplete = wait::until(self.session, &self.served, &self.identity, &wanted, patience, self.sink)
             .await
             .map_err(|error| error.partial(object.clone()))?;
+        let path = self.served.object(self.identity.namespace.as_deref(), &self.identity.name);
+        crate::argocd::warn_of_set(self.session, &self.identity, &path, patience, self.sink)
+            .await
+            .map_err(|error| error.partial(object.clone()))?;
         if incomplete.is_none() {
             let private = Private { is_through: true, ..Private::read(&object.private) };
             object.private = private.bytes();
         }
         Ok(Applied { object, incomplete })
     }
-}
-
-/// Whether nobody else owns a field, apart from controllers that write the status.
-fn only_ours(live: &Json, manager: &str) -> bool {
-    let entries = live.pointer("/metadata/managedFields").and_then(Json::as_array);
-    entries.into_iter().flatten().all(|entry| {
-        entry.get("manager").and_then(Json::as_str) == Some(manager)
-            || entry.get("subresource").and_then(Json::as_str).is_some_and(|part| !part.is_empty())
-    })
 }

@@ -75,6 +75,9 @@ impl ObjectType {
             Form::Open => config.get("manifest").and_then(|given| given.get("kind")?.as_str().map(str::to_owned)),
         };
         let mut findings = self.manifest_findings(config);
+        if let Form::Typed(_) = self.form {
+            findings.extend(crate::quantity::findings(self.schema.attributes, config));
+        }
         findings.extend(kind.and_then(|kind| crate::wait::finding(&kind, config)));
         findings
     }

@@ -1,7 +1,8 @@
 //! What an object will be: offline what the config says, with an API server its dry run besides.
 
 use super::contest::Conflict;
-use super::{Form, ObjectType, Private, uid};
+use super::read::maker;
+use super::{Form, ObjectType, Private, is_deleting, uid};
 use crate::discovery::Coming;
 use crate::error::Status;
 use crate::manifest::{self, Identity};
@@ -162,7 +163,7 @@ impl ObjectType {
         let stored = request.prior.as_ref();
         let same = match (&live, stored) {
             // What is there is another object, or about to be replaced: it says nothing of the new one.
-            (Some(_), None) => return Ok(Trial::Untried(None)),
+            (Some(live), None) => return Ok(Trial::Untried(self.foreign(session, request, identity, live))),
             // It has ended and was taken away: another manifest means that it runs anew.
             (None, Some(stored)) if self.has_passed(stored) => return Ok(Trial::Immutable(vec![String::new()])),
             (None, Some(_)) => return Ok(Trial::Untried(None)),
@@ -182,7 +183,7 @@ impl ObjectType {
             let Some(edits) = contest.edits() else {
                 return Err(contest.error(&format!("the API server refuses {}", identity.text())));
             };
-            let told = edits.iter().map(|edit| self.told(edit));
+            let told = edits.iter().map(|edit| self.told(edit, config.view()));
             status = match attempt(true).await? {
                 Answer::Done { body, warnings, .. } => {
                     return Ok(Trial::Accepted(body, told.chain(self.warned(warnings)).collect()));
@@ -242,11 +243,38 @@ impl ObjectType {
         warnings.into_iter().map(finding)
     }
 
+    /// What the plan says of an object that stands where a new one is to be, where nothing speaks for its being ours.
+    fn foreign(&self, session: &Session, request: &PlanRequest, identity: &Identity, live: &Json) -> Option<Finding> {
+        if is_deleting(live) || ownership::owned(live, session.manager()).is_some() {
+            return None;
+        }
+        Some(Finding {
+            warning: true,
+            path: self.path_of("metadata.name"),
+            message: format!(
+                "{} is there already; {}: a create does not take it over, and will be refused",
+                identity.text(),
+                maker(live)
+            ),
+            help: Some(format!(
+                "choose another name, or take it over with `import {:?} -> {}`",
+                identity.id(),
+                request.address
+            )),
+        })
+    }
+
     /// What the plan says of an edit that it takes back.
-    fn told(&self, edit: &Conflict) -> Finding {
+    fn told(&self, edit: &Conflict, config: ValueRef<'_>) -> Finding {
+        let mut path = self.path_of(&edit.field);
+        // Texts go into the same field of a Secret as bytes.
+        let is_given = |name: &str| config.get(name).is_some_and(|value| !value.is_null());
+        if path == AttributePath::member("data") && !is_given("data") && is_given("string_data") {
+            path = AttributePath::member("string_data");
+        }
         Finding {
             warning: true,
-            path: self.path_of(&edit.field),
+            path,
             message: format!("{} was changed by hand ({}); it is taken back", edit.field, edit.manager),
             help: Some("to keep the change, write it here, or leave the field out".to_owned()),
         }

@@ -2,14 +2,15 @@
 
 use super::{meta, objects, one_of};
 use crate::kind::Kind;
+use crate::quantity::QUANTITY;
 use crate::schema::{object, object_attributes};
 use formwork_model::schema::{Attribute, ResourceSchema};
 
 const TARGET: &[Attribute] = &[
     one_of!("type", ["Utilization", "Value", "AverageValue"], "How the target is given.").required(),
     Attribute::int("average_utilization", "Percent of what pods request."),
-    Attribute::string("average_value", "So much a pod, as a quantity."),
-    Attribute::string("value", "So much in all, as a quantity."),
+    Attribute::string("average_value", "So much a pod, as a quantity.").limits(QUANTITY),
+    Attribute::string("value", "So much in all, as a quantity.").limits(QUANTITY),
 ];
 
 const METRIC_NAME: &[Attribute] = &[
@@ -73,7 +74,7 @@ const METRIC: &[Attribute] = &[
 const SCALING: &[Attribute] = &[
     Attribute::int("stabilization_window_seconds", "How far back recommendations count."),
     one_of!("select_policy", ["Max", "Min", "Disabled"], "Which policy wins."),
-    Attribute::string("tolerance", "How far off the target nothing is done, as a quantity."),
+    Attribute::string("tolerance", "How far off the target nothing is done, as a quantity.").limits(QUANTITY),
     objects!(
         "policies",
         &[

@@ -1,6 +1,7 @@
 //! The containers of a pod.
 
 use super::{any, objects, one_of, security};
+use crate::quantity::QUANTITY;
 use formwork_model::schema::Attribute;
 
 const KEY: &[Attribute] = &[
@@ -30,7 +31,7 @@ const ENV: &[Attribute] = &[
                 &[
                     Attribute::string("resource", "The resource, such as `limits.memory`.").required(),
                     Attribute::string("container_name", "Of which container."),
-                    Attribute::string("divisor", "In which unit."),
+                    Attribute::string("divisor", "In which unit.").limits(QUANTITY),
                 ],
                 "From what a container may use.",
             ),
@@ -113,8 +114,9 @@ const MOUNT: &[Attribute] = &[
 ];
 
 const RESOURCES: &[Attribute] = &[
-    Attribute::string_map("requests", "What is kept for it: `{ cpu = \"100m\", memory = \"128Mi\" }`."),
-    Attribute::string_map("limits", "What it may use at most."),
+    Attribute::string_map("requests", "What is kept for it: `{ cpu = \"100m\", memory = \"128Mi\" }`.")
+        .limits(QUANTITY),
+    Attribute::string_map("limits", "What it may use at most.").limits(QUANTITY),
     objects!(
         "claims",
         &[Attribute::string("name", "The pod's claim.").required(), Attribute::string("request", "One request of it."),],

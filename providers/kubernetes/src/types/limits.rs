@@ -2,6 +2,7 @@
 
 use super::{any, meta, objects, one_of};
 use crate::kind::Kind;
+use crate::quantity::QUANTITY;
 use crate::schema::{object, object_attributes};
 use formwork_model::schema::{Attribute, ResourceSchema};
 
@@ -32,7 +33,7 @@ const RESOURCE_QUOTA_SCHEMA: ResourceSchema = object(
     "resource_quota",
     "How much a namespace may use.",
     object_attributes![namespaced;
-        Attribute::string_map("hard", "Limits by resource: `{ \"requests.cpu\" = \"20\", pods = \"50\" }`.").required(),
+        Attribute::string_map("hard", "Limits by resource: `{ \"requests.cpu\" = \"20\", pods = \"50\" }`.").limits(QUANTITY).required(),
         Attribute::strings("scopes", "It counts only pods of these kinds.").create_only(),
         Attribute::object("scope_selector", SCOPES, "It counts only pods that fit.").create_only(),
     ],
@@ -42,11 +43,11 @@ pub(crate) const RESOURCE_QUOTA: Kind = Kind::new(&RESOURCE_QUOTA_SCHEMA, "v1", 
 
 const LIMIT: &[Attribute] = &[
     one_of!("type", ["Container", "Pod", "PersistentVolumeClaim"], "What it limits.").required(),
-    Attribute::string_map("default", "Limits of what says none."),
-    Attribute::string_map("default_request", "Requests of what says none."),
-    Attribute::string_map("max", "At most so much."),
-    Attribute::string_map("min", "At least so much."),
-    Attribute::string_map("max_limit_request_ratio", "How many times its request a limit may be."),
+    Attribute::string_map("default", "Limits of what says none.").limits(QUANTITY),
+    Attribute::string_map("default_request", "Requests of what says none.").limits(QUANTITY),
+    Attribute::string_map("max", "At most so much.").limits(QUANTITY),
+    Attribute::string_map("min", "At least so much.").limits(QUANTITY),
+    Attribute::string_map("max_limit_request_ratio", "How many times its request a limit may be.").limits(QUANTITY),
 ];
 
 const LIMIT_RANGE_SCHEMA: ResourceSchema = object(

@@ -2,6 +2,7 @@
 
 use super::container::{CONTAINER, INIT_CONTAINER};
 use super::{any, meta, objects, one_of, security, volume};
+use crate::quantity::QUANTITY;
 use formwork_model::schema::Attribute;
 
 const NODE_TERM: &[Attribute] = &[
@@ -137,6 +138,6 @@ pub(crate) const SPEC: &[Attribute] = &[
         &[Attribute::string("condition_type", "The condition.").required()],
         "Conditions that must hold for it to be ready."
     ),
-    Attribute::string_map("overhead", "What running it costs besides."),
+    Attribute::string_map("overhead", "What running it costs besides.").limits(QUANTITY),
     any!("resource_claims", "Devices that it claims, in the vendor's own form."),
 ];

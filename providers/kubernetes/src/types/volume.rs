@@ -1,6 +1,7 @@
 //! The volumes of a pod.
 
 use super::{any, objects};
+use crate::quantity::QUANTITY;
 use formwork_model::schema::Attribute;
 
 const ITEMS: Attribute = objects!(
@@ -33,7 +34,7 @@ const DOWNWARD_ITEMS: Attribute = objects!(
             &[
                 Attribute::string("resource", "The resource.").required(),
                 Attribute::string("container_name", "Of which container."),
-                Attribute::string("divisor", "In which unit."),
+                Attribute::string("divisor", "In which unit.").limits(QUANTITY),
             ],
             "What a container may use.",
         ),
@@ -67,7 +68,10 @@ pub(crate) const VOLUME: &[Attribute] = &[
     Attribute::string("name", "Its name.").required(),
     Attribute::object(
         "empty_dir",
-        &[Attribute::string("medium", "`Memory` for memory."), Attribute::string("size_limit", "At most so large.")],
+        &[
+            Attribute::string("medium", "`Memory` for memory."),
+            Attribute::string("size_limit", "At most so large.").limits(QUANTITY),
+        ],
         "Empty, for as long as the pod lives.",
     ),
     Attribute::object(

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub fn tests() -> Vec<Trial> {
     vec![
         Trial::test("connection::nothing_answers", || run(nothing_answers())),
+        Trial::test("connection::what_another_makes_meanwhile_is_a_conflict", || run(made_by_another())),
         Trial::test("connection::a_lost_answer_is_told_from_an_unreachable_server", || run(lost_answer())),
         Trial::test("connection::credentials_are_asked_again", || run(renewed())),
         Trial::test("connection::refused_credentials_are_asked_again_once", || run(refused())),
@@ -85,6 +86,25 @@ async fn lost_answer() {
     let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
     let error = harness.create("manifest", "a", &config_map("a")).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::AnswerLost, "{error}");
+}
+
+/// Somebody makes it between the look and the apply, be it under our own name: the server says that it was there.
+async fn made_by_another() {
+    let fake = Fake::start(|request| match discovery(&request.path) {
+        Some(answer) => answer,
+        None if request.method == "PATCH" => {
+            let mut body = request.body.clone();
+            body["metadata"]["uid"] = json!("u");
+            body["metadata"]["managedFields"] = json!([{ "manager": "formwork", "operation": "Apply" }]);
+            Answer::Json(200, body)
+        }
+        None => status(404, "NotFound", "not found"),
+    })
+    .await;
+    let harness = connect(settings(&fake.url), Environment::default()).await.unwrap();
+    let error = harness.create("manifest", "a", &config_map("a")).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Conflict, "{error}");
+    assert!(error.help.as_deref().is_some_and(|help| help.contains("core/ConfigMap/shop/a")), "{error:?}");
 }
 
 /// A program that prints a credential: the number of its call is in the token.

@@ -62,6 +62,13 @@ fn directory() -> Result<(), Failed> {
     assert_eq!(keys(&rows), ["core/Namespace/shop", "core/Secret/shop/a", "core/ConfigMap/shop/b"]);
     assert_eq!(rows[1].after, ["core/Namespace/shop"]);
     assert!(!format!("{rows:?}").contains("hunter2"));
+    write("c.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n---\na: [b\n");
+    let broken = expanded("manifests", json!({ "path": "." }), folder.path(), false).unwrap_err();
+    assert!(broken.message.starts_with("./c.yaml, line 6: document 2 is no YAML"), "{broken}");
+    write("c.yaml", "apiVersion: v1\nmetadata: {name: c}\n");
+    let broken = expanded("manifests", json!({ "path": "." }), folder.path(), false).unwrap_err();
+    assert_eq!(broken.message, "./c.yaml, object 1: the object `c` has no `kind`");
+    std::fs::remove_file(folder.path().join("c.yaml")).unwrap();
     let wrong = expanded("manifests", json!({ "content": "a: 1", "sha256": "0".repeat(64) }), folder.path(), false);
     assert!(wrong.unwrap_err().message.contains("digest"));
     Ok(())
@@ -131,7 +138,9 @@ fn chart() -> Result<(), Failed> {
     let config = json!({ "name": "shop", "chart": "chart", "namespace": "prod", "values": { "image": "web:2" } });
     let rows = expanded("chart", config, folder.path(), false).unwrap();
     let mut found = keys(&rows);
-    assert_eq!(found.first(), Some(&"batch/Job/prod/migrate"), "hooks before an install come first");
+    let definition = "apiextensions.k8s.io/CustomResourceDefinition/things.x.io";
+    let first = [definition, "batch/Job/prod/migrate"];
+    assert_eq!(found.get(..2), Some(&first[..]), "`crds/` comes first, then hooks before an install");
     found.sort_unstable();
     assert_eq!(
         found,
@@ -147,6 +156,7 @@ fn chart() -> Result<(), Failed> {
     assert_eq!(manifest(find("core/ConfigMap/prod/shop"))["data"], json!({ "image": "web:2", "ns": "prod" }));
     assert!(find("x.io/Thing/prod/t").after.iter().any(|key| key.contains("things.x.io")));
     assert!(find("core/ConfigMap/prod/shop").after.contains(&"batch/Job/prod/migrate".to_owned()));
+    assert_eq!(find("batch/Job/prod/migrate").after, [definition], "a hook may use the chart's kinds");
     let hook = find("batch/Job/prod/migrate").config.to_value();
     assert!(
         hook.as_map().and_then(|map| map.get("wait")).is_some_and(|wait| !matches!(wait, Value::Null)),
@@ -189,6 +199,10 @@ fn chart_record() -> Result<(), Failed> {
     assert_ne!(newer["chart_sha256"], first["chart_sha256"]);
     let pinned = asked(json!({ "chart_sha256": first["chart_sha256"] })).unwrap_err();
     assert!(pinned.message.contains("the chart `chart` has the digest") && pinned.path.is_some(), "{pinned:?}");
+    // A version is held against the chart's own.
+    asked(json!({ "version": "1.2.4" })).unwrap();
+    let other = asked(json!({ "version": "2.0.0" })).unwrap_err();
+    assert!(other.message.contains("has version 1.2.4, not 2.0.0") && other.path.is_some(), "{other:?}");
     // The digest of a text with a secret could be used to try secrets out.
     let secret = Value::map([
         ("name", Value::string("shop")),
@@ -220,6 +234,8 @@ fn fetched_chart() -> Result<(), Failed> {
     let local = json!({ "name": "shop", "chart": "served/web-1.2.3.tgz", "values": { "a": "b" } });
     let local = record(&expanded("chart", local, folder.path(), false).unwrap());
     assert_eq!((&fetched["chart_sha256"], &fetched["sha256"]), (&local["chart_sha256"], &local["sha256"]));
+    let other = json!({ "name": "shop", "chart": "served/web-1.2.3.tgz", "version": "2.0.0", "values": { "a": "b" } });
+    assert!(expanded("chart", other, folder.path(), false).unwrap_err().message.contains("has version 1.2.3"));
     assert_eq!(fetched["chart_sha256"], json!(hex::encode(<sha2::Sha256 as sha2::Digest>::digest(archive))));
     Ok(())
 }

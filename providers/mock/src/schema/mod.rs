@@ -12,6 +12,7 @@ pub const SCHEMA: ProviderSchema = ProviderSchema {
     version: env!("CARGO_PKG_VERSION"),
     docs: "A scripted cloud for tests: objects in a directory or in memory, faults on demand.",
     configuration: CONFIGURATION,
+    configuration_rules: &[],
     resources: &[
         simple::ANONYMOUS,
         cluster::BUNDLE,

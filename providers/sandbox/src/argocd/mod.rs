@@ -7,6 +7,7 @@
 mod application;
 mod application_set;
 mod compare;
+mod generators;
 mod health;
 mod known;
 mod kustomization;
@@ -15,6 +16,7 @@ mod render;
 mod source;
 mod status;
 mod sync;
+mod template;
 
 use crate::git::Repositories;
 use crate::kubernetes::json::{get, text};

@@ -16,6 +16,7 @@ crate::tests![
     what_is_wrong_is_said,
     projects_restrict,
     application_sets_make_applications,
+    generators_give_parameters,
     far_sources_are_simulated,
     well_known_charts_bring_their_kinds,
     git_serves_and_takes_nothing,
@@ -326,6 +327,94 @@ fn application_sets_make_applications(server: &Server) {
     repository.remove("services/two/a.yaml");
     std::fs::remove_dir(repository.folder.path().join("services/two")).unwrap();
     kubectl.ok("wait --for=delete application/set-two -n argocd --timeout=120s");
+}
+
+/// A set in the way that its generators are, whose applications come from `repository`.
+fn set_of(name: &str, repository: &Repository, go: bool, generators: Json) -> Json {
+    let field = |path: &str| if go { format!("{{{{ .{path} }}}}") } else { format!("{{{{{path}}}}}") };
+    let mut template = application(&field("name"), &repository.url, &field("folder"));
+    for field in ["apiVersion", "kind"] {
+        template.as_object_mut().unwrap().remove(field);
+    }
+    template["metadata"].as_object_mut().unwrap().remove("namespace");
+    json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": name, "namespace": "argocd"},
+        "spec": {"goTemplate": go, "generators": generators, "template": template},
+    })
+}
+
+/// The names of the applications that a set made, once they are so many.
+fn made_by(kubectl: &Kubectl, set: &str, count: usize) -> Vec<String> {
+    for _ in 0..300 {
+        let all = kubectl.get("applications -n argocd");
+        let its =
+            all["items"].as_array().unwrap().iter().filter(|one| one["metadata"]["ownerReferences"][0]["name"] == set);
+        let names: Vec<String> = its.map(|one| one["metadata"]["name"].as_str().unwrap().to_owned()).collect();
+        if names.len() == count {
+            return names;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    panic!("{set} does not come to {count} applications: {}", kubectl.get(&format!("applicationset {set} -n argocd")))
+}
+
+fn generators_give_parameters(server: &Server) {
+    let kubectl = argo(server);
+    let config = |name: &str, tier: &str| {
+        json!({"name": name, "folder": "app", "labels": {"tier": tier}, "parts": [{"name": format!("{name}-x")}]})
+            .to_string()
+    };
+    let (east, west) = (config("east", "gold"), config("west", "tin"));
+    let repository = Repository::new(
+        server,
+        "generators",
+        &[
+            ("app/a.yaml", &config_map("a", "1")),
+            ("clusters/eu/east.json", &east),
+            ("clusters/west.yaml", &west),
+            ("clusters/old/gone.json", "{"),
+        ],
+    );
+    let files = json!([{"path": "clusters/**/*.json"}, {"path": "clusters/*.yaml"}, {"path": "clusters/old/*", "exclude": true}]);
+    let git = json!({"repoURL": repository.url, "revision": "HEAD", "files": files});
+
+    // Files of a repository, in both kinds of templates; of these only some.
+    kubectl.ok_apply(&set_of("files", &repository, false, json!([{"git": git}])), "--server-side");
+    assert_eq!(made_by(&kubectl, "files", 2), ["east", "west"]);
+    let gold = json!({"matchLabels": {"labels.tier": "gold"}, "matchExpressions": [{"key": "path.filename", "operator": "Exists"}]});
+    kubectl.ok_apply(&set_of("files", &repository, false, json!([{"git": git, "selector": gold}])), "--server-side");
+    assert_eq!(made_by(&kubectl, "files", 1), ["east"]);
+    kubectl.ok("delete applicationset files -n argocd --timeout=60s");
+
+    // A list made from a file, and the generator's own template over the set's.
+    let yaml = "{{ .parts | toJson }}";
+    // What is empty says nothing.
+    let own = json!({
+        "metadata": {"labels": {"from": "{{ .path.basename }}"}},
+        "spec": {"project": "", "destination": {}, "source": {"repoURL": "", "path": "app"}},
+    });
+    let matrix = json!([{"matrix": {"generators": [{"git": git}, {"list": {"elementsYaml": yaml}}], "template": own}}]);
+    kubectl.ok_apply(&set_of("matrix", &repository, true, matrix), "--server-side");
+    assert_eq!(made_by(&kubectl, "matrix", 2), ["east-x", "west-x"]);
+    let live = kubectl.get("application east-x -n argocd");
+    assert_eq!(live["metadata"]["labels"]["from"], "eu");
+    kubectl.ok("delete applicationset matrix -n argocd --timeout=60s");
+
+    // What one generator says over what another says of the same.
+    let over = json!({"list": {"elements": [{"name": "west", "folder": "other"}, {"name": "north", "folder": "app"}]}});
+    let merge = json!([{"merge": {"mergeKeys": ["name"], "generators": [{"git": git}, over]}}]);
+    kubectl.ok_apply(&set_of("merged", &repository, false, merge), "--server-side");
+    assert_eq!(made_by(&kubectl, "merged", 2), ["east", "west"]);
+    assert_eq!(kubectl.get("application west -n argocd")["spec"]["source"]["path"], "other");
+
+    // What is not played here takes no application away, and says so.
+    let unknown = json!([{"git": git}, {"plugin": {"configMapRef": {"name": "p"}}}]);
+    kubectl.ok_apply(&set_of("merged", &repository, false, unknown), "--server-side");
+    kubectl.ok("wait --for=condition=ErrorOccurred applicationset/merged -n argocd --timeout=60s");
+    let live = kubectl.get("applicationset merged -n argocd").to_string();
+    assert!(live.contains("the sandbox has no generator plugin"), "{live}");
+    assert_eq!(made_by(&kubectl, "merged", 2), ["east", "west"]);
+    kubectl.ok("delete applicationset merged -n argocd --timeout=60s");
 }
 
 fn far_sources_are_simulated(server: &Server) {

@@ -16,6 +16,7 @@ crate::tests![
     policies_know_their_status,
     autoscalers_have_two_versions,
     quotas_refuse_what_is_too_much,
+    quotas_count_load_balancers_and_ports,
     secrets_are_written_as_text,
 ];
 
@@ -280,6 +281,36 @@ fn quotas_refuse_what_is_too_much(server: &Server) {
     kubectl.ok("wait --for=jsonpath={.status.readyReplicas}=2 deployment/web -n quotas --timeout=120s");
     let events = kubectl.ok("get events -n quotas");
     assert!(events.contains("FailedCreate") && events.contains("exceeded quota: all, requested: pods=1"), "{events}");
+}
+
+fn quotas_count_load_balancers_and_ports(server: &Server) {
+    let kubectl = Kubectl::on(server);
+    kubectl.namespace("balanced");
+    let quota = json!({
+        "apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "all", "namespace": "balanced"},
+        "spec": {"hard": {"services.loadbalancers": "1", "services.nodeports": "2"}},
+    });
+    kubectl.ok_apply(&quota, "");
+    let service = |name: &str, kind: &str, ports: &[u16]| {
+        let ports: Vec<_> = ports.iter().map(|port| json!({"name": format!("p{port}"), "port": port})).collect();
+        json!({
+            "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "namespace": "balanced"},
+            "spec": {"type": kind, "selector": {"app": "web"}, "ports": ports},
+        })
+    };
+    kubectl.ok_apply(&service("plain", "ClusterIP", &[80, 81, 82]), "");
+    kubectl.ok_apply(&service("web", "LoadBalancer", &[80]), "");
+    kubectl.ok(
+        "wait --for=jsonpath={.status.used.services\\.loadbalancers}=1 resourcequota/all -n balanced --timeout=60s",
+    );
+    assert_eq!(kubectl.get("resourcequota all -n balanced")["status"]["used"]["services.nodeports"], "1");
+    let refused = kubectl.apply(&service("second", "LoadBalancer", &[80]), "--server-side");
+    let told = "requested: services.loadbalancers=1, used: services.loadbalancers=1, limited: services.loadbalancers=1";
+    assert!(refused.code != 0 && refused.err.contains(told), "{refused:?}");
+    // A change is held against it, too.
+    let refused = kubectl.apply(&service("web", "LoadBalancer", &[80, 81, 82]), "--server-side --force-conflicts");
+    let told = "requested: services.nodeports=2, used: services.nodeports=1, limited: services.nodeports=2";
+    assert!(refused.code != 0 && refused.err.contains(told), "{refused:?}");
 }
 
 /// In the form of `autoscaling/v1`, too.

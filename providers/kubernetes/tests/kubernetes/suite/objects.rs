@@ -169,6 +169,9 @@ pub async fn what_is_there_is_not_adopted(cluster: Cluster) {
     let path = cluster.path("/api/v1", "configmaps", "c");
     cluster.foreign.apply(&path, theirs, false).await;
     let config = cluster.config_map("c", json!({ "a": "ours" }));
+    let planned = cluster.harness.plan("manifest", &Address::resource("c"), &config, None).await.unwrap();
+    let [finding] = planned.response.findings.as_slice() else { panic!("{:?}", planned.response.findings) };
+    assert!(finding.warning && finding.message.contains("is there already"), "{finding:?}");
     let request = cluster.harness.create_request("manifest", "c", &config).await.unwrap();
     let error = cluster.harness.send_create(request.clone()).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::Conflict);

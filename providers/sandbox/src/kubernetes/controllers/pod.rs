@@ -91,7 +91,7 @@ fn run(objects: &mut Objects, pod: &Arc<Json>) -> Answer<()> {
         .max()
         .unwrap_or_default();
     let delay = Duration::from_secs(delay.unsigned_abs());
-    let ends = text(pod, &["spec", "restartPolicy"]) != "Always";
+    let ends = text(pod, &["spec", "restartPolicy"]) != "Always" && has_an_end(pod);
     if !has_passed(objects, created, START) {
         wait(objects, pod, "ContainerCreating", "")
     } else if ends && has_passed(objects, created, START + RUN) {
@@ -199,6 +199,15 @@ fn address(pod: &Json) -> String {
     let hash = short_hash(&json!(meta::uid(pod)));
     let byte = |from: usize| hash.get(from..from + 2).and_then(|two| u8::from_str_radix(two, 16).ok()).unwrap_or(7);
     format!("10.244.{}.{}", byte(0), byte(2))
+}
+
+/// Whether what it runs comes to an end. A job's does; so may what a pod by itself is told to run, while what its image runs when
+/// it is told nothing is taken for a server.
+fn has_an_end(pod: &Json) -> bool {
+    let told = |one: &Json| !list(one, &["command"]).is_empty() || !list(one, &["args"]).is_empty();
+    !list(pod, &["metadata", "ownerReferences"]).is_empty()
+        || meta::annotation(pod, "helm.sh/hook").is_some()
+        || list(pod, &["spec", "containers"]).iter().any(told)
 }
 
 /// A container that runs to its end; `false` fails, as it does everywhere.

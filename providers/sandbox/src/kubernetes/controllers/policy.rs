@@ -99,7 +99,7 @@ fn count_quota(objects: &mut Objects, quota: &Arc<Json>) -> Answer<()> {
     let used: serde_json::Map<_, _> = hard
         .keys()
         .map(|name| {
-            let count = quota::counted(name).map_or(0, |table| objects.list(&table, namespace).count());
+            let count = quota::used(objects, name, namespace).unwrap_or(0);
             (name.clone(), json!(count.to_string()))
         })
         .collect();

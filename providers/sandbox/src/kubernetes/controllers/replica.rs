@@ -27,7 +27,7 @@ fn keep_count(objects: &mut Objects, owner: &Json) -> Answer<()> {
     let pods: Vec<_> = pods_of(objects, owner).into_iter().filter(|pod| !has_ended(pod)).collect();
     let wanted = usize::try_from(node::replicas(owner)).unwrap_or_default();
     for _ in pods.len()..wanted {
-        if let Some(detail) = quota::exceeded(objects, "/pods", meta::namespace(owner)) {
+        if let Some(detail) = quota::exceeded(objects, "/pods", meta::namespace(owner), &Json::Null, None) {
             let message = format!("Error creating: pods \"{}-\" is forbidden: {detail}", meta::name(owner));
             report(objects, owner, "Warning", "FailedCreate", &message)?;
             break;

@@ -171,6 +171,7 @@ fn complete_new(objects: &Objects, target: Target<'_>, object: Json, recorded: O
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource.about(), &name, &causes));
     }
+    quota::check(objects, resource, target.namespace, &object, None)?;
     let managed = take(&mut object, &["metadata", "managedFields"]);
     if let Some(managed) = managed.filter(|_| recorded.is_none()) {
         set(&mut object, &["metadata", "managedFields"], managed);
@@ -222,7 +223,7 @@ fn admit(objects: &Objects, target: Target<'_>, name: &str) -> Answer<()> {
     }
     match objects.get(&resource.table(), target.namespace, name) {
         Some(_) => Err(Refusal::already_exists(resource.about(), name)),
-        None => quota::check(objects, resource, target.namespace, name),
+        None => Ok(()),
     }
 }
 
@@ -420,6 +421,7 @@ fn keep_changed(
     if !causes.is_empty() {
         return Err(Refusal::invalid(resource.about(), target.name, &causes));
     }
+    quota::check(objects, resource, target.namespace, &new, Some(current))?;
     if has_generation(resource) && counts(resource, current) != counts(resource, &new) {
         let generation = super::json::integer(current, &["metadata", "generation"]).unwrap_or_default();
         set(&mut new, &["metadata", "generation"], generation + 1);

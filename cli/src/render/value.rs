@@ -33,6 +33,19 @@ impl Writer<'_> {
         out
     }
 
+    /// A collection with each of its items on a line of its own; none of anything else, or of an empty one.
+    pub(crate) fn by_items(self, value: ValueRef<'_>) -> Option<String> {
+        let has_items = match value.view() {
+            View::List(items) | View::Set(items) => items.len() > 0,
+            View::Map(entries) => entries.len() > 0,
+            _ => false,
+        };
+        let mut out = String::new();
+        self.broken(&mut out, value, 0);
+        out.push('\n');
+        has_items.then_some(out)
+    }
+
     fn inline(self, out: &mut String, value: ValueRef<'_>) {
         match value.view() {
             View::List(items) | View::Set(items) => {

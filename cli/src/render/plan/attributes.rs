@@ -68,16 +68,21 @@ impl<'a> Attributes<'a> {
             let view = |value: &'_ Option<formwork_model::ValueBuf>| {
                 value.as_ref().map(|value| self.writer.line(value.view()))
             };
+            let alone = |value: &'_ Option<formwork_model::ValueBuf>| {
+                let mut text = String::new();
+                value.iter().for_each(|value| self.writer.push(&mut text, value.view(), 8));
+                text
+            };
             // What is only known again once the new object is there is a consequence, not a cause.
             let note = if self.replace.contains(&difference.path) { "forces replacement" } else { "" };
             let name = difference.path.to_string();
             let document = match (&difference.before, &difference.after) {
-                (Some(before), Some(after)) => document::changed(before.view(), after.view(), self.paint),
+                (Some(before), Some(after)) => self.by_lines(before.view(), after.view()),
                 _ => None,
             };
             let (mark, meaning, text) = match (view(&difference.before), view(&difference.after)) {
-                (None, Some(after)) => ('+', Meaning::Added, after),
-                (Some(before), None) => ('-', Meaning::Removed, before),
+                (None, Some(_)) => ('+', Meaning::Added, alone(&difference.after)),
+                (Some(_), None) => ('-', Meaning::Removed, alone(&difference.before)),
                 (Some(before), Some(after)) => {
                     let text = document.unwrap_or_else(|| format!("{before} → {after}"));
                     ('~', Meaning::Changed, text)
@@ -86,6 +91,17 @@ impl<'a> Attributes<'a> {
             };
             self.add(mark, meaning, name, text, note);
         }
+    }
+
+    /// What changes in a document, or in a collection that is too long to be written twice on one line.
+    fn by_lines(&self, before: ValueRef<'_>, after: ValueRef<'_>) -> Option<String> {
+        if let Some(document) = document::changed(before, after, self.paint) {
+            return Some(document);
+        }
+        let (one, other) = (self.writer.by_items(before)?, self.writer.by_items(after)?);
+        let is_long = self.writer.line(before).len() + self.writer.line(after).len() > LONG_LINE;
+        let compared = is_long.then(|| document::compared(&one, &other, self.paint));
+        compared.filter(|lines| !lines.is_empty())
     }
 
     /// Which object it is.
@@ -118,6 +134,8 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// Collections that together are longer than this are compared item by item.
+const LONG_LINE: usize = 120;
 /// Values of more lines are folded.
 const LONG: usize = 24;
 /// So many lines stand for a folded value.

@@ -31,9 +31,13 @@ pub(super) fn added(value: ValueRef<'_>) -> Option<String> {
 
 /// A changed document: the lines that change, with some around them.
 pub(super) fn changed(before: ValueRef<'_>, after: ValueRef<'_>, paint: Paint) -> Option<String> {
-    let (before, after) = (lines(before)?, lines(after)?);
-    let diff = TextDiff::from_lines(&before, &after);
-    let mut out = String::from("\"\"\"");
+    Some(format!("\"\"\"{}\n{INDENT}\"\"\"", compared(&lines(before)?, &lines(after)?, paint)))
+}
+
+/// The lines in which two texts differ, with some around them; each begins with a line break.
+pub(super) fn compared(before: &str, after: &str, paint: Paint) -> String {
+    let diff = TextDiff::from_lines(before, after);
+    let mut out = String::new();
     for (position, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if position > 0 {
             out.push_str(&format!("\n{INDENT}…"));
@@ -49,6 +53,5 @@ pub(super) fn changed(before: ValueRef<'_>, after: ValueRef<'_>, paint: Paint) -
             paint.push(&mut out, meaning, &line);
         }
     }
-    out.push_str(&format!("\n{INDENT}\"\"\""));
-    Some(out)
+    out
 }

@@ -21,6 +21,7 @@ pub mod load;
 pub mod manifest;
 pub mod program;
 pub mod residual;
+pub mod secret_literals;
 pub mod secret_source;
 pub mod source;
 pub mod syntax;

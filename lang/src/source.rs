@@ -1,6 +1,8 @@
 //! Where files come from. The only way into this crate for text from outside.
 
 use formwork_model::{FileId, Span};
+use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Gives the files of stacks and modules. Paths are relative to the stack's root, with `/`, normalised; `../` leads
@@ -43,6 +45,8 @@ pub struct SourceFile {
     pub path: String,
     /// Its text.
     pub text: Arc<str>,
+    /// What of it is not for people's eyes.
+    concealed: Vec<Range<usize>>,
     /// Offset of the first byte of each line.
     lines: Vec<u32>,
 }
@@ -53,8 +57,15 @@ impl FileTable {
         let text = text.into();
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let lines = std::iter::once(0).chain(newlines.map(|(offset, _)| offset as u32 + 1)).collect();
-        self.files.push(SourceFile { path: path.into(), text, lines });
+        self.files.push(SourceFile { path: path.into(), text, concealed: Vec::new(), lines });
         FileId(self.files.len() as u32 - 1)
+    }
+
+    /// Has what stands there shown to nobody: it is a secret.
+    pub fn conceal(&mut self, span: Span) {
+        if let Some(file) = self.files.get_mut(span.file.0 as usize) {
+            file.concealed.push(span.start as usize..span.end as usize);
+        }
     }
 
     /// The file of an id.
@@ -82,6 +93,33 @@ impl FileTable {
         let line_start = *file.lines.get(line.checked_sub(1)?)? as usize;
         let column = file.text.get(line_start..span.start as usize)?.chars().count() + 1;
         Some(Location { path: &file.path, line, column })
+    }
+}
+
+impl SourceFile {
+    /// Its text as people may see it: other marks stand in for what is secret, so that every offset stays.
+    #[must_use]
+    pub fn shown(&self) -> Cow<'_, str> {
+        if self.concealed.is_empty() {
+            return Cow::Borrowed(&self.text);
+        }
+        let is_concealed = |at: usize| self.concealed.iter().any(|range| range.contains(&at));
+        let marked = self.text.char_indices().map(|(at, character)| match character {
+            '\n' | '\r' => character,
+            _ if is_concealed(at) => mark(character.len_utf8()),
+            _ => character,
+        });
+        Cow::Owned(marked.collect())
+    }
+}
+
+/// A mark that takes so many bytes.
+const fn mark(bytes: usize) -> char {
+    match bytes {
+        1 => '*',
+        2 => '\u{b7}',
+        3 => '\u{2022}',
+        _ => '\u{1f784}',
     }
 }
 

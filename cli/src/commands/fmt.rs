@@ -63,7 +63,9 @@ fn formatted(path: &str, text: &str) -> Result<String, Vec<Diagnostic>> {
 
 fn file(output: &Output, arguments: &FmtArguments, path: &Path) -> Answer {
     let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-    let name = path.display().to_string();
+    // Without the `./` of where it was looked for.
+    let plain: PathBuf = path.components().filter(|part| !matches!(part, std::path::Component::CurDir)).collect();
+    let name = plain.display().to_string();
     let new = match formatted(&name, &text) {
         Ok(new) => new,
         Err(found) => return Ok(broken(output, &name, &text, &found)),

@@ -12,9 +12,10 @@ use formwork_lang::graph::{Known, ResourceGraph};
 use formwork_lang::inputs::{self, Inputs};
 use formwork_lang::load::{Loaded, load, read_overlay};
 use formwork_lang::program::Program;
+use formwork_lang::secret_literals;
 use formwork_lang::source::FileTable;
 use formwork_model::schema::ProviderSchema;
-use formwork_model::{Diagnostic, ValueBuf};
+use formwork_model::{Diagnostic, Value, ValueBuf};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,17 @@ fn read(root: &Path, variables: &Variables) -> Result<Loaded, Failure> {
         loaded.diagnostics.extend(diagnostics);
     }
     loaded.given = given(&loaded, variables)?;
+    conceal(&mut loaded);
     Ok(loaded)
+}
+
+/// Secrets that are written out are shown neither in the sources beside a message nor in its words.
+fn conceal(loaded: &mut Loaded) {
+    for span in secret_literals::find(loaded, &BuiltIn) {
+        let text = Value::string(loaded.files.text(span)).secret();
+        logging::secrets().learn(ValueBuf::from(&text).view());
+        loaded.files.conceal(span);
+    }
 }
 
 /// Checks what was read.

@@ -89,7 +89,7 @@ impl<'a> Report<'a> {
         let help = lines.collect::<Vec<_>>().join("\n");
         let (source, labels) = match file {
             Some(file) => {
-                let (source, labels) = labelled(&file.path, &file.text, &shown, room);
+                let (source, labels) = labelled(&file.path, &file.shown(), &shown, room);
                 (Some(source), labels)
             }
             None => (None, Vec::new()),

@@ -176,7 +176,8 @@ impl<'a> ModuleChecker<'_, 'a> {
     ) -> Option<program::Block> {
         let object = declared.what;
         let is_ephemeral = object.keyword == ObjectKeyword::Ephemeral;
-        let frame = Frame { secrets: Secrets::Carried, ephemeral: is_ephemeral, ..Frame::default() };
+        let each = has_for_each(&object.body);
+        let frame = Frame { secrets: Secrets::Carried, ephemeral: is_ephemeral, each, ..Frame::default() };
         let (block, locals) = self.in_frame(frame, |checker| checker.block_in_frame(id, declared, info));
         block.map(|block| program::Block { locals, ..block })
     }
@@ -549,4 +550,11 @@ const fn word_of(kind: ObjectKind) -> &'static str {
 pub(crate) fn first_sentence(docs: &str) -> String {
     let end = docs.find(". ").or_else(|| docs.find(".\n")).unwrap_or(docs.len());
     docs.get(..end).unwrap_or(docs).trim_end_matches('.').to_owned()
+}
+
+/// Whether a body has Terraform's `for_each`.
+pub(crate) fn has_for_each(body: &tree::Body) -> bool {
+    let is_meant =
+        |entry: &Entry| matches!(entry, Entry::Field { key: Key::Literal(word), .. } if word.text == "for_each");
+    body.entries.iter().any(is_meant)
 }

@@ -336,14 +336,20 @@ impl<'a> ModuleChecker<'_, 'a> {
 /// text either way.
 fn swapped(library: &LibraryFunction, arguments: &[Argument]) -> Option<formwork_model::Diagnostic> {
     let [first, second] = arguments else { return None };
-    let is_literal = |argument: &Argument| matches!(argument.value.kind, ExpressionKind::String(_));
-    if first.name.is_some() || second.name.is_some() || !is_literal(first) || is_literal(second) {
+    if first.name.is_some() || second.name.is_some() {
         return None;
     }
     let (function, span) = (library.name, first.value.span.to(second.value.span));
-    match library.name {
-        "join" => Some(TypeProblem::ItemsFirst { span }.into()),
-        "split" => Some(TypeProblem::TextFirst { function, span }.into()),
+    match (library.name, &first.value.kind, &second.value.kind) {
+        ("split", ExpressionKind::String(one), ExpressionKind::String(other)) => {
+            // The separator is in the text, not the text in the separator.
+            (other.len() > one.len() && other.contains(one.as_str()))
+                .then(|| TypeProblem::TextFirst { function, span }.into())
+        }
+        ("join", ExpressionKind::String(_), ExpressionKind::String(_)) => None,
+        ("join", ExpressionKind::String(_), _) => Some(TypeProblem::ItemsFirst { span }.into()),
+        ("split", ExpressionKind::String(_), _) => Some(TypeProblem::TextFirst { function, span }.into()),
+        ("indent", ExpressionKind::Int(_), _) => Some(TypeProblem::BlanksLast { span }.into()),
         _ => None,
     }
 }

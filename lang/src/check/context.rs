@@ -90,6 +90,8 @@ pub(crate) struct Frame {
     pub(crate) secrets: super::fits::Secrets,
     /// Whether records may leave out required fields (overlays amend).
     pub(crate) partial: bool,
+    /// Whether there is a `for_each`, which was told with all places that use its `each`.
+    pub(crate) each: bool,
     /// Whether items of lists and maps may be of any types (within what is expected to be `any`).
     pub(crate) open: bool,
 }
@@ -117,6 +119,7 @@ impl Default for Frame {
             inputs: false,
             ephemeral: false,
             secrets: super::fits::Secrets::Kept,
+            each: false,
             partial: false,
             open: false,
         }

@@ -25,7 +25,11 @@ impl<'a> ModuleChecker<'_, 'a> {
     fn step(&mut self, expression: &'a Expression) -> (Expr, bool) {
         match &expression.kind {
             ExpressionKind::Member { base, name, optional } => {
+                let is_each = matches!(&base.kind, ExpressionKind::Name(first) if first == "each");
                 if let Some(problem) = self.habit(base, name, expression.span) {
+                    if is_each && self.frame.each {
+                        return (error(expression.span), false);
+                    }
                     return (self.broken(expression.span, problem), false);
                 }
                 let (base, skips) = self.step(base);

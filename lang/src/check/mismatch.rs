@@ -124,6 +124,7 @@ fn secret_problem(found: &Expr, what: What<'_>) -> TypeProblem {
         What::Declared(name) => format!("declare `{name}` as `{}`", found.ty),
         What::Param(name) | What::Path(name) => format!("declare the param as `{name}: {}`", found.ty),
         What::Key => "keys stand in addresses, which are seen everywhere: use a text that is no secret".to_owned(),
+        What::Message => "a message is shown to everybody: leave the secret out of it".to_owned(),
         _ => format!("declare it as `{}`, or leave the secret out", found.ty),
     };
     TypeProblem::SecretExposed { what: what.to_string(), found: found.ty.to_string(), span: found.span, help }

@@ -29,7 +29,10 @@ impl<'a> ModuleChecker<'_, 'a> {
         id: CallId,
         declared: Declared<'a, tree::ModuleCall>,
     ) -> Option<program::Call> {
-        let (call, locals) = self.in_frame(Frame::default(), |checker| checker.call_in_frame(id, declared));
+        let (call, locals) = self.in_frame(
+            Frame { each: super::blocks::has_for_each(&declared.what.body), ..Frame::default() },
+            |checker| checker.call_in_frame(id, declared),
+        );
         call.map(|call| program::Call { locals, ..call })
     }
 

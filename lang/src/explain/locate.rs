@@ -23,10 +23,7 @@ pub fn locate(program: &Program, text: &str) -> Result<(Address, AttributePath),
     let steps: Vec<Step> = steps.into_iter().map(plain).collect();
     let module = program.modules.first().ok_or_else(|| malformed(text, "the stack is empty"))?;
     let found = Walk { program, module, path: ModulePath::root(), steps: &steps };
-    found.find(kind).ok_or_else(|| {
-        let reason = "its first part names no block, provider, module, param, let or output";
-        malformed(text, reason)
-    })
+    found.find(kind).map_err(|reason| malformed(text, &reason))
 }
 
 fn malformed(text: &str, reason: &str) -> Diagnostic {
@@ -51,21 +48,39 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn find(mut self, kind: ObjectKind) -> Option<(Address, AttributePath)> {
+    /// The address and the path behind it; else why there is none.
+    fn find(mut self, kind: ObjectKind) -> Result<(Address, AttributePath), String> {
         if kind == ObjectKind::Provider {
-            return self.provider();
+            return self.provider().ok_or_else(|| "the stack configures no such provider".to_owned());
         }
         loop {
-            let (first, rest) = self.steps.split_first()?;
-            let Step::Member(name) = first else { return None };
+            let Some((Step::Member(name), rest)) = self.steps.split_first() else { return Err(self.incomplete()) };
             let call = self.module.calls.iter().find(|call| call.name == *name);
             let Some(call) = call else { return self.declared(name, rest) };
             let (key, below) = self.key(call.iteration.is_some(), rest);
-            let child = self.program.modules.get(call.module.index())?;
+            let child = self.program.modules.get(call.module.index());
+            self.module = child.ok_or_else(|| format!("the module `{name}` could not be read"))?;
             self.path = self.path.child(name.clone(), key);
-            self.module = child;
             self.steps = below;
         }
+    }
+
+    /// Of a path that ends at the call of a module, which has no value by itself.
+    fn incomplete(&self) -> String {
+        let names: Vec<&EcoString> = self.names().collect();
+        let within = match self.path.0.last() {
+            Some(call) => format!("`{}` calls a module: say what is meant in it", call.name),
+            None => "it begins with no name".to_owned(),
+        };
+        if names.is_empty() { within } else { format!("{within}, {}", super::path::listed(&names)) }
+    }
+
+    /// All that has a name in the module, what it tells others first.
+    fn names(&self) -> impl Iterator<Item = &'a EcoString> {
+        let module = self.module;
+        let values = module.params.iter().map(|param| &param.name).chain(module.lets.iter().map(|item| &item.name));
+        let blocks = module.blocks.iter().map(|block| &block.name).chain(module.calls.iter().map(|call| &call.name));
+        module.outputs.iter().map(|output| &output.name).chain(blocks).chain(values)
     }
 
     /// `aws.audit.region` is the instance `audit`, where there is one, else an attribute of the default one.
@@ -96,21 +111,23 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn declared(self, name: &EcoString, rest: &'a [Step]) -> Option<(Address, AttributePath)> {
+    fn declared(self, name: &EcoString, rest: &'a [Step]) -> Result<(Address, AttributePath), String> {
         let module = self.module;
         let block = module.blocks.iter().find(|block| block.name == *name);
-        let (kind, keyed) = match block {
-            Some(block) => (block.kind, block.iteration.is_some()),
+        let (kind, keyed, has_rows) = match block {
+            Some(block) => (block.kind, block.iteration.is_some(), block.schema.capabilities.expand),
+            None if self.names().any(|known| known == name) => (ObjectKind::Resource, false, false),
             None => {
-                let is_named = module.params.iter().any(|param| param.name == *name)
-                    || module.lets.iter().any(|declared| declared.name == *name)
-                    || module.outputs.iter().any(|output| output.name == *name);
-                is_named.then_some((ObjectKind::Resource, false))?
+                let near = crate::residual::nearest(name, self.names().map(EcoString::as_str));
+                let meant = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(format!("`{name}` is no block, provider, module, param, let or output{meant}"));
             }
         };
         let (key, rest) = self.key(keyed, rest);
+        let (row, rest) = self.key(has_rows, rest);
         let mut address = Address::new(self.path, kind, name.clone());
-        address.key = key;
-        Some((address, rest.iter().cloned().collect()))
+        // Without `for` a row stands where the key does.
+        (address.key, address.row) = if keyed { (key, row) } else { (row, None) };
+        Ok((address, rest.iter().cloned().collect()))
     }
 }

@@ -2,6 +2,7 @@
 //! for each param what every layer said, last writer last.
 
 mod locate;
+mod path;
 mod trace;
 
 pub use locate::locate;
@@ -52,8 +53,12 @@ pub enum Origin {
     ProviderDefaults,
     /// The schema's own default: nobody sets it.
     SchemaDefault,
-    /// Nobody sets it: the cloud does, or nothing.
+    /// Nobody sets it.
     Unset,
+    /// The cloud says what it is: the state knows it once it was told.
+    Cloud,
+    /// The provider makes the object from the block: which there are, and what is in them, it tells when planning.
+    Row,
     /// A `let`.
     Let(ModulePath, EcoString, AttributePath),
     /// A param.
@@ -94,7 +99,7 @@ pub struct LayerValue {
 /// Explains the value at `path` of a block instance, provider instance, param, let or output.
 ///
 /// # Errors
-/// When there is no such thing, or the stack has errors.
+/// When there is no such thing, or no such part of it, or the stack has errors.
 pub fn explain(
     program: &Program,
     inputs: &Inputs,
@@ -103,13 +108,38 @@ pub fn explain(
     path: &AttributePath,
 ) -> Result<Explanation, Vec<Diagnostic>> {
     let evaluator = crate::evaluate::run(program, inputs, &NothingKnown, sources)?;
-    let explained = trace::Trace::new(evaluator).explain(address, path);
-    explained.ok_or_else(|| vec![unknown(address)])
+    trace::Trace::new(evaluator).explain(address, path).map_err(|diagnostic| vec![diagnostic])
 }
 
-fn unknown(address: &Address) -> Diagnostic {
-    Diagnostic::error(Code::new("E0621"), format!("there is no `{address}` in this environment"))
-        .help("`formwork graph` shows the addresses; keys stand in brackets, as in `subnet[\"aks\"]`")
+/// Of what is not made in this environment: names its instances, where it has some.
+fn unknown(evaluator: &Evaluator<'_>, address: &Address) -> Diagnostic {
+    let keyless = |module: &ModulePath| -> Vec<EcoString> { module.0.iter().map(|step| step.name.clone()).collect() };
+    let wanted = keyless(&address.module);
+    let is_module = instance_of(evaluator, &address.module).is_none();
+    let mut known: Vec<String> = if is_module {
+        let alike = evaluator.instances.iter().filter(|instance| keyless(&instance.path) == wanted);
+        alike.map(|instance| instance.path.to_string()).collect()
+    } else {
+        let block = address.block();
+        let alike = evaluator.nodes.nodes.iter().filter(|node| node.address.block() == block);
+        alike.map(|node| node.address.to_string()).collect()
+    };
+    known.sort();
+    known.dedup();
+    let subject = if is_module { address.module.to_string() } else { address.to_string() };
+    let diagnostic = Diagnostic::error(Code::new("E0621"), format!("there is no `{subject}` in this environment"));
+    if known.is_empty() {
+        return diagnostic
+            .help("`formwork graph` shows the addresses; keys stand in brackets, as in `subnet[\"aks\"]`");
+    }
+    diagnostic.help(format!("there are {}", path::listed(&known)))
+}
+
+/// A path behind what it begins at: a member after a dot, a key at once.
+#[must_use]
+pub fn behind(front: &str, path: &AttributePath) -> String {
+    let dot = if matches!(path.steps().first(), Some(formwork_model::Step::Member(_))) { "." } else { "" };
+    format!("{front}{dot}{path}")
 }
 
 /// The part of a value that a path leads to.

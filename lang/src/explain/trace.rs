@@ -1,6 +1,7 @@
 //! Following a value back through the program.
 
-use super::{Explanation, LayerValue, Origin, Step, at, instance_of};
+use super::path::{Missing, attribute_at, leads};
+use super::{Explanation, LayerValue, Origin, Step, at, instance_of, unknown};
 use crate::evaluate::instances::{BlockState, CallState, Slot};
 use crate::evaluate::references::each_child;
 use crate::evaluate::{Evaluator, part_at};
@@ -9,13 +10,16 @@ use crate::inputs::{Layer, field_default, type_at};
 use crate::program::{Attribute, Block, Expr, ExprKind, Iteration, Module, ProviderBlock};
 use crate::tree::OverlayAction;
 use ecow::EcoString;
-use formwork_model::{Address, AttributePath, ModulePath, ObjectKind, Step as PathStep, Value};
+use formwork_model::{Address, AttributePath, Diagnostic, ModulePath, ObjectKind, Step as PathStep, Value};
 use formwork_model::{Field, RecordType, Type};
 
 /// Longer explanations help nobody.
 const MAXIMUM_STEPS: usize = 200;
 /// Nor deeper ones.
 const MAXIMUM_DEPTH: u32 = 24;
+
+/// A value, if it is known; or a path that leads nowhere.
+type Found = Result<Option<Value>, Missing>;
 
 /// Follows values back.
 pub(super) struct Trace<'p> {
@@ -39,22 +43,31 @@ impl<'p> Trace<'p> {
         Self { evaluator, steps: Vec::new() }
     }
 
-    /// Explains the value at `path` of what `address` names; none where it names nothing.
-    pub(super) fn explain(mut self, address: &Address, path: &AttributePath) -> Option<Explanation> {
+    /// Explains the value at `path` of what `address` names.
+    pub(super) fn explain(mut self, address: &Address, path: &AttributePath) -> Result<Explanation, Diagnostic> {
+        match self.value(address, path) {
+            Some(Ok(value)) => {
+                Ok(Explanation { address: address.clone(), path: path.clone(), value, steps: self.steps })
+            }
+            Some(Err(missing)) => Err(missing.diagnostic(address, path)),
+            None => Err(unknown(&self.evaluator, address)),
+        }
+    }
+
+    /// The value, if it is known, while its steps are gathered; none where `address` names nothing.
+    fn value(&mut self, address: &Address, path: &AttributePath) -> Option<Found> {
         let is_provider = address.kind == ObjectKind::Provider;
         let path_of_module = if is_provider { &ModulePath::root() } else { &address.module };
         let instance = instance_of(&self.evaluator, path_of_module)?;
         let module = self.module(instance)?;
-        let value = if is_provider {
-            self.provider(instance, module, address, path)?
-        } else if let Some(block) =
-            module.blocks.iter().find(|block| block.name == address.name && block.kind == address.kind)
-        {
-            self.block(instance, block, address, path)?
-        } else {
-            self.named(instance, module, &address.name, path)?
-        };
-        Some(Explanation { address: address.clone(), path: path.clone(), value, steps: self.steps })
+        if is_provider {
+            return self.provider(instance, module, address, path);
+        }
+        let is_meant = |block: &&Block| block.name == address.name && block.kind == address.kind;
+        match module.blocks.iter().find(is_meant) {
+            Some(block) => self.block(instance, block, address, path),
+            None => self.named(instance, module, &address.name, path),
+        }
     }
 
     fn module(&self, instance: u32) -> Option<&'p Module> {
@@ -91,7 +104,7 @@ impl<'p> Trace<'p> {
         module: &'p Module,
         address: &Address,
         path: &AttributePath,
-    ) -> Option<Option<Value>> {
+    ) -> Option<Found> {
         let block = address.block();
         let is_meant =
             |written: &&ProviderBlock| Address::provider(written.provider.clone(), written.name.clone()) == block;
@@ -99,31 +112,57 @@ impl<'p> Trace<'p> {
         let config = self.config(address)?;
         let place = Place { instance, depth: 0, iteration: block.iteration.as_ref(), key: address.key.clone() };
         self.attributes(&block.attributes, path, &place);
-        Some(at(&config, path.steps()).cloned())
+        Some(Ok(at(&config, path.steps()).cloned()))
     }
 
-    fn block(
-        &mut self,
-        instance: u32,
-        block: &'p Block,
-        address: &Address,
-        path: &AttributePath,
-    ) -> Option<Option<Value>> {
+    fn block(&mut self, instance: u32, block: &'p Block, address: &Address, path: &AttributePath) -> Option<Found> {
+        if block.schema.capabilities.expand && (address.row.is_some() || block.iteration.is_none()) {
+            let of_block = Address {
+                row: None,
+                key: address.key.clone().filter(|_| block.iteration.is_some()),
+                ..address.clone()
+            };
+            if of_block != *address {
+                return self.row(instance, block, &of_block);
+            }
+        }
         let config = self.config(address)?;
-        let value = at(&config, path.steps()).cloned();
+        let attribute = match attribute_at(block.schema.attributes, &config, path.steps()) {
+            Ok(attribute) => attribute,
+            Err(missing) => return Some(Err(missing)),
+        };
         let place = Place { instance, depth: 0, iteration: block.iteration.as_ref(), key: address.key.clone() };
         let is_written = self.attributes(&block.attributes, path, &place);
-        if !is_written && let Some(name) = path.first_name() {
-            let default = block.schema.attribute(name).and_then(formwork_model::schema::Attribute::default_value);
-            let (origin, shown) = match (&value, default) {
-                (Some(value), _) => (Origin::ProviderDefaults, Some(value.clone())),
-                (None, Some(default)) => (Origin::SchemaDefault, Some(default)),
-                (None, None) => (Origin::Unset, None),
-            };
-            self.push(0, origin, Some(block.span), shown.clone());
-            return Some(shown);
-        }
-        Some(value)
+        let value = at(&config, path.steps()).cloned();
+        let origin = match (&value, attribute) {
+            (Some(_), _) if is_written || path.steps().is_empty() => return Some(Ok(value)),
+            (Some(_), _) => Origin::ProviderDefaults,
+            (None, Some(attribute)) => {
+                let parents = path.steps().split_last().map_or(&[][..], |(_, parents)| parents);
+                let has_place = at(&config, parents).is_some_and(|parent| !parent.is_null());
+                if let Some(default) = attribute.default_value().filter(|_| has_place) {
+                    self.push(0, Origin::SchemaDefault, Some(block.span), Some(default.clone()));
+                    return Some(Ok(Some(default)));
+                }
+                if attribute.is_computed() { Origin::Cloud } else { Origin::Unset }
+            }
+            (None, None) => {
+                let whole = path.first_name().and_then(|name| block.schema.attribute(name));
+                let is_computed = whole.is_some_and(formwork_model::schema::Attribute::is_computed);
+                if is_computed && !is_written { Origin::Cloud } else { Origin::Unset }
+            }
+        };
+        self.push(0, origin, Some(block.span), value.clone());
+        Some(Ok(value))
+    }
+
+    /// What the provider makes of a block: the block decides it as a whole.
+    fn row(&mut self, instance: u32, block: &'p Block, of_block: &Address) -> Option<Found> {
+        self.config(of_block)?;
+        self.push(0, Origin::Row, Some(block.span), None);
+        let place = Place { instance, depth: 1, iteration: block.iteration.as_ref(), key: of_block.key.clone() };
+        self.attributes(&block.attributes, &AttributePath::root(), &place);
+        Some(Ok(None))
     }
 
     /// Explains the attributes that `path` leads to; whether there are any.
@@ -142,27 +181,21 @@ impl<'p> Trace<'p> {
         is_written
     }
 
-    fn named(
-        &mut self,
-        instance: u32,
-        module: &'p Module,
-        name: &EcoString,
-        path: &AttributePath,
-    ) -> Option<Option<Value>> {
-        if let Some(index) = module.params.iter().position(|param| param.name == *name) {
-            let value = self.slot(instance, index, |instance| &instance.params);
-            self.param(instance, index, path.steps(), 0);
-            return Some(value.and_then(|value| at(&value, path.steps()).cloned()));
-        }
-        if let Some(index) = module.lets.iter().position(|declared| declared.name == *name) {
-            let value = self.slot(instance, index, |instance| &instance.lets);
-            self.named_value(instance, index, path.steps(), 0);
-            return Some(value.and_then(|value| at(&value, path.steps()).cloned()));
-        }
-        let index = module.outputs.iter().position(|output| output.name == *name)?;
-        let value = self.slot(instance, index, |instance| &instance.outputs);
-        self.output(instance, index, path.steps(), 0);
-        Some(value.and_then(|value| at(&value, path.steps()).cloned()))
+    fn named(&mut self, instance: u32, module: &'p Module, name: &EcoString, path: &AttributePath) -> Option<Found> {
+        let steps = path.steps();
+        let value = if let Some(index) = module.params.iter().position(|param| param.name == *name) {
+            self.param(instance, index, steps, 0);
+            self.slot(instance, index, |instance| &instance.params)
+        } else if let Some(index) = module.lets.iter().position(|declared| declared.name == *name) {
+            self.named_value(instance, index, steps, 0);
+            self.slot(instance, index, |instance| &instance.lets)
+        } else {
+            let index = module.outputs.iter().position(|output| output.name == *name)?;
+            self.output(instance, index, steps, 0);
+            self.slot(instance, index, |instance| &instance.outputs)
+        };
+        let Some(value) = value else { return Some(Ok(None)) };
+        Some(leads(&value, steps).map(|()| at(&value, steps).cloned()))
     }
 
     fn slot(

@@ -25,8 +25,9 @@ impl Printer<'_> {
         while let Some(comment) = self.next_comment(span.start) {
             comments.push(comment.span);
         }
+        self.cursor = span.start;
         let printed = self.apart(|printer| {
-            printer.line(span, print);
+            print(printer);
             printer.trailing(span.end);
         });
         let is_long = printed.contains('\n');
@@ -78,14 +79,14 @@ impl Printer<'_> {
         self.trailing(end);
         while let Some(comment) = self.next_comment(start) {
             self.newline();
-            self.verbatim(comment.span);
+            self.comment(comment);
         }
         self.newline();
     }
 
     fn decorator(&mut self, decorator: &Decorator) {
-        self.write("@");
-        self.write(&decorator.name.text);
+        self.token("@");
+        self.token(&decorator.name.text);
         if decorator.arguments.is_empty() {
             return;
         }
@@ -97,16 +98,15 @@ impl Printer<'_> {
             },
             print: |printer, argument| printer.decorator_argument(argument),
         };
-        let behind = self.text.get(decorator.name.span.end as usize..).unwrap_or("");
-        let start = decorator.name.span.end + behind.find('(').unwrap_or(0) as u32;
+        let start = self.find("(").unwrap_or(decorator.span.start);
         self.group(Span { start, ..decorator.span }, &CALL, entries);
     }
 
     fn decorator_argument(&mut self, argument: &DecoratorArgument) {
         match argument {
             DecoratorArgument::Named(name, value) => {
-                self.write(&name.text);
-                self.write(" = ");
+                self.token(&name.text);
+                self.token(" = ");
                 self.expression(value);
             }
             DecoratorArgument::Path(steps, _) => self.path(steps),
@@ -117,19 +117,22 @@ impl Printer<'_> {
         for (index, step) in steps.iter().enumerate() {
             match step {
                 PathStep::Member(word) => {
-                    self.write(if index > 0 { "." } else { "" });
-                    self.write(&word.text);
+                    if index > 0 {
+                        self.token(".");
+                    }
+                    self.token(&word.text);
                 }
-                PathStep::Key(word) => {
-                    let inside = self.slice(word.span).trim_matches(['[', ']', ' ', '\t']).to_owned();
-                    self.write("[");
-                    self.write(&inside);
-                    self.write("]");
-                }
-                PathStep::Index(index, _) => self.write(&format!("[{index}]")),
-                PathStep::Each(_) => self.write("[*]"),
+                // Without what blanks and comments are in the brackets.
+                PathStep::Key(_) | PathStep::Index(..) | PathStep::Each(_) => self.path_key(step.span()),
             }
         }
+    }
+
+    fn path_key(&mut self, brackets: Span) {
+        self.token("[");
+        let start = self.find("").unwrap_or(brackets.start);
+        self.verbatim(Span { start, end: self.before_blanks(brackets.end - 1), ..brackets });
+        self.token("]");
     }
 
     fn item_kind(&mut self, item: &Item) {
@@ -141,9 +144,9 @@ impl Printer<'_> {
                 self.conditions(param.default.as_ref().map_or(ty, |value| value.span).end, &param.conditions);
             }
             ItemKind::Type(declared) => {
-                self.write("type ");
-                self.write(&declared.name.text);
-                self.write(" = ");
+                self.token("type ");
+                self.token(&declared.name.text);
+                self.token(" = ");
                 self.type_expression(&declared.ty);
                 self.conditions(declared.ty.span.end, &declared.conditions);
             }
@@ -151,18 +154,18 @@ impl Printer<'_> {
             ItemKind::Output(declared) => self.let_item("output", declared),
             ItemKind::Function(function) => self.function(item.span, function),
             ItemKind::Assert(condition) => {
-                self.write("assert ");
+                self.token("assert ");
                 self.condition(condition);
             }
             ItemKind::Moved(moved) => {
-                self.write("moved ");
+                self.token("moved ");
                 self.address(&moved.from);
-                self.write(" -> ");
+                self.token(" -> ");
                 self.address(&moved.to);
             }
             ItemKind::Import(import) => self.import(import),
             ItemKind::Forget(address) => {
-                self.write("forget ");
+                self.token("forget ");
                 self.address(address);
             }
             ItemKind::Provider(_) | ItemKind::Object(_) | ItemKind::Module(_) => self.block(&item.kind),
@@ -170,11 +173,11 @@ impl Printer<'_> {
     }
 
     fn named(&mut self, keyword: &str, name: &Word, ty: Option<&TypeExpression>) {
-        self.write(keyword);
+        self.token(keyword);
         self.write(" ");
-        self.write(&name.text);
+        self.token(&name.text);
         if let Some(ty) = ty {
-            self.write(": ");
+            self.token(": ");
             self.type_expression(ty);
         }
     }
@@ -185,8 +188,8 @@ impl Printer<'_> {
     }
 
     fn function(&mut self, span: Span, function: &Function) {
-        self.write("fn ");
-        self.write(&function.name.text);
+        self.token("fn ");
+        self.token(&function.name.text);
         let entries = Entries {
             items: &function.parameters,
             span_of: |_, parameter: &FunctionParameter| {
@@ -194,31 +197,33 @@ impl Printer<'_> {
                 parameter.name.span.to(end)
             },
             print: |printer, parameter| {
-                printer.write(&parameter.name.text);
-                printer.write(": ");
+                printer.token(&parameter.name.text);
+                printer.token(": ");
                 printer.type_expression(&parameter.ty);
                 printer.default(parameter.default.as_ref());
             },
         };
-        let behind = self.text.get(function.name.span.end as usize..).unwrap_or("");
-        let start = function.name.span.end + behind.find('(').unwrap_or(0) as u32;
+        let start = self.find("(").unwrap_or(span.start);
         let end = self.closing_parenthesis(function, span);
         self.group(Span { start, end, ..span }, &CALL, entries);
         if let Some(result) = &function.result {
-            self.write(" -> ");
+            self.token(" -> ");
             self.type_expression(result);
         }
         self.default(Some(&function.body));
     }
 
-    /// Behind the `)` of the parameters: the last one before the result or the body.
+    /// Behind the `)` of the parameters: before the result or the body.
     fn closing_parenthesis(&self, function: &Function, span: Span) -> u32 {
-        let limit = function.result.as_ref().map_or(function.body.span.start, |result| result.span.start);
-        let from = function.parameters.last().map_or(function.name.span.end, |parameter| parameter.ty.span.end);
-        let from =
-            function.parameters.last().and_then(|last| last.default.as_ref()).map_or(from, |value| value.span.end);
-        let between = self.text.get(from as usize..limit as usize).unwrap_or("");
-        between.find(')').map_or(span.end, |offset| from + offset as u32 + 1)
+        let (mark, mut behind) = match &function.result {
+            Some(result) => ("->", result.span.start),
+            None => ("=", function.body.span.start),
+        };
+        // A type may stand in parentheses.
+        while let Some(open) = self.find_before("(", behind) {
+            behind = open;
+        }
+        self.find_before(mark, behind).map_or(span.end, |mark| self.before_blanks(mark))
     }
 
     // ---- blocks -------------------------------------------------------------------------------------------------
@@ -226,33 +231,33 @@ impl Printer<'_> {
     fn block(&mut self, kind: &ItemKind) {
         match kind {
             ItemKind::Provider(provider) => {
-                self.write("provider ");
-                self.write(&provider.provider.text);
+                self.token("provider ");
+                self.token(&provider.provider.text);
                 let mut end = provider.provider.span.end;
                 if let Some(name) = &provider.name {
                     self.write(" ");
-                    self.write(&name.text);
+                    self.token(&name.text);
                     end = name.span.end;
                 }
                 self.header(end, &provider.header, &provider.body);
             }
             ItemKind::Object(object) => {
-                self.write(match object.keyword {
+                self.token(match object.keyword {
                     ObjectKeyword::Resource => "resource ",
                     ObjectKeyword::Data => "data ",
                     ObjectKeyword::Ephemeral => "ephemeral ",
                 });
-                self.write(&object.name.text);
-                self.write(": ");
-                self.write(&object.provider.text);
-                self.write(".");
-                self.write(&object.type_name.text);
+                self.token(&object.name.text);
+                self.token(": ");
+                self.token(&object.provider.text);
+                self.token(".");
+                self.token(&object.type_name.text);
                 self.header(object.type_name.span.end, &object.header, &object.body);
             }
             ItemKind::Module(module) => {
-                self.write("module ");
-                self.write(&module.name.text);
-                self.write(": ");
+                self.token("module ");
+                self.token(&module.name.text);
+                self.token(": ");
                 let end = self.module_source(&module.source);
                 self.header(end, &module.header, &module.body);
             }
@@ -268,8 +273,10 @@ impl Printer<'_> {
             }
             ModuleSource::Dependency(words) => {
                 for (index, word) in words.iter().enumerate() {
-                    self.write(if index > 0 { "." } else { "" });
-                    self.write(&word.text);
+                    if index > 0 {
+                        self.token(".");
+                    }
+                    self.token(&word.text);
                 }
                 words.last().map_or(0, |word| word.span.end)
             }
@@ -279,21 +286,20 @@ impl Printer<'_> {
     fn header(&mut self, end: u32, header: &Header, body: &Body) {
         let mut end = end;
         if let Some(iteration) = &header.iteration {
-            self.clause(&mut end, iteration.span, |printer| printer.iteration(iteration));
+            self.clause(&mut end, "for", |printer| printer.iteration(iteration));
         }
         if let Some(condition) = &header.condition {
-            self.clause(&mut end, condition.span, |printer| {
-                printer.write("if ");
+            self.clause(&mut end, "if", |printer| {
+                printer.token("if ");
                 printer.expression(condition);
             });
         }
         if let Some(with) = &header.with {
-            let span = self.with_span(with, end);
-            self.clause(&mut end, span, |printer| printer.with(with));
+            self.clause(&mut end, "with", |printer| printer.with(with));
         }
-        if let (Some(first), Some(last)) = (header.after.first(), header.after.last()) {
-            self.clause(&mut end, first.span.to(last.span), |printer| {
-                printer.write("after ");
+        if !header.after.is_empty() {
+            self.clause(&mut end, "after", |printer| {
+                printer.token("after ");
                 for (index, after) in header.after.iter().enumerate() {
                     printer.write(if index > 0 { ", " } else { "" });
                     printer.expression(after);
@@ -307,35 +313,22 @@ impl Printer<'_> {
     }
 
     /// A clause of a header, on a line of its own where the author put it there.
-    fn clause(&mut self, end: &mut u32, span: Span, print: impl FnOnce(&mut Self)) {
-        if self.broke(*end, span.start) {
+    fn clause(&mut self, end: &mut u32, keyword: &str, print: impl FnOnce(&mut Self)) {
+        let start = self.find(keyword).unwrap_or(*end);
+        if self.broke(*end, start) {
             self.indented(|printer| {
-                printer.continue_on_next_line(*end, span.start);
+                printer.continue_on_next_line(*end, start);
                 print(printer);
             });
         } else {
             self.write(" ");
             print(self);
         }
-        *end = span.end;
-    }
-
-    fn with_span(&self, with: &With, from: u32) -> Span {
-        match with {
-            With::One(reference) => reference.span,
-            With::Many(entries) => {
-                let behind = self.text.get(from as usize..).unwrap_or("");
-                let start = from + behind.find('{').unwrap_or(0) as u32;
-                let last = entries.last().map_or(start, |(_, reference)| reference.span.end);
-                let close = self.text.get(last as usize..).and_then(|rest| rest.find('}')).unwrap_or(0) as u32;
-                let file = entries.first().map_or(formwork_model::FileId(0), |(name, _)| name.span.file);
-                Span::new(file, start, last + close + 1)
-            }
-        }
+        *end = self.cursor;
     }
 
     fn with(&mut self, with: &With) {
-        self.write("with ");
+        self.token("with ");
         match with {
             With::One(reference) => self.provider_reference(reference),
             With::Many(items) => {
@@ -343,57 +336,60 @@ impl Printer<'_> {
                     items,
                     span_of: |_, (name, reference): &(Word, ProviderReference)| name.span.to(reference.span),
                     print: |printer, (name, reference)| {
-                        printer.write(&name.text);
-                        printer.write(" = ");
+                        printer.token(&name.text);
+                        printer.token(" = ");
                         printer.provider_reference(reference);
                     },
                 };
-                let from = items.first().map_or(0, |(name, _)| name.span.start);
-                let start = self.mark_before("{", from).unwrap_or(from);
-                let span = Span { start, ..self.with_span(with, start) };
-                self.group(span, &RECORD, entries);
+                let start = self.find("{").unwrap_or(self.cursor);
+                let behind = items.last().map_or(start + 1, |(_, reference)| reference.span.end);
+                let end = self.find_behind(behind, "}").map_or(behind, |close| close + 1);
+                let file = items.first().map_or(formwork_model::FileId(0), |(name, _)| name.span.file);
+                self.group(Span::new(file, start, end), &RECORD, entries);
             }
         }
     }
 
     fn provider_reference(&mut self, reference: &ProviderReference) {
-        self.write(&reference.provider.text);
+        self.token(&reference.provider.text);
         if let Some(name) = &reference.name {
-            self.write(".");
-            self.write(&name.text);
+            self.token(".");
+            self.token(&name.text);
         }
         if let Some(key) = &reference.key {
-            self.write("[");
+            self.token("[");
             self.expression(key);
-            self.write("]");
+            self.token("]");
         }
     }
 
     // ---- addresses ----------------------------------------------------------------------------------------------
 
     fn import(&mut self, import: &Import) {
-        self.write("import ");
+        self.token("import ");
         if let Some(iteration) = &import.iteration {
             self.iteration(iteration);
-            self.write(" => ");
+            self.token(" => ");
         }
         self.expression(&import.id);
-        self.write(" -> ");
+        self.token(" -> ");
         self.address(&import.to);
         if let Some(condition) = &import.condition {
-            self.write(" if ");
+            self.token(" if ");
             self.expression(condition);
         }
     }
 
     fn address(&mut self, address: &WrittenAddress) {
         for (index, part) in address.parts.iter().enumerate() {
-            self.write(if index > 0 { "." } else { "" });
-            self.write(&part.name.text);
+            if index > 0 {
+                self.token(".");
+            }
+            self.token(&part.name.text);
             if let Some(key) = &part.key {
-                self.write("[");
+                self.token("[");
                 self.expression(key);
-                self.write("]");
+                self.token("]");
             }
         }
     }

@@ -16,7 +16,7 @@ pub(super) fn entry_span(printer: &Printer<'_>, entry: &Entry) -> Span {
 fn key_span(printer: &Printer<'_>, key: &Key) -> Span {
     match key {
         Key::Literal(word) => word.span,
-        Key::Computed(expression) => match printer.mark_before("[", expression.span.start) {
+        Key::Computed(expression) => match printer.find_before("[", expression.span.start) {
             Some(start) => Span { start, ..expression.span },
             None => expression.span,
         },
@@ -24,7 +24,7 @@ fn key_span(printer: &Printer<'_>, key: &Key) -> Span {
 }
 
 fn item_span(printer: &Printer<'_>, item: &ListItem) -> Span {
-    let spread = if item.spread { printer.mark_before("...", item.value.span.start) } else { None };
+    let spread = if item.spread { printer.find_before("...", item.value.span.start) } else { None };
     Span { start: spread.unwrap_or(item.value.span.start), ..item.value.span }
 }
 
@@ -37,17 +37,34 @@ impl Printer<'_> {
         if self.is_done() {
             return;
         }
+        if self.gap_breaks(expression.span.start) {
+            return self.indented(|printer| {
+                printer.gap_at_indent(expression.span.start);
+                printer.expression_kind(expression);
+            });
+        }
+        self.expression_kind(expression);
+    }
+
+    /// Writes the comments before what starts at `start`, on lines that stand no further in.
+    pub(super) fn gap_at_indent(&mut self, start: u32) {
+        self.trailing(self.cursor);
+        self.leading(start, &mut true);
+        self.newline();
+    }
+
+    fn expression_kind(&mut self, expression: &Expression) {
         match &expression.kind {
             ExpressionKind::Member { base, name, optional } => self.member(base, name, *optional),
             ExpressionKind::Index { base, index, optional } => {
                 self.expression(base);
-                self.write(if *optional { "?[" } else { "[" });
+                self.token(if *optional { "?[" } else { "[" });
                 self.expression(index);
-                self.write("]");
+                self.token("]");
             }
             ExpressionKind::Call { function, arguments } => self.call(expression.span, function, arguments),
             ExpressionKind::Unary { operator, operand } => {
-                self.write(if *operator == UnaryOperator::Not { "!" } else { "-" });
+                self.token(if *operator == UnaryOperator::Not { "!" } else { "-" });
                 self.expression(operand);
             }
             ExpressionKind::Binary { .. } => self.binary(expression),
@@ -57,9 +74,9 @@ impl Printer<'_> {
             ExpressionKind::Record(entries) => self.record(expression.span, entries),
             ExpressionKind::For(comprehension) => self.comprehension(expression.span, comprehension),
             ExpressionKind::Parenthesised(inner) => {
-                self.write("(");
+                self.token("(");
                 self.expression(inner);
-                self.write(")");
+                self.token(")");
             }
             ExpressionKind::Null
             | ExpressionKind::Bool(_)
@@ -79,12 +96,12 @@ impl Printer<'_> {
         if self.broke(base.span.end, name.span.start) {
             self.indented(|printer| {
                 printer.continue_on_next_line(base.span.end, name.span.start);
-                printer.write(dot);
-                printer.write(&name.text);
+                printer.token(dot);
+                printer.token(&name.text);
             });
         } else {
-            self.write(dot);
-            self.write(&name.text);
+            self.token(dot);
+            self.token(&name.text);
         }
     }
 
@@ -96,21 +113,21 @@ impl Printer<'_> {
     }
 
     fn call(&mut self, span: Span, function: &Word, arguments: &[Argument]) {
-        self.write(&function.text);
-        let list = Span { start: self.open_parenthesis(function.span.end), ..span };
+        self.token(&function.text);
+        let list = Span { start: self.find("(").unwrap_or(span.start), ..span };
         match arguments {
-            [only] if is_bracketed(&only.value) && !self.has_comment(list.start, argument_span(self, only).start) => {
-                self.write("(");
+            [only] if is_bracketed(&only.value) && !self.has_comment_around(list, argument_span(self, only)) => {
+                self.token("(");
                 self.argument(only);
-                self.write(")");
+                self.token(")");
             }
             _ => self.arguments(list, arguments),
         }
     }
 
-    fn open_parenthesis(&self, from: u32) -> u32 {
-        let behind = self.text.get(from as usize..).unwrap_or("");
-        from + behind.find('(').unwrap_or(0) as u32
+    /// Whether a comment stands in a pair of brackets before or behind the only thing there.
+    fn has_comment_around(&self, brackets: Span, only: Span) -> bool {
+        self.has_comment(brackets.start, only.start) || self.has_comment(only.end, brackets.end)
     }
 
     fn has_comment(&self, from: u32, to: u32) -> bool {
@@ -125,8 +142,8 @@ impl Printer<'_> {
 
     fn argument(&mut self, argument: &Argument) {
         if let Some(name) = &argument.name {
-            self.write(&name.text);
-            self.write(" = ");
+            self.token(&name.text);
+            self.token(" = ");
         }
         self.expression(&argument.value);
     }
@@ -140,18 +157,16 @@ impl Printer<'_> {
         self.expression(left);
         if !self.broke(left.span.end, right.span.start) {
             self.write(" ");
-            self.write(operator.symbol());
+            self.token(operator.symbol());
             self.write(" ");
             return self.expression(right);
         }
         self.indented(|printer| {
             if *operator == BinaryOperator::Subtract {
-                printer.write(" -");
+                printer.token(" -");
                 printer.continue_on_next_line(operator_span.end, right.span.start);
             } else {
-                printer.continue_on_next_line(left.span.end, right.span.start);
-                printer.write(operator.symbol());
-                printer.write(" ");
+                printer.operator_on_next_line(left.span.end, operator.symbol(), right.span.start);
             }
             printer.expression(right);
         });
@@ -181,42 +196,43 @@ impl Printer<'_> {
     fn branches(&mut self, expression: &Expression, broken: bool) {
         let mut next = expression;
         while let ExpressionKind::If { condition, then, otherwise } = &next.kind {
-            self.write("if ");
+            self.token("if ");
             self.expression(condition);
-            if broken && self.broke(condition.span.end, then.span.start) {
-                self.continue_on_next_line(condition.span.end, then.span.start);
-                self.write("then ");
-            } else {
-                self.write(" then ");
-            }
+            self.branch("then ", condition.span.end, broken && self.broke(condition.span.end, then.span.start));
             self.expression(then);
-            if broken {
-                self.continue_on_next_line(then.span.end, otherwise.span.start);
-                self.write("else ");
-            } else {
-                self.write(" else ");
-            }
+            self.branch("else ", then.span.end, broken);
             next = otherwise;
         }
         self.expression(next);
     }
 
+    /// `then` or `else` behind what ends at `end`.
+    fn branch(&mut self, keyword: &str, end: u32, on_next_line: bool) {
+        if on_next_line {
+            self.continue_on_next_line(end, self.find(keyword.trim_end()).unwrap_or(end));
+        } else {
+            self.write(" ");
+        }
+        self.token(keyword);
+    }
+
     fn match_expression(&mut self, span: Span, subject: &Expression, arms: &[Arm]) {
-        self.write("match ");
+        self.token("match ");
         self.expression(subject);
         self.write(" ");
-        let behind = self.text.get(subject.span.end as usize..).unwrap_or("");
-        let start = subject.span.end + behind.find('{').unwrap_or(0) as u32;
+        let start = self.find("{").unwrap_or(span.start);
         let entries = Entries { items: arms, span_of: |_, arm: &Arm| arm.span, print: |printer, arm| printer.arm(arm) };
         self.group(Span { start, ..span }, &RECORD, entries);
     }
 
     fn arm(&mut self, arm: &Arm) {
         for (index, pattern) in arm.patterns.iter().enumerate() {
-            self.write(if index > 0 { " | " } else { "" });
+            if index > 0 {
+                self.token(" | ");
+            }
             self.verbatim(pattern.span);
         }
-        self.write(" => ");
+        self.token(" => ");
         self.expression(&arm.value);
     }
 
@@ -227,11 +243,11 @@ impl Printer<'_> {
             [only]
                 if is_bracketed(&only.value)
                     && !self.broke_after(span.start + 1)
-                    && !self.has_own_comment(span, only) =>
+                    && !self.has_comment_around(span, item_span(self, only)) =>
             {
-                self.write("[");
+                self.token("[");
                 self.item(only);
-                self.write("]");
+                self.token("]");
             }
             _ => {
                 let entries = Entries { items, span_of: item_span, print: |printer, item| printer.item(item) };
@@ -240,12 +256,10 @@ impl Printer<'_> {
         }
     }
 
-    fn has_own_comment(&self, span: Span, item: &ListItem) -> bool {
-        self.has_comment(span.start, item.value.span.start) || self.has_comment(item.value.span.end, span.end)
-    }
-
     fn item(&mut self, item: &ListItem) {
-        self.write(if item.spread { "..." } else { "" });
+        if item.spread {
+            self.token("...");
+        }
         self.expression(&item.value);
     }
 
@@ -256,14 +270,14 @@ impl Printer<'_> {
 
     fn entry(&mut self, entry: &Entry) {
         match entry {
-            Entry::Short(word) => self.write(&word.text),
+            Entry::Short(word) => self.token(&word.text),
             Entry::Spread { value, .. } => {
-                self.write("...");
+                self.token("...");
                 self.expression(value);
             }
             Entry::Field { key, value } => {
                 self.key(key);
-                self.write(" = ");
+                self.token(" = ");
                 self.expression(value);
             }
         }
@@ -272,16 +286,19 @@ impl Printer<'_> {
     fn key(&mut self, key: &Key) {
         match key {
             Key::Literal(word) => self.verbatim(word.span),
-            Key::Computed(expression) => {
-                let bracketed = self.mark_before("[", expression.span.start).is_some();
-                if bracketed || !matches!(expression.kind, ExpressionKind::Template(_)) {
-                    self.write("[");
-                    self.expression(expression);
-                    self.write("]");
-                } else {
-                    self.verbatim(expression.span);
-                }
-            }
+            Key::Computed(expression) => self.computed_key(expression),
+        }
+    }
+
+    /// In brackets, if it is not a text that interpolates and stands without them.
+    fn computed_key(&mut self, key: &Expression) {
+        let bracketed = self.find_before("[", key.span.start).is_some();
+        if bracketed {
+            self.token("[");
+        }
+        self.expression(key);
+        if bracketed {
+            self.token("]");
         }
     }
 
@@ -289,12 +306,12 @@ impl Printer<'_> {
 
     fn comprehension(&mut self, span: Span, comprehension: &ForExpression) {
         let of_record = self.slice(span).starts_with('{');
-        let value = comprehension.key.as_ref().map_or(comprehension.body.span, |key| key.span);
+        let value = comprehension_start(self, comprehension);
         let (iteration, condition) = (&comprehension.iteration, &comprehension.condition);
         let behind = condition.as_ref().map_or(iteration.span.end, |condition| condition.span.end);
         let force = self.broke(iteration.span.start, iteration.source.span.start)
             || condition.as_ref().is_some_and(|condition| self.broke(iteration.span.end, condition.span.start))
-            || self.broke(behind, value.start);
+            || self.broke(behind, value);
         let brackets = Brackets { suffix: "", force, ..if of_record { RECORD } else { LIST } };
         let entries = Entries {
             items: std::slice::from_ref(comprehension),
@@ -308,20 +325,20 @@ impl Printer<'_> {
         self.iteration(&comprehension.iteration);
         let mut end = comprehension.iteration.span.end;
         if let Some(condition) = &comprehension.condition {
-            self.write(" if ");
+            self.token(" if ");
             self.expression(condition);
             end = condition.span.end;
         }
-        self.write(" =>");
-        let value = comprehension.key.as_ref().map_or(comprehension.body.span, |key| key.span);
+        self.token(" =>");
+        let start = comprehension_start(self, comprehension);
         let too_long = !self.is_measuring()
             && !self.fits(|printer| {
                 printer.write(" ");
                 printer.comprehension_key(comprehension);
             });
-        if too_long || self.broke(end, value.start) {
+        if too_long || self.broke(end, start) {
             self.indented(|printer| {
-                printer.continue_on_next_line(end, value.start);
+                printer.continue_on_next_line(printer.cursor, start);
                 printer.comprehension_value(comprehension);
             });
         } else {
@@ -337,21 +354,27 @@ impl Printer<'_> {
 
     fn comprehension_key(&mut self, comprehension: &ForExpression) {
         if let Some(key) = &comprehension.key {
-            let bracketed = self.mark_before("[", key.span.start).is_some();
-            self.write(if bracketed { "[" } else { "" });
-            self.expression(key);
-            self.write(if bracketed { "] = " } else { " = " });
+            self.computed_key(key);
+            self.token(" = ");
         }
     }
 
     pub(super) fn iteration(&mut self, iteration: &Iteration) {
-        self.write("for ");
+        self.token("for ");
         for (index, name) in iteration.names.iter().enumerate() {
             self.write(if index > 0 { ", " } else { "" });
-            self.write(&name.text);
+            self.token(&name.text);
         }
-        self.write(" in ");
+        self.token(" in ");
         self.expression(&iteration.source);
+    }
+}
+
+/// Where the key or value of a comprehension begins.
+fn comprehension_start(printer: &Printer<'_>, comprehension: &ForExpression) -> u32 {
+    match &comprehension.key {
+        Some(key) => printer.find_before("[", key.span.start).unwrap_or(key.span.start),
+        None => comprehension.body.span.start,
     }
 }
 

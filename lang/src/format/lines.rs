@@ -42,8 +42,10 @@ impl Printer<'_> {
             return;
         }
         let must_break = brackets.force || self.must_break(span, entries);
+        self.gap(span.start);
+        self.write(brackets.open);
+        self.cursor = span.start + 1;
         if self.is_measuring() && must_break {
-            self.write(brackets.open);
             return self.newline();
         }
         if must_break || !self.fits(|printer| printer.on_one_line(brackets, entries)) {
@@ -69,8 +71,8 @@ impl Printer<'_> {
         inside.into_iter().any(|comment| !in_entry(comment))
     }
 
+    /// The entries and the closing bracket.
     fn on_one_line<T>(&mut self, brackets: &Brackets, entries: Entries<'_, T>) {
-        self.write(brackets.open);
         let blank = if brackets.blanks && !entries.items.is_empty() { " " } else { "" };
         self.write(blank);
         for (index, item) in entries.items.iter().enumerate() {
@@ -81,11 +83,10 @@ impl Printer<'_> {
             (entries.print)(self, item);
         }
         self.write(blank);
-        self.write(brackets.close);
+        self.token(brackets.close);
     }
 
     fn broken<T>(&mut self, span: Span, brackets: &Brackets, entries: Entries<'_, T>) {
-        self.write(brackets.open);
         self.indent += 2;
         self.trailing(span.start + 1);
         let mut first = true;
@@ -93,14 +94,14 @@ impl Printer<'_> {
             let entry = (entries.span_of)(self, item);
             self.leading(entry.start, &mut first);
             self.begin_line(entry.start, &mut first);
-            self.line(entry, |printer| (entries.print)(printer, item));
+            (entries.print)(self, item);
             self.write(brackets.suffix);
             self.trailing(entry.end);
         }
         self.leading(span.end - 1, &mut first);
         self.indent -= 2;
         self.newline();
-        self.write(brackets.close);
+        self.token(brackets.close);
     }
 
     /// Begins a line for what stands at `offset`, with the author's blank line before it, but not as the first.
@@ -110,22 +111,6 @@ impl Printer<'_> {
         }
         *first = false;
         self.newline();
-    }
-
-    /// Prints what begins a line. Comments inside of it that found no place go before it.
-    pub(super) fn line(&mut self, span: Span, print: impl FnOnce(&mut Self)) {
-        let mark = self.out.len();
-        print(self);
-        if self.is_measuring() {
-            return;
-        }
-        let mut hoisted = String::new();
-        while let Some(comment) = self.next_comment(span.end) {
-            hoisted.extend(std::iter::repeat_n(' ', self.indent));
-            hoisted.push_str(self.slice(comment.span));
-            hoisted.push('\n');
-        }
-        self.out.insert_str(mark.min(self.out.len()), &hoisted);
     }
 
     /// Takes the next comment if it starts before `offset`.
@@ -142,7 +127,7 @@ impl Printer<'_> {
         }
         while let Some(comment) = self.next_comment(offset) {
             self.begin_line(comment.span.start, first);
-            self.verbatim(comment.span);
+            self.comment(comment);
         }
     }
 
@@ -161,7 +146,7 @@ impl Printer<'_> {
             }
             self.next += 1;
             self.write(" ");
-            self.verbatim(comment.span);
+            self.comment(comment);
             end = comment.span.end;
         }
     }
@@ -188,6 +173,25 @@ impl Printer<'_> {
             return self.newline();
         }
         self.trailing(behind);
+        self.continue_behind_comments(offset);
+    }
+
+    /// Goes on on the next line with an operator. One that ended its line moves behind the comments of this line and
+    /// those that stand between it and its right side, which starts at `right`.
+    pub(super) fn operator_on_next_line(&mut self, left: u32, operator: &str, right: u32) {
+        let place = self.find_behind(left, operator).unwrap_or(right);
+        if self.broke(left, place) || self.is_measuring() {
+            self.continue_on_next_line(left, place);
+        } else {
+            self.trailing(left);
+            self.trailing(place + operator.len() as u32);
+            self.continue_behind_comments(right);
+        }
+        self.token(operator);
+        self.write(" ");
+    }
+
+    fn continue_behind_comments(&mut self, offset: u32) {
         let mut first = true;
         self.leading(offset, &mut first);
         self.newline();

@@ -5,15 +5,18 @@
 //!   not fit into 100 columns; broken lists and calls have a comma behind each item, broken records have none;
 //! - line breaks that the author made before operators, `then`, `else`, `where` and header clauses are kept;
 //! - texts and numbers stay as written;
-//! - comments stay behind what they follow on a line, before what they precede, or last in their brackets.
+//! - comments stay between the same two words and marks, behind what they follow on a line, before what they precede, or on
+//!   lines of their own; only those behind an operator that ends its line move before it, as the operator goes down;
 //!
-//! Formatting twice is formatting once, and the tree stays the same (tested on generated sources).
+//! Formatting twice is formatting once, and the tree stays the same (tested on generated sources, and with comments in
+//! every gap of all sources that there are).
 
 mod declaration;
 mod expression;
 mod lines;
 mod overlay;
 mod printer;
+mod tokens;
 mod types;
 
 use crate::syntax;

@@ -9,12 +9,12 @@ impl Printer<'_> {
     pub(super) fn overlay(&mut self, tree: &OverlayTree) {
         let mut last_was_long = None;
         if let Some(span) = tree.is_abstract {
-            self.top_line(span, &mut last_was_long, |printer| printer.write("abstract"));
+            self.top_line(span, &mut last_was_long, |printer| printer.token("abstract"));
         }
         if let Some(base) = &tree.extends {
-            let start = self.mark_before("extends", base.span.start).unwrap_or(base.span.start);
+            let start = self.find_before("extends", base.span.start).unwrap_or(base.span.start);
             self.top_line(Span { start, ..base.span }, &mut last_was_long, |printer| {
-                printer.write("extends ");
+                printer.token("extends ");
                 printer.verbatim(base.span);
             });
         }
@@ -25,14 +25,14 @@ impl Printer<'_> {
     }
 
     fn overlay_entry(&mut self, entry: &OverlayEntry) {
-        self.write(match entry.action {
+        self.token(match entry.action {
             OverlayAction::Replace => "replace ",
             OverlayAction::Remove => "remove ",
             OverlayAction::Set | OverlayAction::Append => "",
         });
         self.path(&entry.path);
         if let Some(value) = &entry.value {
-            self.write(if entry.action == OverlayAction::Append { " += " } else { " = " });
+            self.token(if entry.action == OverlayAction::Append { " += " } else { " = " });
             self.expression(value);
         }
     }

@@ -13,8 +13,14 @@ pub(super) struct Printer<'t> {
     pub(super) out: String,
     pub(super) indent: usize,
     column: usize,
+    /// Behind the last token that was written, in the source.
+    pub(super) cursor: u32,
     /// A line was begun, its indentation is not written yet.
     pending: bool,
+    /// How much further in the line that was begun stands.
+    further: usize,
+    /// A blank comes before what is written next on this line.
+    blank: bool,
     /// Nothing is kept: only the width up to the first line break is of interest.
     measuring: bool,
     /// Measuring came to a line break or over the edge.
@@ -30,7 +36,10 @@ impl<'t> Printer<'t> {
             out: String::with_capacity(text.len()),
             indent: 0,
             column: 0,
+            cursor: 0,
             pending: true,
+            further: 0,
+            blank: false,
             measuring: false,
             stopped: false,
         }
@@ -48,7 +57,24 @@ impl<'t> Printer<'t> {
 
     // ---- writing ------------------------------------------------------------------------------------------------
 
+    /// Writes words and marks. Blanks at the ends are written only between things on one line.
     pub(super) fn write(&mut self, text: &str) {
+        if self.stopped {
+            return;
+        }
+        let bare = text.trim_matches(' ');
+        self.blank |= text.starts_with(' ');
+        if !bare.is_empty() {
+            self.begin();
+            self.column += bare.chars().count();
+            self.out.push_str(bare);
+            self.blank = text.ends_with(' ');
+            self.stopped = self.measuring && self.column > WIDTH;
+        }
+    }
+
+    /// Writes a text or comment, maybe over several lines, blank for blank.
+    pub(super) fn write_verbatim(&mut self, text: &str) {
         if self.stopped || text.is_empty() {
             return;
         }
@@ -58,17 +84,33 @@ impl<'t> Printer<'t> {
             self.write_lines(text, last_line);
         } else {
             self.column += text.chars().count();
-            self.out.push_str(text);
+            self.out.extend(text.chars().filter(|character| *character != '\r'));
         }
         self.stopped = self.measuring && (self.stopped || self.column > WIDTH);
     }
 
     /// Writes the indentation of a line that was begun: what is printed then may go further in on its next lines alone.
+    /// On a line that has something already, the blank before what comes.
     pub(super) fn begin(&mut self) {
+        let further = std::mem::take(&mut self.further);
+        let blank = std::mem::take(&mut self.blank);
         if std::mem::take(&mut self.pending) {
-            self.column = self.indent;
-            self.out.extend(std::iter::repeat_n(' ', self.indent));
+            self.column = self.indent + further;
+            self.out.extend(std::iter::repeat_n(' ', self.column));
+        } else if blank {
+            self.column += 1;
+            self.out.push(' ');
         }
+    }
+
+    /// Whether a line was begun that has nothing yet.
+    pub(super) const fn is_at_line_start(&self) -> bool {
+        self.pending
+    }
+
+    /// Leaves out the blank before what comes.
+    pub(super) const fn join(&mut self) {
+        self.blank = false;
     }
 
     /// A text or comment over several lines.
@@ -83,6 +125,7 @@ impl<'t> Printer<'t> {
     }
 
     pub(super) fn newline(&mut self) {
+        self.blank = false;
         if self.measuring {
             self.stopped = true;
             return;
@@ -90,6 +133,12 @@ impl<'t> Printer<'t> {
         self.out.push('\n');
         self.column = 0;
         self.pending = true;
+    }
+
+    /// Goes on on the next line, which alone stands one step further in.
+    pub(super) fn newline_further(&mut self) {
+        self.newline();
+        self.further = 2;
     }
 
     /// Whether more need not be written, since it is not kept.
@@ -106,13 +155,14 @@ impl<'t> Printer<'t> {
         if self.measuring {
             return true;
         }
-        let (length, column, pending) = (self.out.len(), self.column, self.pending);
+        let (length, column, cursor, next) = (self.out.len(), self.column, self.cursor, self.next);
+        let (pending, further, blank) = (self.pending, self.further, self.blank);
         self.measuring = true;
         print(self);
         let fits = self.column <= WIDTH;
         self.out.truncate(length);
-        self.column = column;
-        self.pending = pending;
+        (self.column, self.cursor, self.next) = (column, cursor, next);
+        (self.pending, self.further, self.blank) = (pending, further, blank);
         self.measuring = false;
         self.stopped = false;
         fits
@@ -121,8 +171,7 @@ impl<'t> Printer<'t> {
     /// What `print` writes, apart, as the beginning of a line.
     pub(super) fn apart(&mut self, print: impl FnOnce(&mut Self)) -> String {
         let before = std::mem::take(&mut self.out);
-        self.column = 0;
-        self.pending = true;
+        (self.column, self.pending, self.further, self.blank) = (0, true, 0, false);
         print(self);
         std::mem::replace(&mut self.out, before)
     }
@@ -131,12 +180,6 @@ impl<'t> Printer<'t> {
 
     pub(super) fn slice(&self, span: Span) -> &'t str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or("")
-    }
-
-    /// Writes it as it stands in the source.
-    pub(super) fn verbatim(&mut self, span: Span) {
-        let text = self.slice(span);
-        self.write(text);
     }
 
     /// Whether the author broke the line somewhere in this stretch.
@@ -156,11 +199,5 @@ impl<'t> Printer<'t> {
         let blanks = before.len() - before.trim_end_matches([' ', '\t', '\r', '\n', ',']).len();
         let blanks = before.get(before.len() - blanks..).unwrap_or("");
         blanks.bytes().filter(|byte| *byte == b'\n').count() > 1
-    }
-
-    /// Where `mark` stands last before `offset`, when only blanks lie between.
-    pub(super) fn mark_before(&self, mark: &str, offset: u32) -> Option<u32> {
-        let before = self.text.get(..offset as usize)?.trim_end_matches([' ', '\t', '\r', '\n']);
-        before.strip_suffix(mark).map(|rest| rest.len() as u32)
     }
 }

@@ -9,26 +9,36 @@ impl Printer<'_> {
         if self.is_done() {
             return;
         }
+        if self.gap_breaks(ty.span.start) {
+            return self.indented(|printer| {
+                printer.gap_at_indent(ty.span.start);
+                printer.type_kind(ty);
+            });
+        }
+        self.type_kind(ty);
+    }
+
+    fn type_kind(&mut self, ty: &TypeExpression) {
         match &ty.kind {
             TypeExpressionKind::Named { name, arguments } => {
-                self.write(&name.text);
+                self.token(&name.text);
                 if !arguments.is_empty() {
-                    self.write("<");
+                    self.token("<");
                     for (index, argument) in arguments.iter().enumerate() {
                         self.write(if index > 0 { ", " } else { "" });
                         self.type_expression(argument);
                     }
-                    self.write(">");
+                    self.token(">");
                 }
             }
-            TypeExpressionKind::Qualified(provider, name) => {
-                self.write(&provider.text);
-                self.write(".");
-                self.write(&name.text);
+            TypeExpressionKind::Qualified(..) | TypeExpressionKind::Literal(_) | TypeExpressionKind::Null => {
+                self.verbatim(ty.span);
             }
-            TypeExpressionKind::Literal(_) | TypeExpressionKind::Null => self.verbatim(ty.span),
             TypeExpressionKind::Union(alternatives) => self.union(alternatives),
-            TypeExpressionKind::Optional(inner) => self.optional(inner),
+            TypeExpressionKind::Optional(inner) => {
+                self.grouped(inner);
+                self.token("?");
+            }
             TypeExpressionKind::Record(fields) => {
                 let entries = Entries {
                     items: fields,
@@ -40,44 +50,43 @@ impl Printer<'_> {
         }
     }
 
-    fn optional(&mut self, inner: &TypeExpression) {
-        let grouped = matches!(inner.kind, TypeExpressionKind::Union(_));
-        self.write(if grouped { "(" } else { "" });
-        self.type_expression(inner);
-        self.write(if grouped { ")?" } else { "?" });
-    }
-
     /// Inner unions were written in parentheses.
-    fn alternative(&mut self, ty: &TypeExpression) {
+    fn grouped(&mut self, ty: &TypeExpression) {
         let grouped = matches!(ty.kind, TypeExpressionKind::Union(_));
-        self.write(if grouped { "(" } else { "" });
+        if grouped {
+            self.token("(");
+        }
         self.type_expression(ty);
-        self.write(if grouped { ")" } else { "" });
+        if grouped {
+            self.token(")");
+        }
     }
 
     fn union(&mut self, alternatives: &[TypeExpression]) {
         let pairs = alternatives.iter().zip(alternatives.iter().skip(1));
         let broke = pairs.into_iter().any(|(left, right)| self.broke(left.span.end, right.span.start));
-        self.indent += 2;
+        // On a line of its own it is further in already.
+        let step = if self.is_at_line_start() { 0 } else { 2 };
+        self.indent += step;
         let mut end = None;
         for alternative in alternatives {
             match end {
-                Some(end) if broke => {
-                    self.continue_on_next_line(end, alternative.span.start);
-                    self.write("| ");
-                }
-                Some(_) => self.write(" | "),
+                Some(end) if broke => self.operator_on_next_line(end, "|", alternative.span.start),
+                Some(_) => self.token(" | "),
                 None => {}
             }
-            self.alternative(alternative);
+            self.grouped(alternative);
             end = Some(alternative.span.end);
         }
-        self.indent -= 2;
+        self.indent -= step;
     }
 
     fn type_field(&mut self, field: &TypeField) {
-        self.write(&field.name.text);
-        self.write(if field.optional { "?: " } else { ": " });
+        self.token(&field.name.text);
+        if field.optional {
+            self.token("?");
+        }
+        self.token(": ");
         self.type_expression(&field.ty);
         self.default(field.default.as_ref());
         let end = field.default.as_ref().map_or(field.ty.span.end, |value| value.span.end);
@@ -86,7 +95,7 @@ impl Printer<'_> {
 
     pub(super) fn default(&mut self, value: Option<&Expression>) {
         if let Some(value) = value {
-            self.write(" = ");
+            self.token(" = ");
             self.expression(value);
         }
     }
@@ -95,20 +104,23 @@ impl Printer<'_> {
     pub(super) fn conditions(&mut self, end: u32, conditions: &[Where]) {
         let mut end = end;
         for condition in conditions {
+            let print = |printer: &mut Self| {
+                printer.token("where ");
+                printer.condition(condition);
+            };
             let breaks = self.broke(end, condition.span.start)
                 || !self.fits(|printer| {
-                    printer.write(" where ");
-                    printer.condition(condition);
+                    printer.write(" ");
+                    print(printer);
                 });
             if breaks {
                 self.indented(|printer| {
                     printer.continue_on_next_line(end, condition.span.start);
-                    printer.write("where ");
-                    printer.condition(condition);
+                    print(printer);
                 });
             } else {
-                self.write(" where ");
-                self.condition(condition);
+                self.write(" ");
+                print(self);
             }
             end = condition.span.end;
         }
@@ -118,14 +130,15 @@ impl Printer<'_> {
     pub(super) fn condition(&mut self, condition: &Where) {
         self.expression(&condition.condition);
         let Some(message) = &condition.message else { return };
-        if self.broke(condition.condition.span.end, message.span.start) {
+        let end = condition.condition.span.end;
+        if self.broke(end, message.span.start) {
             self.indented(|printer| {
-                printer.continue_on_next_line(condition.condition.span.end, message.span.start);
-                printer.write("else ");
+                printer.continue_on_next_line(end, printer.find("else").unwrap_or(end));
+                printer.token("else ");
                 printer.expression(message);
             });
         } else {
-            self.write(" else ");
+            self.token(" else ");
             self.expression(message);
         }
     }

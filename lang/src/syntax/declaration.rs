@@ -164,12 +164,33 @@ impl Builder<'_> {
     /// `for_each`, `depends_on`: no attribute anywhere is called so.
     fn report_meta_arguments(&mut self, body: &Body) {
         for entry in &body.entries {
-            if let Entry::Field { key: Key::Literal(key), .. } = entry
+            if let Entry::Field { key: Key::Literal(key), value } = entry
                 && matches!(key.text.as_str(), "for_each" | "depends_on")
             {
-                self.report(SyntaxError::MetaArgument { span: key.span, word: key.text.clone() });
+                let uses = if key.text == "for_each" { self.uses_of_each(body.span) } else { Vec::new() };
+                let source = set_of(self.slice(value.span)).into();
+                self.report(SyntaxError::MetaArgument { span: key.span, word: key.text.clone(), source, uses });
             }
         }
+    }
+
+    /// Where `each.key` and `each.value` stand.
+    fn uses_of_each(&self, body: Span) -> Vec<Span> {
+        let text = self.slice(body);
+        let is_own = |at: usize| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            !before.is_some_and(|before| before.is_alphanumeric() || matches!(before, '_' | '.'))
+        };
+        let mut uses = Vec::new();
+        for written in ["each.key", "each.value"] {
+            let found = text.match_indices(written).map(|(at, _)| at).filter(|at| is_own(*at));
+            uses.extend(found.map(|at| {
+                let start = body.start + at as u32;
+                Span { start, end: start + written.len() as u32, ..body }
+            }));
+        }
+        uses.sort_by_key(|span| span.start);
+        uses
     }
 
     fn provider(&mut self) -> ItemKind {
@@ -421,4 +442,9 @@ impl Builder<'_> {
         }
         step
     }
+}
+
+/// `toset([…])` as it is called here.
+fn set_of(source: &str) -> String {
+    source.strip_prefix("toset(").map_or_else(|| source.to_owned(), |rest| format!("to_set({rest}"))
 }

@@ -49,6 +49,7 @@ impl Diagnosis<'_> {
             .or_else(|| self.header_order(index))
             .or_else(|| self.nested_if(index))
             .or_else(|| self.leading_minus(index))
+            .or_else(|| self.unquoted_path(index))
             .or_else(|| self.missing_value(index))
             .or_else(|| self.missing_before_equals(index))
             .or_else(|| self.statement_start(index))
@@ -209,6 +210,25 @@ impl Diagnosis<'_> {
             range,
             fill: self.scan.fill_at(index),
         })
+    }
+
+    /// `= /var/log`, `[./a, ../b]`.
+    fn unquoted_path(&self, index: usize) -> Option<Repair> {
+        let is_mark = |token: &Token| !token.first && matches!(self.word_of(*token), "/" | ".");
+        // A `/` may have been read as an operator, so that reading stopped one token later.
+        let places = [Some(index), index.checked_sub(1)];
+        let index = places.into_iter().flatten().find(|at| self.token(*at).as_ref().is_some_and(is_mark))?;
+        let token = self.token(index)?;
+        let begins = self.before(index).is_some_and(|before| {
+            matches!(before.kind, Kind::Open | Kind::Comma) || matches!(self.word_of(before), "=" | "=>" | "??" | "==")
+        });
+        let rest = self.text.get(token.start..).filter(|_| begins)?;
+        let text = rest.split([' ', '\t', '\r', '\n', ',', ')', ']', '}', ';', '"', '\'']).next()?;
+        if !text.contains('/') || !text.contains(char::is_alphanumeric) {
+            return None;
+        }
+        let (span, text) = (self.span(token.start..token.start + text.len()), text.into());
+        Some(self.damaging(SyntaxError::UnquotedPath { span, text }, index))
     }
 
     /// Something must follow the token before, and nothing that could does.

@@ -15,6 +15,8 @@ pub(super) enum Indented {
     Text,
     /// `- item` lines within `[ ]`.
     Items,
+    /// `---`
+    Document,
 }
 
 /// One thing that is wrong.
@@ -128,6 +130,11 @@ pub(super) enum SyntaxError {
         span: Span,
         text: EcoString,
     },
+    /// `/var/log` without quotes.
+    UnquotedPath {
+        span: Span,
+        text: EcoString,
+    },
     Ternary {
         span: Span,
         fixed: String,
@@ -170,6 +177,10 @@ pub(super) enum SyntaxError {
     MetaArgument {
         span: Span,
         word: EcoString,
+        /// What `for_each` goes through, as it is written.
+        source: EcoString,
+        /// Where `each.key` and `each.value` stand.
+        uses: Vec<Span>,
     },
     Splat {
         span: Span,
@@ -398,6 +409,7 @@ fn unexpected_character(span: Span, character: char) -> Diagnostic {
     let help = match character {
         '“' | '”' | '„' => "use plain quotes: \"".to_owned(),
         '‘' | '’' => "use plain quotes: '".to_owned(),
+        '~' => "what YAML writes `~` is `null`".to_owned(),
         '`' => "texts stand in \"…\" or '…'".to_owned(),
         '&' => "the operator is `&&`".to_owned(),
         '|' => "the operator is `||`".to_owned(),

@@ -40,6 +40,9 @@ pub(super) fn syntax_diagnostic(error: SyntaxError) -> Diagnostic {
             format!("`{text}` is neither a number nor a duration"),
             "addresses, ranges and versions are texts: put all of it in quotes",
         ),
+        SyntaxError::UnquotedPath { span, text } => {
+            at("E0204", span, format!("`{text}` is no value: texts stand in quotes"), format!("write `\"{text}\"`"))
+        }
         SyntaxError::LateCondition { span } => at(
             "E0240",
             span,
@@ -96,7 +99,8 @@ fn call_diagnostic(error: SyntaxError) -> Diagnostic {
             "name parts of it with `let`",
         ),
         SyntaxError::ForeignBlock { span, word, instead } => {
-            let ours = super::split::KEYWORDS.contains(&word.as_str());
+            let unlabelled = super::foreign::is_unlabelled(&word);
+            let ours = super::split::KEYWORDS.contains(&word.as_str()) && !unlabelled;
             let message = if ours {
                 format!("`{word}` is followed by words, not by texts in quotes")
             } else {
@@ -105,7 +109,7 @@ fn call_diagnostic(error: SyntaxError) -> Diagnostic {
             at("E0216", span, message, instead)
         }
         SyntaxError::UnknownDeclaration { span, word, nearest } => unknown_declaration(span, &word, nearest),
-        SyntaxError::MetaArgument { span, word } => meta_argument(span, &word),
+        SyntaxError::MetaArgument { span, word, source, uses } => meta_argument(span, &word, &source, &uses),
         SyntaxError::Splat { span } => {
             at("E0219", span, "there is no `*` in expressions", "write a comprehension: `[for x in xs => x.id]`")
         }
@@ -318,12 +322,14 @@ fn indented(span: Span, what: Indented, key: &str) -> Diagnostic {
     let message = match what {
         Indented::Items => "items of a list have no `-` in front",
         Indented::Text => "a text over several lines stands between `\"\"\"`",
+        Indented::Document => "`---` separates nothing",
         Indented::Record | Indented::List => "indentation nests nothing here",
     };
     let help = match what {
         Indented::Record => format!("write `{key} = {{ … }}`, with a `name = value` on each line"),
         Indented::List => format!("write `{key} = [ … ]`, with an item on each line, without `-`"),
         Indented::Items => "write each item on a line of its own, or a `,` between them, without `-`".to_owned(),
+        Indented::Document => "leave it out: declarations stand one below the other in one file".to_owned(),
         Indented::Text => {
             format!("write `{key} = \"\"\"`, then the lines, and `\"\"\"` on a line of its own at the end")
         }
@@ -362,10 +368,18 @@ fn unknown_declaration(span: Span, word: &str, nearest: Option<&str>) -> Diagnos
     at("E0217", span, format!("no declaration begins with `{word}`"), help)
 }
 
-fn meta_argument(span: Span, word: &str) -> Diagnostic {
+/// One mistake with all that follows from it.
+fn meta_argument(span: Span, word: &str, source: &str, uses: &[Span]) -> Diagnostic {
     let help = match word {
-        "for_each" => "put `for key, value in MAP` between the type and the `{`",
-        _ => "references order by themselves; for more put `after NAME` before the `{`",
+        "for_each" => {
+            let source = if source.is_empty() || source.contains('\n') { "MAP" } else { source };
+            let inside = if uses.is_empty() { "" } else { ", and in the body `key` and `value` without `each.`" };
+            format!(
+                "put `for key, value in {source}` between the type and the `{{`{inside}; of a set `for key in {source}`"
+            )
+        }
+        _ => "references order by themselves; for more put `after NAME` before the `{`".to_owned(),
     };
-    at("E0218", span, format!("`{word}` is no attribute"), help)
+    let diagnostic = at("E0218", span, format!("`{word}` is no attribute"), help);
+    uses.iter().fold(diagnostic, |diagnostic, place| diagnostic.label(*place, "there is no `each`"))
 }

@@ -9,7 +9,9 @@ pub(super) fn instead_of(word: &str, labels: Vec<&str>) -> Option<String> {
         "locals" => "write each as `let NAME = VALUE`".to_owned(),
         "terraform" => "versions and the state's place stand in `formwork.toml`".to_owned(),
         "check" => "write `assert CONDITION else \"MESSAGE\"`".to_owned(),
-        "removed" => "write `forget ADDRESS`".to_owned(),
+        "removed" => "write `forget ADDRESS`; `@retain` above a block says the same before it goes".to_owned(),
+        "moved" => "write `moved OLD -> NEW`".to_owned(),
+        "import" => "write `import \"ID\" -> ADDRESS`".to_owned(),
         "resource" | "data" | "ephemeral" if labelled => {
             format!("write `{word} {name}: {} {{ … }}`", dotted(labels.first().copied().unwrap_or("")))
         }
@@ -19,6 +21,11 @@ pub(super) fn instead_of(word: &str, labels: Vec<&str>) -> Option<String> {
         "param" | "let" | "type" | "fn" if labelled => format!("write `{word} {name}` without quotes"),
         _ => return None,
     })
+}
+
+/// Whether a block is known by its word alone: no text follows it.
+pub(super) fn is_unlabelled(word: &str) -> bool {
+    matches!(word, "locals" | "terraform" | "moved" | "import" | "removed")
 }
 
 /// Blocks within blocks whose content has another form here.

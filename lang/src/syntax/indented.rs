@@ -38,7 +38,7 @@ pub(super) fn find(text: &str, scan: &Scan, is_overlay: bool) -> Vec<Nested> {
         if found.last().is_some_and(|last| token.start < last.range.end) {
             continue;
         }
-        if let Some(nested) = look.entry(index - 1) {
+        if let Some(nested) = look.entry(index - 1).or_else(|| look.document(index - 1)) {
             found.push(nested);
         } else if let Some(items) = look.items(index - 1) {
             found.extend(items);
@@ -82,6 +82,15 @@ impl Look<'_> {
         let fill = if key.parent.is_none() { Fill::Blank } else { Fill::Entry };
         let error = Told { range: mark.start..mark.end, what, key: key_text.into() };
         Some(Nested { error: Some(error), range: key.start..nested, fill })
+    }
+
+    /// `---` on a line of its own.
+    fn document(&self, index: usize) -> Option<Nested> {
+        let first = self.token(index).filter(|first| first.first && first.parent.is_none())?;
+        let line = self.text.get(first.start..)?.lines().next()?.trim_end();
+        let range = first.start..first.start + line.len();
+        let error = Told { range: range.clone(), what: Indented::Document, key: EcoString::new() };
+        (line == "---").then_some(Nested { error: Some(error), range, fill: Fill::Blank })
     }
 
     /// The end of the lines from token `first` on that are indented deeper than `key`.

@@ -182,6 +182,7 @@ pub(super) fn begins_declaration(line: &str) -> bool {
         _ if behind.len() == rest.len() => false,
         "assert" => !matches!(next, b'=' | b':' | b'.' | b',' | b'\r' | b'\n'),
         "locals" | "terraform" => next == b'{',
+        "moved" | "import" | "removed" if next == b'{' => true,
         _ => next.is_ascii_alphanumeric() || next >= 0x80 || matches!(next, b'_' | b'"' | b'\''),
     }
 }

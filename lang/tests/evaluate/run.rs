@@ -145,6 +145,8 @@ fn origin(origin: &Origin) -> String {
         Origin::ProviderDefaults => "provider defaults".into(),
         Origin::SchemaDefault => "schema default".into(),
         Origin::Unset => "unset".into(),
+        Origin::Cloud => "cloud".into(),
+        Origin::Row => "row".into(),
         Origin::Let(module, name, path) => format!("let {} : {path}", within(module, name)),
         Origin::Param(module, name, path) => format!("param {} : {path}", within(module, name)),
         Origin::Argument(module, name) => format!("argument {}", within(module, name)),

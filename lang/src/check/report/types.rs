@@ -186,6 +186,11 @@ TypeProblem {
         => "`join` takes what is joined first, then the separator"
         .at(span, "the other way round")
         .help("write `join(list, \", \")`");
+    /// The number of blanks first, as Terraform has it.
+    E0435 error BlanksLast { span: Span }
+        => "`indent` takes the text first, then how many blanks"
+        .at(span, "the other way round")
+        .help("write `indent(text, 2)`");
     /// `?.` on what is never null.
     W0401 warning NeverNull { operator: &'static str, ty: String, span: Span, help: String }
         => "`{operator}` is not needed: {ty} is never null"

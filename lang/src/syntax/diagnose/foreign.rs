@@ -17,8 +17,10 @@ impl Diagnosis<'_> {
         let first = self.scan.token_at(range.start);
         let (word, label) = (self.token(first)?, self.token(first + 1)?);
         let instead = foreign::instead_of(self.word_of(word), self.labels(first + 1))?;
-        let unlabelled = matches!(self.word_of(word), "locals" | "terraform");
-        if !unlabelled && label.kind != Kind::Text {
+        let unlabelled = foreign::is_unlabelled(self.word_of(word)) && self.word_of(label) == "{";
+        // `import "ID" -> ADDRESS` is ours.
+        let labelled = label.kind == Kind::Text && !matches!(self.word_of(word), "moved" | "import");
+        if !unlabelled && !labelled {
             return None;
         }
         let error = SyntaxError::ForeignBlock { span: self.span_of(word), word: self.word_of(word).into(), instead };

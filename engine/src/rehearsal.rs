@@ -7,12 +7,14 @@
 //!
 //! The recorded objects are made by the real providers, from the configs that were last applied: what a provider cannot
 //! make again it could not have made. What only the real cloud could tell (a principal's id) differs in the sandbox, so
-//! where a config holds such a value it is a reference again, and the sandbox's own value is put in.
+//! where a config holds such a value, by itself or within a text, it is a reference again, and the sandbox's own value is
+//! put in.
 
 mod elsewhere;
 mod recorded;
 mod stand_in;
 mod timeline;
+mod told;
 
 pub use elsewhere::{Elsewhere, ReadElsewhere, StandInCloud, WithElsewhere};
 pub use recorded::{LeftOut, Recorded};

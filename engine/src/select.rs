@@ -166,12 +166,23 @@ fn orphans(options: &PlanOptions, graph: &ResourceGraph, rows: &Rows) -> Vec<boo
         by_address.entry(&held.row.key.address).or_default().push(number);
     }
     let mut pairs = Vec::new();
+    // A block that is listed means all of its instances; it stands behind the rows, so that pairs stay few.
+    let mut blocks: HashMap<Address, u32> = HashMap::new();
     for (number, held) in rows.all() {
-        for needed in rows.dependencies(&held.row).filter_map(|address| by_address.get(address)).flatten() {
-            pairs.push((number, *needed));
+        for listed in rows.dependencies(&held.row) {
+            pairs.extend(by_address.get(listed).into_iter().flatten().map(|needed| (number, *needed)));
+            if listed.key.is_none() && listed.row.is_none() {
+                let next = rows.len() + blocks.len() as u32;
+                pairs.push((number, *blocks.entry(listed.clone()).or_insert(next)));
+            }
         }
     }
-    let count = rows.len() as usize;
+    for (address, numbers) in &by_address {
+        if let Some(block) = blocks.get(&address.block()) {
+            pairs.extend(numbers.iter().map(|number| (*block, *number)));
+        }
+    }
+    let count = rows.len() as usize + blocks.len();
     let forward = crate::order::Adjacency::new(count, pairs.iter().copied());
     let backward = crate::order::Adjacency::new(count, pairs.iter().map(|(one, other)| (*other, *one)));
     let meant = |written: &[Address]| -> Vec<u32> {

@@ -63,6 +63,10 @@ fn a_change_is_tried_out_and_nothing_real_is_touched() {
     assert_eq!(replaced["second_plan"], Json::Array(Vec::new()));
     let text = bench.run(&["rehearse", "--var", "zone=b"]).expect(0).out;
     assert!(text.contains("A second plan is clean.") && text.contains("about"), "{text}");
+    let of_root = || text.lines().filter(|line| line.ends_with("root (mock.thing)"));
+    assert_eq!(of_root().count(), 1, "a replacement is one line: {text}");
+    assert!(of_root().all(|line| line.contains("  replace  ")), "{text}");
+    assert!(text.contains("Objects: 2 to change, 1 to replace.\n"), "{text}");
     assert_eq!(bench.run(&["state", "history"]).expect(0).out, serial);
     assert_eq!(inventory(&bench.cloud(), &["thing"]), cloud);
     bench.expect_clean();
@@ -99,9 +103,12 @@ fn what_would_fail_is_told() {
     assert_eq!(outcomes.iter().find(|step| step.0 == "delete").unwrap().2, "failed", "{failed}");
     assert_eq!(outcomes.iter().find(|step| step.0 == "create").unwrap().2, "skipped", "{failed}");
     assert!(failed["diagnostics"].to_string().contains("DependencyViolation"), "{failed}");
-    assert_eq!(failed["second_plan"], Json::Null);
+    assert_eq!((&failed["second_plan"], &failed["takes_s"]), (&Json::Null, &Json::Null));
+    assert_eq!(failed["outputs"], Json::Object(serde_json::Map::new()), "what failed has none: {failed}");
     let text = bench.run(&["rehearse", "--var", "zone=b"]).expect(1);
-    assert!(text.out.contains("FAILED") && text.out.contains("SKIPPED"), "{}", text.out);
+    assert!(text.out.contains("delete FAILED, create SKIPPED"), "{}", text.out);
+    assert!(text.out.contains("Of the steps 1 failed, "), "{}", text.out);
+    assert!(!text.out.contains("would take") && !text.out.contains("Outputs would be"), "{}", text.out);
     assert!(bench.cloud().objects("thing").unwrap().len() == 3);
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("rehearse::azure_and_a_cluster_in_it", azure_and_a_cluster_in_it),
         trial("rehearse::azure_with_a_hub_of_another_stack", azure_with_a_hub_of_another_stack),
         trial("rehearse::a_platform_with_its_repository", a_platform_with_its_repository),
+        trial("rehearse::a_platform_that_is_recorded", a_platform_that_is_recorded),
     ]
 }
 
@@ -250,7 +251,68 @@ fn a_platform_with_its_repository() {
     let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: web, namespace: default }\ndata: { color: red }\n";
     bench.write("gitops/web/settings.yaml", map);
     let ran = bench.run(&["rehearse"]).expect(0);
-    assert!(ran.out.contains("create  synced (argocd.synced)"), "{}", ran.out);
+    assert!(ran.out.contains("create   synced (argocd.synced)"), "{}", ran.out);
     assert!(ran.out.contains("A second plan is clean."), "{}", ran.out);
     assert!(ran.err.contains("changes there, in phase 1"), "{}", ran.err);
+}
+
+/// Many objects stand behind one block here, and others come after all of them.
+const RECORDED: &str = r#"
+param machine: string = "Standard_D2s_v5"
+provider azure { defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource account: azure.user_assigned_identity { name = "account", group }
+resource marked: azure.resource_group { name = "marked", tags = { part = "client ${account.client_id}" } }
+resource aks: azure.kubernetes_cluster {
+  name = "aks"
+  group
+  dns_prefix = "aks"
+  identity = { type = "SystemAssigned" }
+  agent_pool_profiles = [{ name = "system", mode = "System", vm_size = machine, count = 1 }]
+}
+provider argocd { kubeconfig = aks.kubeconfig, cluster = aks.id }
+resource cd: argocd.install { version = "3.0.0" }
+resource repository: argocd.repository for name in to_set(["a", "b", "c", "d", "e", "f", "g", "h", "i"]) after cd {
+  name = "repository-${name}"
+  url = "https://git.example.com/${name}.git"
+}
+resource root: argocd.application after repository {
+  name = "root"
+  finalizers = ["resources-finalizer.argocd.argoproj.io"]
+  destination = { server = "https://kubernetes.default.svc", namespace = "default" }
+  source = { repo_url = "https://git.example.com/a.git", path = "web", target_revision = account.client_id }
+}
+"#;
+
+/// What is recorded is made in the order in which it was made, and goes in the order in which it would go.
+fn a_platform_that_is_recorded() {
+    let cloud = Sandboxed::new(&[("main.fw", RECORDED)]);
+    cloud.start_at("none");
+    cloud.apply().expect(0);
+    let rehearse = |arguments: &[&str]| -> Json {
+        let ran = cloud.run(&[&["rehearse", "--json"], arguments].concat()).expect(0);
+        serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.out))
+    };
+    let same = rehearse(&[]);
+    assert!(steps(&same).is_empty(), "what is recorded and wanted alike is not changed: {same}");
+
+    let replaced = rehearse(&["--var", "machine=Standard_D8s_v5"]);
+    assert_eq!(replaced["second_plan"], Json::Array(Vec::new()), "{replaced}");
+    let steps = steps(&replaced);
+    let made = |change: &str| -> Vec<&str> {
+        steps.iter().filter(|step| step.0 == change && step.2 == "done").map(|step| step.1.as_str()).collect()
+    };
+    assert_eq!(made("create"), made("delete"), "the cluster and all in it: {replaced}");
+    assert!(made("create").len() > 20 && made("create").contains(&"root"), "{replaced}");
+    let times = |change: &str, address: &str| {
+        let mut steps =
+            replaced["phases"].as_array().unwrap().iter().flat_map(|phase| phase["steps"].as_array().unwrap());
+        let step = steps.find(|step| step["change"] == change && step["address"] == address).unwrap();
+        (step["begins_s"].as_u64().unwrap(), step["ends_s"].as_u64().unwrap())
+    };
+    let controller = "cd[\"apps/StatefulSet/argocd/argocd-application-controller\"]";
+    assert!(
+        times("delete", "root").1 <= times("delete", controller).0,
+        "Argo CD takes its Application's objects away before it goes itself: {replaced}"
+    );
 }

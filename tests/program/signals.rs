@@ -17,6 +17,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("signals::the_second_leaves_and_the_next_apply_goes_on", the_second_leaves_and_the_next_apply_goes_on),
         trial("signals::one_that_comes_early_changes_nothing", one_that_comes_early_changes_nothing),
         trial("signals::the_first_ends_what_planning_tries_again", the_first_ends_what_planning_tries_again),
+        trial("signals::a_rehearsal_ends_at_once", a_rehearsal_ends_at_once),
         trial("signals::one_writer_at_a_time", one_writer_at_a_time),
         trial("signals::readers_need_not_wait", readers_need_not_wait),
     ]
@@ -254,4 +255,20 @@ fn readers_need_not_wait() {
     assert_eq!(running.end().0, Some(0));
     bench.expect_clean();
     assert!(bench.run(&["output", "long", "--raw"]).expect(0).out.contains("long-1"));
+}
+
+/// Nothing of a rehearsal is kept, so nothing has to be finished: its create would go on for hours.
+fn a_rehearsal_ends_at_once() {
+    let bench = Bench::new(&[("main.fw", &STACK.replace("polls = 1000, interval = 20ms", "polls = 1000, interval = 20s"))]);
+    let mut command = bench.command(&["rehearse"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut seen = String::new();
+    while !seen.contains("Making 3 changes there") {
+        assert_ne!(told.read_line(&mut seen).unwrap(), 0, "{seen}");
+    }
+    assert!(Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap().success());
+    told.read_to_string(&mut seen).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{seen}");
+    assert!(seen.contains("E0599"), "{seen}");
 }

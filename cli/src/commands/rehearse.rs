@@ -2,6 +2,8 @@
 //! there by the real providers, and what came of it is reported. The state is only read. A real cloud is only asked for
 //! data sources of objects that are not recorded and for secrets of vaults, and only where that was asked for.
 
+mod pace;
+mod phase;
 mod report;
 
 use super::session::{self, SealedDigest, options};
@@ -16,7 +18,7 @@ use crate::sandbox;
 use formwork_engine::apply::{ApplyReport, ApplyRequest, apply};
 use formwork_engine::connections::Connections;
 use formwork_engine::plan::{Plan, PlanOptions, PlanRequest, plan};
-use formwork_engine::ports::{EventSink, GraphSource, InterruptionReceiver, NoEvents};
+use formwork_engine::ports::{EventSink, GraphSource, Interruption, InterruptionReceiver, NoEvents};
 use formwork_engine::rehearsal::{Elsewhere, Recorded, StandInCloud, StandIns, WithElsewhere};
 use formwork_model::{Diagnostic, Value, ValueBuf};
 use formwork_provider_api::Environment;
@@ -28,7 +30,9 @@ use formwork_sandbox::server::Server;
 use formwork_state::record::{Outcome, Record, State};
 use formwork_state::store::Store;
 use formwork_state::{Keys, LocalStore, LockOptions};
-use report::{Phase, Report};
+use pace::Pace;
+use phase::{Phase, Recorder};
+use report::Report;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -171,7 +175,15 @@ impl Stage {
         let environment = self.project.rehearsal_environment(sandbox::endpoint(&sandbox.identity));
         let interruption = super::apply::listen()?;
         let mut report = Report::new(&self.environment, self.reads_data);
-        self.play(state, rules, sandbox, &environment, &interruption, &mut report).await?;
+        // Nothing that was made here is kept, so there is nothing to finish and to record.
+        let mut interrupted = interruption.clone();
+        tokio::select! {
+            played = self.play(state, rules, sandbox, &environment, &interruption, &mut report) => played?,
+            _ = interrupted.wait_for(|interruption| *interruption != Interruption::None) => {
+                let help = "nothing real was changed; rehearse again when there is time";
+                return Err(refusal("E0599", "the rehearsal was interrupted", help));
+            }
+        }
         report.read = self.elsewhere.read();
         report.limits = limits(&self.providers.configured());
         Ok(report)
@@ -207,6 +219,7 @@ impl Stage {
                 .remove(None)
                 .map_err(|error| formwork_sandbox::Problem::Refused { reason: error.0 })?;
             report.went_through = true;
+            report.outputs = self.store.state().outputs.clone();
             report.left = self.left(environment, &mut report.diagnostics).await;
         }
         Ok(())
@@ -236,7 +249,8 @@ impl Stage {
             }
         };
         self.tell(&format!("Making {} recorded objects in a private sandbox.\n", recorded.objects));
-        let applied = self.apply(plan, environment, interruption, Arc::new(NoEvents)).await;
+        let events = Arc::new(self.recorder(recorded.objects));
+        let applied = self.apply(plan, environment, interruption, events).await;
         if applied.outcome != Outcome::Succeeded {
             report.cannot_restore(applied.diagnostics);
         }
@@ -285,17 +299,21 @@ impl Stage {
             report.diagnostics.extend(plan.warnings.iter().cloned());
             let mut phase = Phase::new(&plan, self.options.parallelism);
             self.tell(&format!("Making {} changes there, in phase {number}.\n", phase.len()));
-            let events = Arc::new(report::Recorder::default());
+            let events = Arc::new(self.recorder(phase.len()));
             let applied = self.apply(plan, environment, interruption, Arc::clone(&events) as _).await;
             phase.ended(&events, &self.store.state());
             report.phases.push(phase);
-            report.outputs = self.store.state().outputs.clone();
             report.diagnostics.extend(applied.diagnostics);
             if applied.outcome != Outcome::Succeeded || complete {
                 return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// What takes down how so many changes go, and tells people.
+    fn recorder(&self, changes: usize) -> Recorder {
+        Recorder::new(Pace::new(Some(changes).filter(|_| !self.project.output.json)))
     }
 
     /// Says how far it is, to people: a platform takes minutes.
@@ -309,7 +327,7 @@ impl Stage {
     async fn left(&self, environment: &Environment, told: &mut Vec<Diagnostic>) -> Option<Vec<String>> {
         let options = PlanOptions { replace: Vec::new(), phase: 1, ..self.options.clone() };
         match self.plan(self.stack.as_ref(), environment, &options, true).await {
-            Ok(plan) => Some(report::changes(&plan)),
+            Ok(plan) => Some(phase::changes(&plan)),
             Err(failure) => {
                 told.extend(failure.diagnostics);
                 None

@@ -1,5 +1,6 @@
 //! Which objects a row will list as its dependencies: what must outlive it. Through junctions, providers, data sources
-//! and blocks of rows; many instances of one block are listed as the block.
+//! and blocks of rows; many instances of one block are listed as the block. A row of a block lists other rows of that block
+//! one by one: the block as a whole would be itself.
 
 use super::items::Source;
 use super::walk::Walk;
@@ -23,7 +24,8 @@ impl Dependencies {
         let mut needed = vec![Rc::clone(&none); walk.outcomes.len()];
         // What those list who need an item that is no resource: the same as itself.
         for item in walk.visited.iter().copied() {
-            let own = gathered(walk, &walk.needs_of(item), &needed);
+            let block = resource(walk, item).map(|address| address.block());
+            let own = gathered(walk, &walk.needs_of(item), &needed, block.as_ref());
             if let (Some(slot), Some(own)) = (needed.get_mut(item as usize), own) {
                 *slot = own;
             }
@@ -37,8 +39,8 @@ impl Dependencies {
     }
 }
 
-/// What those list who have these needs; none where that is nothing.
-fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>]) -> Option<Rc<[Address]>> {
+/// What those list who have these needs, in a block of their own; none where that is nothing.
+fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>], block: Option<&Address>) -> Option<Rc<[Address]>> {
     let mut single: Option<&Rc<[Address]>> = None;
     let mut all: BTreeSet<Address> = BTreeSet::new();
     for need in needs {
@@ -58,7 +60,7 @@ fn gathered(walk: &Walk<'_>, needs: &[u32], known: &[Rc<[Address]>]) -> Option<R
         return single.cloned();
     }
     all.extend(single.into_iter().flat_map(|list| list.iter().cloned()));
-    Some(compressed(all))
+    Some(compressed(all, block))
 }
 
 /// The address that an item is listed by; none for what things pass through.
@@ -80,7 +82,7 @@ fn resource(walk: &Walk<'_>, item: u32) -> Option<Address> {
     })
 }
 
-fn compressed(all: BTreeSet<Address>) -> Rc<[Address]> {
+fn compressed(all: BTreeSet<Address>, own: Option<&Address>) -> Rc<[Address]> {
     if all.len() <= MANY {
         return all.into_iter().collect();
     }
@@ -88,20 +90,22 @@ fn compressed(all: BTreeSet<Address>) -> Rc<[Address]> {
     let mut instances: Vec<Address> = Vec::new();
     for address in all {
         if instances.last().is_some_and(|last| !same_block(last, &address)) {
-            flush(&mut instances, &mut listed);
+            flush(&mut instances, &mut listed, own);
         }
         instances.push(address);
     }
-    flush(&mut instances, &mut listed);
+    flush(&mut instances, &mut listed, own);
     listed.into_iter().collect()
 }
 
-fn flush(instances: &mut Vec<Address>, listed: &mut BTreeSet<Address>) {
-    if instances.len() > MANY {
-        listed.extend(instances.first().map(Address::block));
-        instances.clear();
-    } else {
-        listed.extend(instances.drain(..));
+fn flush(instances: &mut Vec<Address>, listed: &mut BTreeSet<Address>, own: Option<&Address>) {
+    let block = instances.first().map(Address::block).filter(|block| Some(block) != own);
+    match block.filter(|_| instances.len() > MANY) {
+        Some(block) => {
+            listed.insert(block);
+            instances.clear();
+        }
+        None => listed.extend(instances.drain(..)),
     }
 }
 

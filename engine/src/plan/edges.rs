@@ -3,11 +3,12 @@
 //! Vertices are drafts, and points that many edges pass through; edges stay linear in what the graph and the rows list.
 
 use super::Action;
+use super::dependencies::Dependencies;
 use super::items::{Draft, Subject, Through};
 use super::walk::Walk;
 use crate::order::{Adjacency, Edge, Strength, without_circles};
 use formwork_model::Address;
-use formwork_state::record::Role;
+use formwork_state::record::{Role, Row};
 use std::collections::{BTreeMap, HashMap};
 
 /// Drafts with what each waits for.
@@ -45,13 +46,13 @@ impl Points {
 
 impl Walk<'_> {
     /// Orders the drafts.
-    pub(crate) fn arrange(&self) -> Arranged {
+    pub(crate) fn arrange(&self, dependencies: &Dependencies) -> Arranged {
         let items = self.outcomes.len() as u32;
         let mut points = Points { drafts: self.drafts.len() as u32, items, blocks: Vec::new() };
         let mut edges = Vec::new();
         self.config_edges(&points, &mut edges);
         self.replacement_edges(&mut edges);
-        self.delete_edges(&mut points, &mut edges);
+        self.delete_edges(dependencies, &mut points, &mut edges);
         self.opening_edges(&mut edges);
         let weak = edges.iter().any(|edge| edge.strength != Strength::Needed);
         let edges = if weak { without_circles(points.count(), edges) } else { edges };
@@ -123,8 +124,9 @@ impl Walk<'_> {
         }
     }
 
-    /// An object is deleted after those that depend on it, as they are recorded.
-    fn delete_edges(&self, points: &mut Points, edges: &mut Vec<Edge>) {
+    /// An object is deleted after those that depend on it, as they are recorded; and where all is destroyed, as the sources
+    /// say too, unless what is recorded contradicts: a row may have been written before anybody knew.
+    fn delete_edges(&self, dependencies: &Dependencies, points: &mut Points, edges: &mut Vec<Edge>) {
         let mut by_address: HashMap<&Address, Vec<u32>> = HashMap::new();
         for (number, draft) in (0_u32..).zip(&self.drafts) {
             if let Some(held) = deleted_row(draft).and_then(|row| self.memory.rows.get(row)) {
@@ -150,7 +152,9 @@ impl Walk<'_> {
             else {
                 continue;
             };
-            for needed in self.memory.rows.dependencies(&held.row) {
+            let recorded = self.memory.rows.dependencies(&held.row).map(|needed| (needed, strength));
+            let said = self.said_dependencies(dependencies, &held.row);
+            for (needed, strength) in recorded.chain(said.map(|needed| (needed, Strength::LetGo))) {
                 for delete in by_address.get(needed).into_iter().flatten() {
                     // What must go before its successor comes cannot wait for those who need the successor.
                     let waits = strength == Strength::Recorded || self.can_wait(*delete);
@@ -167,6 +171,15 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    /// What the sources say that an object depends on, and its row does not, where all is destroyed.
+    fn said_dependencies<'d>(&self, dependencies: &'d Dependencies, row: &'d Row) -> impl Iterator<Item = &'d Address> {
+        let destroys = self.request.options.destroy;
+        let item = self.item(&row.key.address).filter(|_| destroys);
+        let said = item.map_or(&[][..], |item| dependencies.of_item(item));
+        let said = if *said == *row.dependencies { &[] } else { said };
+        said.iter().filter(|needed| !row.dependencies.contains(needed))
     }
 
     /// What is deleted through a provider waits until the ephemeral values are open that the provider is configured with,

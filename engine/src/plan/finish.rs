@@ -13,7 +13,7 @@ use super::{
 use formwork_lang::graph::{Check, NodeId, NodeKind};
 use formwork_lang::residual;
 use formwork_model::{Address, AttributePath, ObjectKind, TypeName, Value, ValueBuf};
-use formwork_state::record::{Host, Lifecycle, Row};
+use formwork_state::record::{Host, Lifecycle, Role, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 impl Walk<'_> {
@@ -22,7 +22,7 @@ impl Walk<'_> {
         let dependencies = Dependencies::of(&self);
         self.note_rows(&dependencies);
         self.warn_of_held();
-        let arranged = self.arrange();
+        let arranged = self.arrange(&dependencies);
         let order = self.order_of(&arranged);
         let uses: BTreeSet<Through> = self.drafts.iter().map(|draft| draft.through).collect();
         let numbers: BTreeMap<Through, u32> = uses.iter().copied().zip(0_u32..).collect();
@@ -44,7 +44,7 @@ impl Walk<'_> {
     /// Rows whose recorded decorators, dependencies, provider or hosts are not those of today, though nothing else
     /// changes.
     fn note_rows(&mut self, dependencies: &Dependencies) {
-        let mut noted: Vec<(u32, Row)> = Vec::new();
+        let mut noted: Vec<(u32, Row)> = self.imported_rows(dependencies);
         let mut hosts_of: HashMap<u32, Vec<Host>> = HashMap::new();
         for draft in self.drafts.iter().filter(|draft| draft.action == Action::NoOp) {
             let (Subject::Item(item), Some(number)) = (draft.subject, draft.row) else { continue };
@@ -72,6 +72,27 @@ impl Walk<'_> {
                 held.note(row);
             }
         }
+    }
+
+    /// Imported rows that were not applied since, as their blocks have them: until then nobody told what they depend on,
+    /// and a destroy must know.
+    fn imported_rows(&self, dependencies: &Dependencies) -> Vec<(u32, Row)> {
+        let mut noted = Vec::new();
+        if self.request.options.destroy {
+            return noted;
+        }
+        for (number, held) in self.memory.rows.all().filter(|(_, held)| is_imported(&held.row) && held.exists()) {
+            let item = self.item(&held.row.key.address);
+            let Some((item, source)) = item.and_then(|item| Some((item, self.source(item)?))) else { continue };
+            let (lifecycle, needed) = (self.lifecycle(&source), dependencies.of_item(item));
+            if lifecycle != held.row.lifecycle || *needed != *held.row.dependencies {
+                let mut row = held.row.as_ref().clone();
+                row.lifecycle = lifecycle;
+                row.dependencies = needed.to_vec();
+                noted.push((number, row));
+            }
+        }
+        noted
     }
 
     fn lifecycle(&self, source: &Source<'_>) -> Lifecycle {
@@ -364,6 +385,11 @@ impl Walk<'_> {
         }
         changes
     }
+}
+
+/// Whether a row was imported, and nothing was applied to it since.
+fn is_imported(row: &Row) -> bool {
+    row.role == Role::Current && row.created_by.0.is_empty() && row.config.view().entries().len() == 0
 }
 
 /// Where vertices stand in the plan.

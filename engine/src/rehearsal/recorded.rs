@@ -1,17 +1,15 @@
 //! The recorded objects as a graph: what a stack would say that had made them.
 
+use super::told::Told;
 use super::{StandIns, changed};
+use crate::order::{Edge, Strength, without_circles};
 use crate::ports::{GraphSource, Providers};
 use formwork_lang::graph::{Decorators, Known, Node, NodeId, NodeKind, Object, ProviderInstance, ResourceGraph};
 use formwork_model::schema::{AttributeType, Presence, ResourceSchema};
-
-use formwork_model::{Address, AttributePath, Diagnostic, FileId, ObjectKind, Span, Step, Value, ValueBuf};
+use formwork_model::{Address, Diagnostic, FileId, ObjectKind, Span, Value, ValueBuf};
 use formwork_state::record::{Condition, Role, Row, State};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-
-/// Shorter texts are equal by chance.
-const SHORTEST: usize = 8;
 
 /// The recorded objects.
 pub struct Recorded {
@@ -136,69 +134,6 @@ fn placeholder(ty: AttributeType) -> Option<Value> {
     }
 }
 
-/// Texts that only the cloud could tell, and who told them.
-struct Told {
-    texts: HashMap<String, Vec<(Address, AttributePath)>>,
-    dependencies: HashMap<Address, Vec<Address>>,
-}
-
-impl Told {
-    fn of(rows: &[&Arc<Row>], providers: &dyn Providers) -> Self {
-        let mut texts: HashMap<String, Vec<(Address, AttributePath)>> = HashMap::new();
-        for row in rows {
-            let Some(schema) = schema(row, providers) else { continue };
-            let config = row.config.to_value();
-            for attribute in schema.attributes {
-                let said = config.as_map().is_some_and(|config| config.contains(attribute.name));
-                let Some(value) = row.values.view().get(attribute.name).filter(|_| !said) else { continue };
-                let path = AttributePath::member(attribute.name);
-                each_text(&value.to_value(), &path, &mut |text, path| {
-                    texts.entry(text.to_owned()).or_default().push((row.key.address.clone(), path.clone()));
-                });
-            }
-        }
-        let dependencies = rows.iter().map(|row| (row.key.address.clone(), row.dependencies.clone())).collect();
-        Self { texts, dependencies }
-    }
-
-    /// The value with references where it holds what an object told; and those objects. With an address only those count
-    /// that it was applied after.
-    fn referring(&self, value: &Value, of: Option<&Address>) -> (Value, Vec<Address>) {
-        let mut needed = Vec::new();
-        let value = changed(value, &mut |part| {
-            let Value::String(text) = part else { return None };
-            let (object, path) =
-                self.texts.get(text.as_str())?.iter().find(|(object, _)| self.may_refer(of, object))?;
-            needed.push(object.clone());
-            Some(Value::attribute(object.clone(), path.clone()))
-        });
-        (value, needed)
-    }
-
-    fn may_refer(&self, from: Option<&Address>, to: &Address) -> bool {
-        from.is_none_or(|from| self.dependencies.get(from).is_some_and(|needed| needed.contains(to)))
-    }
-}
-
-/// Long texts in a value, with their paths; those in sets have none.
-fn each_text(value: &Value, path: &AttributePath, visit: &mut dyn FnMut(&str, &AttributePath)) {
-    match value {
-        Value::String(text) if text.len() >= SHORTEST => visit(text, path),
-        Value::Secret(inner) => each_text(inner, path, visit),
-        Value::Map(map) => {
-            for (key, value) in map.iter() {
-                each_text(value, &path.then(Step::Key(key.clone())), visit);
-            }
-        }
-        Value::List(items) => {
-            for (index, item) in (0..).zip(items) {
-                each_text(item, &path.then(Step::Index(index)), visit);
-            }
-        }
-        _ => {}
-    }
-}
-
 /// Nodes first, edges when all are there.
 struct Builder {
     graph: ResourceGraph,
@@ -235,15 +170,80 @@ impl Builder {
         self.needed.push(needed);
     }
 
+    /// A block that a row lists means all of its instances, which every row after it waits for at one point.
     fn finish(mut self) -> ResourceGraph {
-        let edges = self.needed.iter().map(|needed| {
-            let mut nodes: Vec<NodeId> = needed.iter().filter_map(|address| self.nodes.get(address).copied()).collect();
-            nodes.sort();
-            nodes.dedup();
-            nodes
-        });
-        let edges: Vec<Vec<NodeId>> = edges.collect();
-        self.graph.set_dependencies(&edges);
+        let mut instances: BTreeMap<Address, Vec<NodeId>> = BTreeMap::new();
+        for (id, node) in self.graph.ids().zip(&self.graph.nodes) {
+            if node.address.key.is_some() || node.address.row.is_some() {
+                instances.entry(node.address.block()).or_default().push(id);
+            }
+        }
+        let mut edges = Vec::new();
+        let mut points: BTreeMap<Address, NodeId> = BTreeMap::new();
+        for (id, needed) in (0..).map(NodeId).zip(std::mem::take(&mut self.needed)) {
+            let own = self.graph.node(id).map(|node| node.address.block());
+            for address in needed {
+                let named = self.nodes.get(&address).filter(|needed| **needed != id);
+                edges.extend(named.map(|needed| edge(id, *needed, Strength::Needed)));
+                let Some(members) = instances.get(&address) else { continue };
+                if own.as_ref() == Some(&address) {
+                    // Recorded by an older version: others of its own block, of which it is not told which.
+                    edges.extend(members.iter().filter(|one| **one != id).map(|one| edge(id, *one, Strength::LetGo)));
+                    continue;
+                }
+                let point = *points.entry(address).or_insert_with_key(|block| {
+                    let span = Span::new(FileId(0), 0, 0);
+                    let point = Node { address: block.clone(), kind: NodeKind::Junction, span };
+                    let point = self.graph.add(point, &[]);
+                    edges.extend(members.iter().map(|member| edge(point, *member, Strength::Needed)));
+                    point
+                });
+                edges.push(edge(id, point, Strength::Recorded));
+            }
+        }
+        let mut needs = vec![Vec::new(); self.graph.nodes.len()];
+        for edge in without_circles(self.graph.nodes.len(), edges) {
+            if let Some(needs) = needs.get_mut(edge.vertex as usize) {
+                needs.push(NodeId(edge.before));
+            }
+        }
+        for needs in &mut needs {
+            needs.sort();
+            needs.dedup();
+        }
+        self.graph.set_dependencies(&needs);
         self.graph
+    }
+}
+
+const fn edge(vertex: NodeId, before: NodeId, strength: Strength) -> Edge {
+    Edge { vertex: vertex.0, before: before.0, strength }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formwork_lang::graph::render;
+
+    /// The edges between nodes of these addresses, which list these.
+    fn edges(listed: &[(&str, &[&str])]) -> String {
+        let address = |text: &&str| text.parse::<Address>().unwrap_or_else(|error| panic!("{error}"));
+        let mut builder = Builder { graph: ResourceGraph::default(), nodes: HashMap::new(), needed: Vec::new() };
+        for (own, needed) in listed {
+            builder.add(address(own), NodeKind::Junction, needed.iter().map(address).collect());
+        }
+        render(&builder.finish()).replace("junction ", "")
+    }
+
+    #[test]
+    fn a_listed_block_means_all_its_instances() {
+        let text = edges(&[("a[\"x\"]", &[]), ("a[\"y\"]", &[]), ("b", &["a"]), ("c", &["a", "gone"])]);
+        assert_eq!(text, "a[\"x\"]\na[\"y\"]\nb\n  needs a\nc\n  needs a\na\n  needs a[\"x\"], a[\"y\"]\n");
+    }
+
+    #[test]
+    fn a_row_that_lists_its_own_block_comes_after_those_that_do_not_wait_for_it() {
+        let text = edges(&[("a[\"x\"]", &[]), ("a[\"y\"]", &["a"]), ("a[\"z\"]", &["a[\"y\"]"])]);
+        assert_eq!(text, "a[\"x\"]\na[\"y\"]\n  needs a[\"x\"]\na[\"z\"]\n  needs a[\"y\"]\n");
     }
 }

@@ -16,6 +16,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("E0335", "lang/tests/check/reading.rs"),
     ("E0336", "lang/tests/check/reading.rs"),
     ("E0562", "lang/src/manifest/tests.rs"),
+    ("E0599", "tests/program/signals.rs"),
     ("E0601", "lang/src/evaluate/tests_graph.rs"),
     ("E0611", "lang/src/evaluate/tests_graph.rs"),
     ("E0616", "lang/src/evaluate/tests_graph.rs"),

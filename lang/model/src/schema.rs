@@ -359,6 +359,19 @@ impl Attribute {
         !matches!(self.presence, Presence::Computed)
     }
 
+    /// Whether it has one value for ever (the location `global` of what is in no region): the config may write it down, and
+    /// can mean nothing else.
+    #[must_use]
+    pub const fn is_fixed(&self) -> bool {
+        matches!(self.ty, AttributeType::Enum([_]))
+    }
+
+    /// Whether `defaults` of the provider's block give it a value: the config may set it, and has a choice.
+    #[must_use]
+    pub const fn is_defaultable(&self) -> bool {
+        self.is_settable() && !self.is_fixed()
+    }
+
     /// Whether the cloud may set it.
     #[must_use]
     pub const fn is_computed(&self) -> bool {

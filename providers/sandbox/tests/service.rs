@@ -272,6 +272,51 @@ fn requests_are_checked_as_arm_checks_them() {
 }
 
 #[test]
+fn each_type_is_where_its_service_is() {
+    let cloud = Cloud::new();
+    let at = |path: &str, location: &str| {
+        let id = format!("{GROUP}/providers/Microsoft.{path}");
+        let body = json!({"location": location, "properties": {}, "sku": {"name": "Standard"}});
+        let answer = cloud.put(&id, body);
+        let message = answer.body.as_ref().and_then(|body| body["error"]["message"].as_str()).unwrap_or_default();
+        (code(&answer).to_owned(), message.to_owned())
+    };
+    let refused = "LocationNotAvailableForResourceType";
+    for everywhere in [
+        "Network/dnsZones/example.com",
+        "Network/privateDnsZones/example.internal",
+        "Network/privateDnsZones/example.internal/virtualNetworkLinks/link",
+    ] {
+        let (code, message) = at(everywhere, "West Europe");
+        assert_eq!(code, refused, "{everywhere}");
+        assert!(
+            message.starts_with("The provided location 'westeurope' is not available for resource type 'Microsoft.")
+        );
+        assert!(message.ends_with("List of available regions for the resource type is 'global'."), "{message}");
+    }
+    assert_eq!(at("Network/dnsZones/example.com", "Global").0, "");
+    for regional in [
+        "Network/virtualNetworks/v",
+        "Network/natGateways/n",
+        "ContainerService/managedClusters/c",
+        "KeyVault/vaults/vault-of-a-region",
+        "ManagedIdentity/userAssignedIdentities/identity",
+    ] {
+        let (code, message) = at(regional, "global");
+        assert_eq!(code, refused, "{regional}");
+        assert!(message.contains("'centralus,") && !message.contains("global,"), "{message}");
+    }
+    assert_eq!(at("Network/natGateways/n", "westeurope").0, "");
+    for either in ["global", "westus"] {
+        assert_eq!(at(&format!("Cdn/profiles/{either}"), either).0, "");
+    }
+    let shown = cloud.get("/subscriptions/s/providers/Microsoft.Network").body.unwrap();
+    let types = shown["resourceTypes"].as_array().unwrap();
+    let zones = types.iter().find(|one| one["resourceType"] == "dnsZones").unwrap();
+    assert_eq!(zones["locations"], json!(["global"]));
+}
+
+#[test]
 fn a_new_principal_is_not_found_at_once() {
     let cloud = Cloud::new();
     let identity = format!("{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity");

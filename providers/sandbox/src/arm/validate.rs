@@ -87,24 +87,59 @@ fn bad_name(id: &Id, profile: &Profile) -> Failure {
 
 /// The location is there where it must be, and is written as ARM writes it.
 pub(super) fn location(id: &Id, profile: &Profile, sent: &mut Json) -> Result<(), Failure> {
+    let rule = profile.location;
     match path::text(sent, "location").map(catalog::normal_location) {
         Some(location) => {
-            let known = location == "global" || catalog::is_location(&location);
-            if !known && profile.location != LocationRule::None {
+            if !rule.takes(&location) {
                 let kind = id.type_name();
                 let message = format!(
                     "The provided location '{location}' is not available for resource type '{kind}'. List of available regions for the resource type is '{}'.",
-                    catalog::LOCATIONS.map(|one| one.0).join(",")
+                    rule.places().join(",")
                 );
                 return Err(Failure::gateway(400, "LocationNotAvailableForResourceType", message));
             }
             path::set(sent, "location", location.into());
             Ok(())
         }
-        None if profile.location == LocationRule::Required && id.parent().is_none() => {
+        None if rule.requires() && id.parent().is_none() => {
             Err(Failure::gateway(400, "LocationRequired", "The location property is required for this definition."))
         }
         None => Ok(()),
+    }
+}
+
+/// The location of what is in no region.
+const GLOBAL: &str = "global";
+
+impl LocationRule {
+    /// A body must have a location.
+    const fn requires(self) -> bool {
+        matches!(self, Self::Required | Self::Global | Self::Anywhere)
+    }
+
+    /// Such a location is one of the type's; a type without a location is not asked.
+    fn takes(self, location: &str) -> bool {
+        let (is_global, is_region) = (location == GLOBAL, catalog::is_location(location));
+        match self {
+            Self::Required => is_region,
+            Self::Global => is_global,
+            Self::Anywhere | Self::Optional => is_global || is_region,
+            Self::None => true,
+        }
+    }
+
+    /// The locations that the type has, by name.
+    fn places(self) -> Vec<&'static str> {
+        self.among(catalog::LOCATIONS.map(|one| one.0).to_vec())
+    }
+
+    /// The locations that the type has, of all `regions`.
+    pub(super) fn among(self, regions: Vec<&'static str>) -> Vec<&'static str> {
+        match self {
+            Self::Global => vec![GLOBAL],
+            Self::Anywhere => [vec![GLOBAL], regions].concat(),
+            Self::Required | Self::Optional | Self::None => regions,
+        }
     }
 }
 

@@ -317,6 +317,67 @@ fn each_type_is_where_its_service_is() {
 }
 
 #[test]
+fn values_out_of_limits_are_refused_as_the_services_do() {
+    let cloud = Cloud::new();
+    let group = format!("{GROUP}/providers/Microsoft.Network/networkSecurityGroups/n");
+    assert_eq!(cloud.put(&group, json!({"location": "westeurope"})).status, 201);
+    cloud.wait(60);
+    let rule = |place: &str, value: Json| {
+        let mut rule = json!({"priority": 100, "direction": "Inbound", "access": "Allow", "protocol": "Tcp",
+            "sourceAddressPrefix": "Storage.WestEurope", "sourcePortRange": "*", "destinationAddressPrefix": "10.0.0.0/8",
+            "destinationPortRange": "443-444"});
+        rule[place] = value;
+        rule
+    };
+    for (place, value, refused) in [
+        ("priority", json!(99), "SecurityRuleInvalidPriority"),
+        ("priority", json!(4097), "SecurityRuleInvalidPriority"),
+        ("destinationPortRange", json!("99999"), "SecurityRuleInvalidPortRange"),
+        ("sourcePortRanges", json!(["22", "90-80"]), "SecurityRuleInvalidPortRange"),
+        ("sourceAddressPrefix", json!("10.0.0.0/99"), "SecurityRuleInvalidAddressPrefix"),
+        ("destinationAddressPrefixes", json!(["50.206.209.68/27"]), "SecurityRuleInvalidAddressPrefix"),
+        ("protocol", json!("Http"), "InvalidRequestFormat"),
+    ] {
+        let alone = cloud.put(&format!("{group}/securityRules/r"), json!({"properties": rule(place, value.clone())}));
+        assert_eq!((alone.status, code(&alone)), (400, refused), "{place} {value}");
+        let within = json!([{"name": "r", "properties": rule(place, value)}]);
+        let body = json!({"location": "westeurope", "properties": {"securityRules": within}});
+        assert_eq!(code(&cloud.put(&group, body)), refused);
+    }
+    let good = json!({"properties": rule("priority", json!(4096))});
+    assert_eq!(code(&cloud.put(&format!("{group}/securityRules/with a blank"), good.clone())), "InvalidResourceName");
+    assert_eq!(code(&cloud.put(&format!("{group}/securityRules/r"), good.clone())), "");
+    let mut named = good;
+    named["name"] = json!("with a blank");
+    let body = json!({"location": "westeurope", "properties": {"securityRules": [named]}});
+    assert_eq!(code(&cloud.put(&group, body)), "InvalidResourceName");
+    let space = |prefix: &str| {
+        let body = json!({"location": "westeurope", "properties": {"addressSpace": {"addressPrefixes": [prefix]}}});
+        code(&cloud.put(&format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/w"), body)).to_owned()
+    };
+    assert_eq!(space("10.0.0.0/99"), "InvalidAddressPrefixFormat");
+    assert_eq!(space("10.0.0.0"), "InvalidAddressPrefixFormat");
+    assert_eq!(space("10.0.1.0/16"), "InvalidCIDRNotation");
+    let network = cloud.network();
+    let subnet = json!({"properties": {"addressPrefixes": ["10.0.1.1/24"]}});
+    assert_eq!(code(&cloud.put(&format!("{network}/subnets/b"), subnet)), "InvalidCIDRNotation");
+    let vault =
+        json!({"location": "westeurope", "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}}});
+    assert_eq!(
+        code(&cloud.put(&format!("{GROUP}/providers/Microsoft.KeyVault/vaults/kv-abc--d"), vault)),
+        "VaultNameNotValid"
+    );
+    let pool = |name: &str, pods: u32| json!({"name": name, "mode": "System", "count": 1, "vmSize": "Standard_D2s_v5", "maxPods": pods});
+    let cluster = |pool: Json| {
+        let body = json!({"location": "westeurope", "properties": {"dnsPrefix": "c", "agentPoolProfiles": [pool]}});
+        code(&cloud.put(&format!("{GROUP}/providers/Microsoft.ContainerService/managedClusters/c"), body)).to_owned()
+    };
+    assert_eq!(cluster(pool("system", 5)), "InvalidParameter");
+    assert_eq!(cluster(pool("Bad-Pool_Name", 30)), "InvalidParameter");
+    assert_eq!(cluster(pool("system", 30)), "");
+}
+
+#[test]
 fn a_new_principal_is_not_found_at_once() {
     let cloud = Cloud::new();
     let identity = format!("{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity");

@@ -378,6 +378,105 @@ fn values_out_of_limits_are_refused_as_the_services_do() {
 }
 
 #[test]
+fn an_identity_of_both_kinds_is_told_in_full() {
+    let cloud = Cloud::new();
+    let own = format!("{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/own");
+    let known = cloud.put(&own, json!({"location": "westeurope"})).body.unwrap()["properties"].clone();
+    let bodies = [
+        ("Compute/virtualMachines/v", json!({})),
+        ("Storage/storageAccounts/account", json!({})),
+        ("ContainerRegistry/registries/registry", json!({"name": "Premium"})),
+    ];
+    for (path, sku) in bodies {
+        let id = format!("{GROUP}/providers/Microsoft.{path}");
+        let identity = json!({"type": "SystemAssigned, UserAssigned", "userAssignedIdentities": {&own: {}}});
+        let mut body = json!({"location": "westeurope", "kind": "StorageV2", "identity": identity, "properties": {}});
+        body["sku"] = if path.starts_with("Storage") { json!({"name": "Standard_LRS"}) } else { sku };
+        let put = cloud.put(&id, body);
+        assert!(matches!(put.status, 200..=202), "{path}: {:?}", put.body);
+        cloud.wait(600);
+        let shown = cloud.get(&id).body.unwrap()["identity"].clone();
+        assert!(shown["principalId"].is_string() && shown["tenantId"].is_string(), "{path}: {shown}");
+        let user = &shown["userAssignedIdentities"][&own];
+        assert_eq!(
+            user,
+            &json!({"principalId": known["principalId"], "clientId": known["clientId"]}),
+            "{path}: {shown}"
+        );
+    }
+}
+
+#[test]
+fn the_other_side_of_a_peering_that_is_gone_is_disconnected() {
+    let cloud = Cloud::new();
+    let networks =
+        ["hub", "one", "two"].map(|name| format!("{GROUP}/providers/Microsoft.Network/virtualNetworks/{name}"));
+    for (at, network) in networks.iter().enumerate() {
+        let space = json!({"addressSpace": {"addressPrefixes": [format!("10.{at}.0.0/16")]}});
+        assert_eq!(cloud.put(network, json!({"location": "westeurope", "properties": space})).status, 201);
+    }
+    cloud.wait(60);
+    let [hub, one, two] = &networks;
+    let peer = |from: &str, to: &str, name: &str| {
+        let id = format!("{from}/virtualNetworkPeerings/{name}");
+        assert_eq!(code(&cloud.put(&id, json!({"properties": {"remoteVirtualNetwork": {"id": to}}}))), "");
+        cloud.wait(60);
+        id
+    };
+    let state = |id: &str| cloud.get(id).body.unwrap()["properties"]["peeringState"].as_str().unwrap().to_owned();
+    let (to_one, from_one) = (peer(hub, one, "to-one"), peer(one, hub, "to-hub"));
+    let (_, from_two) = (peer(hub, two, "to-two"), peer(two, hub, "to-hub"));
+    assert_eq!([state(&from_one), state(&from_two)], ["Connected", "Connected"]);
+    cloud.ask("DELETE", &to_one, None);
+    cloud.wait(60);
+    assert_eq!(cloud.get(&to_one).status, 404);
+    assert_eq!([state(&from_one), state(&from_two)], ["Disconnected", "Connected"]);
+    cloud.ask("DELETE", hub, None);
+    cloud.wait(60);
+    assert_eq!(cloud.get(hub).status, 404);
+    assert_eq!([state(&from_one), state(&from_two)], ["Disconnected", "Disconnected"]);
+}
+
+#[test]
+fn a_private_endpoint_of_a_vault_has_its_name_in_the_zone() {
+    let cloud = Cloud::new();
+    let subnet = format!("{}/subnets/a", cloud.network());
+    let vault = format!("{GROUP}/providers/Microsoft.KeyVault/vaults/vault-one");
+    let body = json!({"location": "westeurope", "properties": {"tenantId": "t", "sku": {"family": "A", "name": "standard"}, "accessPolicies": []}});
+    assert_eq!(code(&cloud.put(&vault, body)), "");
+    let zone = format!("{GROUP}/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net");
+    assert_eq!(cloud.put(&zone, json!({"location": "global"})).status, 202);
+    cloud.wait(60);
+    let endpoint = format!("{GROUP}/providers/Microsoft.Network/privateEndpoints/e");
+    let connection = json!({"name": "c", "properties": {"privateLinkServiceId": vault, "groupIds": ["vault"]}});
+    let properties = json!({"subnet": {"id": subnet}, "privateLinkServiceConnections": [connection]});
+    assert_eq!(code(&cloud.put(&endpoint, json!({"location": "westeurope", "properties": properties}))), "");
+    cloud.wait(60);
+    let shown = cloud.get(&endpoint).body.unwrap();
+    let named = &shown["properties"]["customDnsConfigs"][0];
+    assert_eq!(named["fqdn"], "vault-one.vault.azure.net", "{shown}");
+    let group = format!("{endpoint}/privateDnsZoneGroups/default");
+    assert_eq!(code(&cloud.put(&group, json!({"properties": {"privateDnsZoneConfigs": [config_of(&zone)]}}))), "");
+    cloud.wait(60);
+    let record = cloud.get(&format!("{zone}/A/vault-one")).body.unwrap();
+    assert_eq!(record["properties"]["aRecords"], json!([{"ipv4Address": named["ipAddresses"][0]}]), "{record}");
+    assert_eq!(record["properties"]["fqdn"], "vault-one.privatelink.vaultcore.azure.net.");
+    cloud.ask("DELETE", &group, None);
+    cloud.wait(60);
+    assert_eq!(cloud.get(&format!("{zone}/A/vault-one")).status, 404);
+    assert_eq!(code(&cloud.put(&group, json!({"properties": {"privateDnsZoneConfigs": [config_of(&zone)]}}))), "");
+    cloud.wait(60);
+    assert_eq!(cloud.get(&format!("{zone}/A/vault-one")).status, 200);
+    cloud.ask("DELETE", &endpoint, None);
+    cloud.wait(60);
+    assert_eq!(cloud.get(&format!("{zone}/A/vault-one")).status, 404);
+}
+
+fn config_of(zone: &str) -> Json {
+    json!({"name": "vault", "properties": {"privateDnsZoneId": zone}})
+}
+
+#[test]
 fn a_new_principal_is_not_found_at_once() {
     let cloud = Cloud::new();
     let identity = format!("{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/identity");

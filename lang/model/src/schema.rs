@@ -344,6 +344,9 @@ pub enum Limit {
     /// A text matches this regular expression (whole text is anchored by the pattern itself); the second text says it
     /// in words.
     Pattern(&'static str, &'static str),
+    /// A text is one of these, whatever its case, or matches the regular expression (an id, where names are known); the last
+    /// text says so in words, such as `the name of a built-in role, or a role's id`.
+    OneOf(&'static [&'static str], &'static str, &'static str),
 }
 
 impl Attribute {

@@ -135,6 +135,12 @@ impl ModuleChecker<'_, '_> {
         }
     }
 
+    /// Whether a text does not match a pattern; one that cannot be read is matched by everything.
+    fn breaks(&mut self, pattern: &'static str, text: &str) -> bool {
+        let compiled = self.shared.patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());
+        compiled.as_ref().is_some_and(|pattern| !pattern.is_match(text))
+    }
+
     /// What was found and what the limit is, where a constant breaks it.
     fn violated(&mut self, limit: &Limit, value: &Expr) -> Option<(String, String)> {
         match (limit, &value.kind) {
@@ -157,9 +163,16 @@ impl ModuleChecker<'_, '_> {
                     .then(|| (format!("{} items", items.len()), format!("{low} to {high} items")))
             }
             (Limit::Pattern(pattern, words), ExprKind::Constant(Value::String(text))) => {
-                let compiled = self.shared.patterns.entry(pattern).or_insert_with(|| regex::Regex::new(pattern).ok());
-                let breaks = compiled.as_ref().is_some_and(|pattern| !pattern.is_match(text));
-                breaks.then(|| (format!("{text:?}"), (*words).to_owned()))
+                self.breaks(pattern, text).then(|| (format!("{text:?}"), (*words).to_owned()))
+            }
+            (Limit::OneOf(members, pattern, words), ExprKind::Constant(Value::String(text))) => {
+                let known = members.iter().any(|member| member.eq_ignore_ascii_case(text));
+                let breaks = !known && self.breaks(pattern, text);
+                breaks.then(|| {
+                    let near = nearest(text, members.iter().copied());
+                    let limit = near.map_or_else(|| (*words).to_owned(), |near| format!("`{near}`, or else {words}"));
+                    (format!("{text:?}"), limit)
+                })
             }
             _ => None,
         }

@@ -41,6 +41,11 @@ pub(crate) const STRICT: ProviderSchema = ProviderSchema {
         ResourceSchema::new("area", "Names that are known everywhere.").attributes(&[
             Attribute::string("name", "Its name.").required(),
             Attribute::fixed("location", &["global"], "Always `global`."),
+            Attribute::string("role", "What it may do.").limits(&[Limit::OneOf(
+                &["Reader", "Contributor"],
+                "^/.+",
+                "the name of a role, or a role's id",
+            )]),
             Attribute::fixed("scheme", &["https"], "Always `https`."),
             Attribute::string_map("tags", "Words about it."),
             Attribute::string("id", "Its id.").computed(),

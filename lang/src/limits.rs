@@ -1,6 +1,7 @@
 //! What a schema says of values beyond their types: ranges, lengths and patterns. Constants are held against them when a
 //! stack is checked, all other values when it is evaluated.
 
+use crate::residual::nearest;
 use formwork_model::Value;
 use formwork_model::schema::{Attribute, AttributeType, Limit};
 use std::cell::RefCell;
@@ -37,6 +38,14 @@ pub(crate) fn broken(limit: &Limit, value: &Value) -> Option<Broken> {
         (Limit::Length(low, high), Value::Map(map)) => length(map.len(), *low, *high, "entries"),
         (Limit::Pattern(pattern, words), Value::String(text)) => {
             (!matches(pattern, text)).then(|| Broken { found: format!("{text:?}"), limit: (*words).to_owned() })
+        }
+        (Limit::OneOf(members, pattern, words), Value::String(text)) => {
+            let known = members.iter().any(|member| member.eq_ignore_ascii_case(text));
+            (!known && !matches(pattern, text)).then(|| {
+                let near = nearest(text, members.iter().copied());
+                let limit = near.map_or_else(|| (*words).to_owned(), |near| format!("`{near}`, or else {words}"));
+                Broken { found: format!("{text:?}"), limit }
+            })
         }
         _ => None,
     }

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = vec![trial("examples::the_platform_is_planned_in_full", the_platform_is_planned_in_full)];
+    let mut trials = vec![
+        trial("examples::the_platform_is_planned_in_full", the_platform_is_planned_in_full),
+        trial("examples::a_network_says_which_rules_it_takes", a_network_says_which_rules_it_takes),
+    ];
     for folder in stacks_and_modules() {
         let name = folder.strip_prefix(root()).unwrap().display().to_string();
         trials.push(Trial::test(format!("examples::{name}"), move || is_sound(&folder)));
@@ -117,5 +120,35 @@ fn the_platform_is_planned_in_full() {
             assert!(planned.out.lines().any(|one| one.starts_with(&line)), "{environment}: {address} is not planned");
         }
         assert!(!planned.out.contains("waiting for the next phase"), "{environment}: something is put off");
+    }
+}
+
+/// A mistake in a rule is told where the caller made it, not where the module uses it.
+fn a_network_says_which_rules_it_takes() {
+    for (rule, told) in [
+        ("sources = [\"10.0.0.0/8\", \"Internet\"], ports = [\"80\", \"1024-65535\"]", None),
+        ("sources = [\"*\"]", None),
+        ("sources = []", Some("nobody is let in or kept out by no source")),
+        ("sources = [\"*\", \"Internet\"]", Some("`*` is any source and stands alone")),
+        ("sources = [\"all of them\"]", Some("sources are ranges, addresses, or service tags")),
+        ("ports = []", Some("a rule for no port does nothing")),
+        ("ports = [\"*\", \"80\"]", Some("`*` is any port and stands alone")),
+        ("ports = [\"http\"]", Some("ports are numbers or ranges")),
+    ] {
+        let subnets =
+            format!("{{ s = {{ range = \"10.1.0.0/24\", rules = {{ r = {{ priority = 100, {rule} }} }} }} }}");
+        let spokes = format!("{{ a = {{ range = \"10.1.0.0/16\", subnets = {subnets} }} }}");
+        let stack = format!(
+            "provider azure {{ subscription_id = \"s\" }}\n\
+             resource group: azure.resource_group {{ name = \"g\", location = \"westeurope\" }}\n\
+             module net: \"./modules/azure/network\" {{ name = \"n\", group, location = \"westeurope\", \
+             hub = {{ range = \"10.0.0.0/24\" }}, spokes = {spokes} }}\n"
+        );
+        let bench = Bench::new(&[("main.fw", stack.as_str())]);
+        copy(&root().join("modules"), &bench.root().join("modules"));
+        let ran = bench.run(&["check"]);
+        assert_eq!(ran.code, Some(i32::from(told.is_some())), "{rule}: {}", ran.err);
+        assert!(ran.err.contains(told.unwrap_or_default()), "{rule}: {}", ran.err);
+        assert!(told.is_none() || ran.err.contains("main.fw:3"), "{rule}: {}", ran.err);
     }
 }

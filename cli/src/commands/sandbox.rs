@@ -222,6 +222,10 @@ impl Subject {
     }
 
     fn fail(&self, rules: &[String], remove: Option<u64>, clear: bool) -> Answer {
+        // All are read before one is added, and before a sandbox is started for them: a mistake changes nothing.
+        for rule in rules {
+            rule.parse::<formwork_sandbox::failure::Rule>()?;
+        }
         let client = if rules.is_empty() { self.client()? } else { sandbox::ensure(self.directory.path())? };
         let standing = session_runtime()?.block_on(async {
             for rule in rules {

@@ -188,7 +188,7 @@ impl PlanText<'_> {
 
     fn outputs(&mut self) {
         let plan = self.plan;
-        let changed: Vec<_> = plan.outputs.iter().filter(|output| output.prior != output.planned).collect();
+        let changed: Vec<_> = plan.outputs.iter().filter(|output| output.is_changed()).collect();
         if changed.is_empty() {
             return;
         }

@@ -354,6 +354,32 @@ pub struct Output {
     pub planned: Option<Value>,
 }
 
+impl Output {
+    /// Whether it will mean something else. A field that the cloud was asked for and did not fill is recorded as null, and is
+    /// not there when the object is read the next time: both say that there is nothing.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        match (&self.prior, &self.planned) {
+            (Some(prior), Some(planned)) => prior != planned && without_nulls(prior) != without_nulls(planned),
+            (prior, planned) => prior != planned,
+        }
+    }
+}
+
+/// A value without the entries of its maps that are null.
+fn without_nulls(value: &Value) -> Value {
+    let items = |items: &[Value]| items.iter().map(without_nulls).collect::<Vec<_>>();
+    match value {
+        Value::Map(map) => {
+            let there = map.iter().filter(|(_, value)| !value.is_null());
+            Value::Map(there.map(|(key, value)| (key.clone(), without_nulls(value))).collect())
+        }
+        Value::List(list) => Value::list(items(list)),
+        Value::Secret(inner) => without_nulls(inner).secret(),
+        other => other.clone(),
+    }
+}
+
 /// What waits for another phase.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Deferral {
@@ -396,6 +422,6 @@ impl Plan {
             || self.state_changes.iter().any(|change| !matches!(change, StateChange::Put(_)))
             || !self.imported.is_empty()
             || !self.recoveries.is_empty()
-            || self.outputs.iter().any(|output| output.prior != output.planned)
+            || self.outputs.iter().any(Output::is_changed)
     }
 }

@@ -349,6 +349,9 @@ pub enum Limit {
     /// A text matches this regular expression (whole text is anchored by the pattern itself); the second text says it
     /// in words.
     Pattern(&'static str, &'static str),
+    /// A text is one of these, whatever its case, or matches the regular expression (an id, where names are known); the last
+    /// text says so in words, such as `the name of a built-in role, or a role's id`.
+    OneOf(&'static [&'static str], &'static str, &'static str),
 }
 
 impl Attribute {
@@ -362,6 +365,19 @@ impl Attribute {
     #[must_use]
     pub const fn is_settable(&self) -> bool {
         !matches!(self.presence, Presence::Computed)
+    }
+
+    /// Whether it has one value for ever (the location `global` of what is in no region): the config may write it down, and
+    /// can mean nothing else.
+    #[must_use]
+    pub const fn is_fixed(&self) -> bool {
+        matches!(self.ty, AttributeType::Enum([_]))
+    }
+
+    /// Whether `defaults` of the provider's block give it a value: the config may set it, and has a choice.
+    #[must_use]
+    pub const fn is_defaultable(&self) -> bool {
+        self.is_settable() && !self.is_fixed()
     }
 
     /// Whether the cloud may set it.

@@ -185,7 +185,7 @@ impl<'a> ModuleChecker<'_, 'a> {
             .resources
             .iter()
             .flat_map(|resource| resource.attributes)
-            .filter(|attribute| attribute.is_settable())
+            .filter(|attribute| attribute.is_defaultable())
             .map(|attribute| attribute.name)
             .collect();
         let nearest = nearest(&word.text, names).map(EcoString::from);

@@ -163,15 +163,15 @@ impl<'a> SchemaTable<'a> {
         entry.or_insert_with(|| Rc::new(provider.configuration.iter().map(AttributeInfo::of).collect())).clone()
     }
 
-    /// The attributes that `defaults` of a provider may set: all that one of its resource types has.
+    /// The attributes that `defaults` of a provider may set: all that one of its resource types has, unless they have one
+    /// value for ever.
     pub(crate) fn defaults(&mut self, provider: &'static ProviderSchema) -> Rc<HashMap<&'static str, AttributeInfo>> {
         let entry = self.defaults.entry(provider.name.into());
         entry
             .or_insert_with(|| {
                 let attributes = provider.resources.iter().flat_map(|schema| schema.attributes);
-                let settable = attributes.filter(|attribute| attribute.is_settable());
                 let mut table = HashMap::new();
-                for attribute in settable {
+                for attribute in attributes.filter(|attribute| attribute.is_defaultable()) {
                     table.entry(attribute.name).or_insert_with(|| AttributeInfo::of(attribute));
                 }
                 Rc::new(table)

@@ -217,14 +217,17 @@ impl<'p> Evaluator<'p> {
         }
     }
 
-    /// Puts the provider's `defaults` under a config: attributes that the type has; maps are merged by key.
+    /// Puts the provider's `defaults` under a config: attributes that the type has and that have a choice; maps are merged by
+    /// key.
     pub(super) fn with_defaults(&mut self, config: Map, schema: &'static ResourceSchema, slot: &ProviderSlot) -> Map {
         let Some(defaults) = slot.defaults.and_then(|number| self.defaults.get(number as usize)).cloned() else {
             return config;
         };
         let mut config = config;
         for (name, default) in defaults {
-            let Some(attribute) = schema.attribute(&name).filter(|attribute| attribute.is_settable()) else { continue };
+            let Some(attribute) = schema.attribute(&name).filter(|attribute| attribute.is_defaultable()) else {
+                continue;
+            };
             let value = match (config.get(&name), attribute.ty) {
                 (None, _) => Some(default),
                 (Some(given), AttributeType::Map(_)) => merged(default, given),

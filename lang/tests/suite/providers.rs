@@ -36,12 +36,27 @@ pub(crate) const STRICT: ProviderSchema = ProviderSchema {
     version: "1.0.0",
     docs: "A provider that has to be configured.",
     configuration: &[Attribute::string("account", "The account's number.").required()],
-    resources: &[ResourceSchema::new("bucket", "A place for objects.").attributes(&[
-        Attribute::string("name", "Its name.").required(),
-        Attribute::string("location", "Where it is.").required(),
-        Attribute::string_map("tags", "Words about it."),
-        Attribute::string("id", "Its id.").computed(),
-    ])],
+    resources: &[
+        // The first type's `location` is not what `defaults` may set.
+        ResourceSchema::new("area", "Names that are known everywhere.").attributes(&[
+            Attribute::string("name", "Its name.").required(),
+            Attribute::fixed("location", &["global"], "Always `global`."),
+            Attribute::string("role", "What it may do.").limits(&[Limit::OneOf(
+                &["Reader", "Contributor"],
+                "^/.+",
+                "the name of a role, or a role's id",
+            )]),
+            Attribute::fixed("scheme", &["https"], "Always `https`."),
+            Attribute::string_map("tags", "Words about it."),
+            Attribute::string("id", "Its id.").computed(),
+        ]),
+        ResourceSchema::new("bucket", "A place for objects.").attributes(&[
+            Attribute::string("name", "Its name.").required(),
+            Attribute::string("location", "Where it is.").required(),
+            Attribute::string_map("tags", "Words about it."),
+            Attribute::string("id", "Its id.").computed(),
+        ]),
+    ],
     data: &[],
     ephemerals: &[],
     secrets: &[],

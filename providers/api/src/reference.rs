@@ -184,6 +184,6 @@ fn limit_text(limit: &Limit) -> String {
         Limit::Range(low, high) => format!("{low} to {high}"),
         Limit::Length(low, high) if low == high => format!("{low} long"),
         Limit::Length(low, high) => format!("{low} to {high} long"),
-        Limit::Pattern(_, words) => (*words).to_owned(),
+        Limit::Pattern(_, words) | Limit::OneOf(_, _, words) => (*words).to_owned(),
     }
 }

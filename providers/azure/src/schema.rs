@@ -55,9 +55,10 @@ pub(crate) const LOCATION: Attribute = Attribute::string(
 .required()
 .equality(Equality::CaseInsensitive);
 
-/// The region of what is everywhere.
+/// The region of what is everywhere. ARM refuses any other (`LocationNotAvailableForResourceType`), so `defaults` that name
+/// one are not for these types.
 pub(crate) const GLOBAL_LOCATION: Attribute =
-    Attribute::string("location", "Always `global`: it is in no region.").default_string("global").create_only();
+    Attribute::fixed("location", &["global"], "Always `global`: it is in no region.").create_only();
 
 /// The user's tags.
 pub(crate) const TAGS: Attribute =

@@ -15,6 +15,8 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("sandbox::a_share_of_requests_fails", a_share_of_requests_fails),
         trial("sandbox::work_takes_as_long_as_was_said", work_takes_as_long_as_was_said),
         trial("sandbox::the_log_is_followed_to_its_end", the_log_is_followed_to_its_end),
+        trial("sandbox::a_mistake_among_rules_adds_none", a_mistake_among_rules_adds_none),
+        trial("sandbox::the_log_is_there_when_it_is_stopped", the_log_is_there_when_it_is_stopped),
     ]
 }
 
@@ -194,4 +196,27 @@ fn the_log_is_followed_to_its_end() {
     let puts = lines.iter().filter(|line| line["method"] == "PUT").map(|line| line["path"].as_str().unwrap());
     assert_eq!(puts.collect::<Vec<_>>(), [group(&cloud, "first"), group(&cloud, "last")]);
     assert_eq!(lines.len(), 1502);
+}
+
+fn a_mistake_among_rules_adds_none() {
+    let bench = Sandboxed::new(&[]);
+    let told = bench.0.run(&["sandbox", "fail", "error=quota", "bogus"]).expect(1).err;
+    assert!(told.contains("bogus"), "{told}");
+    assert_eq!(bench.status()["running"], false, "nothing is started for it");
+    bench.start();
+    bench.0.run(&["sandbox", "fail", "error=quota", "bogus"]).expect(1);
+    assert_eq!(json(&bench.0.run(&["sandbox", "fail", "--json"]).expect(0))["failures"], json!([]));
+}
+
+fn the_log_is_there_when_it_is_stopped() {
+    let bench = Sandboxed::new(&[]);
+    let cloud = Cloud::of(&bench);
+    put_group(&cloud, "first");
+    bench.0.run(&["sandbox", "stop"]).expect(0);
+    for arguments in [&["sandbox", "log", "--json"][..], &["sandbox", "log", "--json", "--follow"]] {
+        let seen = bench.0.run(arguments).expect(0).out;
+        let paths: Vec<Json> =
+            seen.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["path"].clone()).collect();
+        assert!(paths.contains(&json!(group(&cloud, "first"))), "{seen}");
+    }
 }

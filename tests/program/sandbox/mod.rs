@@ -35,6 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("sandbox::inputs_are_stand_ins", inputs_are_stand_ins),
         trial("sandbox::a_plan_is_applied_where_it_was_made", a_plan_is_applied_where_it_was_made),
         trial("sandbox::environments_have_their_own", environments_have_their_own),
+        trial("sandbox::a_second_plan_of_azure_is_clean", a_second_plan_of_azure_is_clean),
         trial("sandbox::only_loopback_is_contacted", only_loopback_is_contacted).with_ignored_flag(!can_trace()),
     ];
     trials.extend(faults::trials());
@@ -368,6 +369,53 @@ fn environments_have_their_own() {
     bench.0.run(&["plan", "--sandbox", "--detailed-exitcode", "-e", "prod"]).expect(0);
     let list = json(&bench.0.run(&["state", "list", "--sandbox", "--json", "-e", "prod"]).expect(0));
     assert_eq!(list["objects"].as_array().unwrap().len(), 2);
+}
+
+/// Types that are in no region beside a default for all others, a block as an output that the cloud fills in part, and a role on
+/// what is no usual scope.
+const MACHINE: &str = r#"
+provider azure { defaults = { location = "westeurope" } }
+resource group: azure.resource_group { name = "rg" }
+resource vnet: azure.virtual_network { name = "vnet", group, address_space = ["10.0.0.0/16"] }
+resource subnet: azure.subnet { name = "machines", vnet, address_prefix = "10.0.0.0/24" }
+resource zone: azure.private_dns_zone { name = "shop.internal", group }
+resource link: azure.private_dns_zone_link { name = "shop", zone, vnet }
+resource public: azure.dns_zone { name = "shop.example", group }
+resource nic: azure.network_interface { name = "nic", group, ip_configurations = [{ name = "main", subnet }] }
+resource vm: azure.virtual_machine {
+  name = "vm"
+  group
+  vm_size = "Standard_D2s_v5"
+  network_interfaces = [{ network_interface = nic }]
+  image_reference = { publisher = "Canonical", offer = "ubuntu-24_04-lts", sku = "server", version = "latest" }
+  os_profile = {
+    admin_username = "azureuser"
+    linux_configuration = {
+      disable_password_authentication = true
+      ssh_public_keys = [{ path = "/home/azureuser/.ssh/authorized_keys", key_data = "ssh-ed25519 AAAA" }]
+    }
+  }
+  os_disk = { disk_size_gb = 64, caching = "ReadWrite", managed_disk = { storage_account_type = "Premium_LRS" } }
+}
+resource operator: azure.user_assigned_identity { name = "operator", group }
+resource may: azure.role_assignment { scope = vm, role_definition = "Virtual Machine Contributor", principal_id = operator.principal_id }
+output disk = vm.os_disk
+output places = { zone = zone.location, link = link.location, public = public.location, vm = vm.location }
+"#;
+
+fn a_second_plan_of_azure_is_clean() {
+    let bench = Sandboxed::new(&[("main.fw", MACHINE)]);
+    bench.start_at("none");
+    bench.0.run(&["apply", "--sandbox", "--auto-approve"]).expect(0);
+    let outputs = json(&bench.0.run(&["output", "--sandbox", "--json"]).expect(0));
+    let places = serde_json::json!({ "zone": "global", "link": "global", "public": "global", "vm": "westeurope" });
+    assert_eq!(outputs["places"], places, "{outputs}");
+    let planned = bench.0.run(&["plan", "--sandbox", "--detailed-exitcode"]);
+    assert_eq!(planned.code, Some(0), "{}{}", planned.out, planned.err);
+    let wrong = MACHINE.replace("\"Virtual Machine Contributor\"", "\"AcrPul\"");
+    fs::write(bench.0.root().join("main.fw"), wrong).unwrap();
+    let told = bench.0.run(&["check"]).expect(1).err;
+    assert!(told.contains("E0453") && told.contains("`AcrPull`"), "{told}");
 }
 
 /// What the real providers apply, and a cluster's own API. Nothing is in it that is pinned by a digest and may be fetched.

@@ -44,6 +44,13 @@ impl Attribute {
         Self::new(name, AttributeType::Bool, docs)
     }
 
+    /// A text with one value for ever, which need not be written: `defaults` of the provider do not touch it.
+    #[must_use]
+    pub const fn fixed(name: &'static str, value: &'static [&'static str; 1], docs: &'static str) -> Self {
+        let [text] = *value;
+        Self::new(name, AttributeType::Enum(value), docs).default_string(text)
+    }
+
     /// An optional list of texts.
     #[must_use]
     pub const fn strings(name: &'static str, docs: &'static str) -> Self {

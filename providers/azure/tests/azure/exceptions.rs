@@ -50,6 +50,9 @@ pub const SCHEMA: &[(&str, &str, &str)] = &[
         "properties.addonProfiles{}.config.logAnalyticsWorkspaceResourceID",
         "one entry of the add-on's settings, which are a map",
     ),
+    ("dns_zone", "location", "ARM has these types in `global` and nowhere else"),
+    ("private_dns_zone", "location", "ARM has these types in `global` and nowhere else"),
+    ("private_dns_zone_link", "location", "ARM has these types in `global` and nowhere else"),
 ];
 
 /// `(azure.type, vendor path, reason)`: stands in a PUT example and cannot be written in our schema.

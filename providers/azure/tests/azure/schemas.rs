@@ -12,7 +12,10 @@ use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 pub fn tests(vendor: Option<&Vendor>) -> Vec<Trial> {
-    let mut trials = vec![Trial::test("schemas::are_sound", are_sound)];
+    let mut trials = vec![
+        Trial::test("schemas::are_sound", are_sound),
+        Trial::test("schemas::any_type_may_be_a_scope", any_type_may_be_a_scope),
+    ];
     for ty in types() {
         let vendor = vendor.cloned();
         let skipped = vendor.is_none();
@@ -25,6 +28,18 @@ pub fn tests(vendor: Option<&Vendor>) -> Vec<Trial> {
 
 fn are_sound() -> Result<(), Failed> {
     assert_eq!(schema_check::lint(AzureProvider.schema()), Vec::<String>::new());
+    Ok(())
+}
+
+/// A role is assigned on anything that ARM serves, apart from what stands on a scope itself.
+fn any_type_may_be_a_scope() -> Result<(), Failed> {
+    let schema = AzureProvider.schema();
+    let scope = schema.resource("role_assignment").and_then(|one| one.attribute("scope")).unwrap();
+    let AttributeType::Reference(targets) = scope.ty else { return Err("scope is no reference".into()) };
+    let extensions = ["role_assignment", "role_definition"];
+    let served = types().into_iter().map(|ty| ty.schema().name).filter(|name| !extensions.contains(name));
+    let wanted: BTreeSet<String> = served.chain(["resource"]).map(|name| format!("azure.{name}")).collect();
+    assert_eq!(targets.iter().map(|target| (*target).to_owned()).collect::<BTreeSet<_>>(), wanted);
     Ok(())
 }
 

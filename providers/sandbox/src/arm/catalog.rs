@@ -166,14 +166,14 @@ impl Arm {
     }
 
     fn shown_provider(&self, subscription: &str, namespace: &str) -> Json {
-        let locations: Vec<&str> = LOCATIONS.iter().map(|one| one.1).collect();
+        let regions: Vec<&'static str> = LOCATIONS.iter().map(|one| one.1).collect();
         let of = self.profiles.types().filter_map(|profile| {
             let (own, kind) = profile.name.split_once('/')?;
             if !own.eq_ignore_ascii_case(namespace) {
                 return None;
             }
             let versions = profile.versions.as_ref().map(|(oldest, newest)| vec![newest.clone(), oldest.clone()]);
-            Some(json!({"resourceType": kind, "locations": locations, "apiVersions": versions.unwrap_or_default(), "capabilities": "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove, SupportsTags, SupportsLocation"}))
+            Some(json!({"resourceType": kind, "locations": profile.location.among(regions.clone()), "apiVersions": versions.unwrap_or_default(), "capabilities": "CrossResourceGroupResourceMove, CrossSubscriptionResourceMove, SupportsTags, SupportsLocation"}))
         });
         json!({
             "id": format!("/subscriptions/{subscription}/providers/{namespace}"),

@@ -325,7 +325,22 @@ fn check_version(asked: &str, old: Option<&str>, name: &str) -> Result<(), Failu
 /// kubernetes-sigs/cluster-api-provider-azure#5947 (the code in Azure/azure-cli#22442). The autoscaler's bounds are not held
 /// against the number: the vendor's own example of an update has three nodes between bounds of two, and
 /// Azure/azure-cli-extensions#1606 says that a lower bound above the present number is taken.
+/// The fewest and the most pods that a node may have room for.
+const PODS: std::ops::RangeInclusive<i64> = 10..=250;
+
+fn check_pods(pool: &Json) -> Result<(), Failure> {
+    match pool.get("maxPods").and_then(Json::as_i64).filter(|pods| *pods != 0 && !PODS.contains(pods)) {
+        Some(pods) => Err(invalid(&format!(
+            "The value of parameter agentPoolProfile.maxPods is invalid. Error details: maxPods was {pods}. It must be from {} to {}.",
+            PODS.start(),
+            PODS.end()
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn check_count(pool: &Json) -> Result<(), Failure> {
+    check_pods(pool)?;
     let Some(count) = pool.get("count").and_then(Json::as_i64) else { return Ok(()) };
     let is_system = path::text(pool, "mode").is_some_and(|mode| mode.eq_ignore_ascii_case("System"));
     let (least, most) = (i64::from(is_system), 1000);

@@ -4,10 +4,9 @@ use super::failure::{self, Failure};
 use super::id::Id;
 use super::path;
 use super::record::Record;
-use super::{Arm, Call, Event, Found, PRINCIPALS, unkept, write};
+use super::{Arm, Call, Event, Found, PRINCIPALS, scope, unkept, write};
 use crate::exchange::Response;
 use serde_json::{Value as Json, json};
-use std::collections::BTreeMap;
 
 impl Arm {
     /// Refuses a PUT for a reason of the type's own, or answers it.
@@ -82,23 +81,6 @@ impl Arm {
         })
     }
 
-    /// The other network of a peering must be there and at rest.
-    fn check_peering(&self, id: &Id, sent: &Json) -> Result<(), Failure> {
-        let Some(remote) = path::text(sent, "properties.remoteVirtualNetwork.id") else { return Ok(()) };
-        let now = self.clock.now_ms();
-        let record = Id::parse(remote).and_then(|remote| self.record(&remote.key()));
-        match record.and_then(|record| record.running("", now).map(|work| work.state.clone())) {
-            Some(state) => {
-                let message = format!(
-                    "Cannot proceed with operation because resource {remote} used by resource {} is not in Succeeded state. Resource is in {state} state and the last operation that updated/is updating the resource is PutVirtualNetworkOperation.",
-                    id.text()
-                );
-                Err(Failure::new(400, "ReferencedResourceNotProvisioned", message))
-            }
-            None => Ok(()),
-        }
-    }
-
     /// A firewall is not written while its policy, or a group of rules in it, is worked on.
     fn check_firewall(&self, call: &Call<'_>, sent: &Json) -> Result<(), Failure> {
         let Some(policy) = path::text(sent, "properties.firewallPolicy.id").and_then(Id::parse) else { return Ok(()) };
@@ -158,6 +140,7 @@ impl Arm {
         body: &mut Json,
         old: Option<&Json>,
     ) -> Result<(), Failure> {
+        self.complete_identities(body);
         match id.type_name().to_lowercase().as_str() {
             "microsoft.containerservice/managedclusters" => self.complete_cluster(call, id, body, old),
             "microsoft.containerservice/managedclusters/agentpools" => self.complete_pool_of(id, body),
@@ -171,45 +154,13 @@ impl Arm {
         Ok(())
     }
 
-    /// The other side of a peering is told, so that both are connected.
-    fn connect_peering(&self, id: &Id) -> Result<(), Failure> {
-        let (Some(own), Some(found)) = (id.parent(), self.find(id)) else { return Ok(()) };
-        let remote = path::text(&found.body(), "properties.remoteVirtualNetwork.id").and_then(Id::parse);
-        let Some(mut other) = remote.as_ref().and_then(|remote| self.record(&remote.key())) else { return Ok(()) };
-        let back = |peering: &Json| {
-            path::text(peering, "properties.remoteVirtualNetwork.id").is_some_and(|to| to.to_lowercase() == own.key())
-        };
-        let mut connected = false;
-        path::each_mut(&mut other.body, "properties.virtualNetworkPeerings[]", &mut |peering| {
-            if back(peering) {
-                connected = true;
-                connect(peering);
-            }
-        });
-        if !connected {
-            return Ok(());
-        }
-        self.keep(&other)?;
-        let Some(mut record) = self.record(&own.key()) else { return Ok(()) };
-        let name = id.name().to_lowercase();
-        path::each_mut(&mut record.body, "properties.virtualNetworkPeerings[]", &mut |peering| {
-            if path::text(peering, "name").is_some_and(|own| own.to_lowercase() == name) {
-                connect(peering);
-            }
-        });
-        self.keep(&record)
-    }
-
-    /// A peering knows the other network's ranges.
-    fn complete_peering(&self, body: &mut Json) {
-        let remote = path::text(body, "properties.remoteVirtualNetwork.id").and_then(Id::parse);
-        let ranges = remote
-            .and_then(|remote| self.find(&remote))
-            .and_then(|found| path::get(&found.body(), "properties.addressSpace.addressPrefixes").cloned());
-        if let Some(ranges) = ranges {
-            for place in ["properties.remoteAddressSpace", "properties.remoteVirtualNetworkAddressSpace"] {
-                path::set(body, place, json!({ "addressPrefixes": ranges }));
-            }
+    /// The identities of the user's that a resource has are told with their own ids.
+    fn complete_identities(&self, body: &mut Json) {
+        let identities = path::get_mut(body, "identity.userAssignedIdentities").and_then(Json::as_object_mut);
+        for (id, shown) in identities.into_iter().flatten() {
+            let Some(record) = Id::parse(id).and_then(|id| self.record(&id.key())) else { continue };
+            let client = scope::guid(&scope::own_seed(&record.id, record.created, "client"));
+            *shown = json!({"principalId": write::principal(&record.id, record.created), "clientId": client});
         }
     }
 
@@ -230,91 +181,6 @@ impl Arm {
         path::set(body, "properties.status", status);
     }
 
-    /// A private endpoint has a network interface of its own, with an address of its subnet, and tells under which names
-    /// the service is reached there.
-    fn complete_endpoint(&self, call: &Call<'_>, id: &Id, body: &mut Json, old: Option<&Json>) -> Result<(), Failure> {
-        if let Some(old) = old {
-            for place in ["properties.networkInterfaces", "properties.names"] {
-                if let Some(kept) = path::get(old, place) {
-                    path::set(body, place, kept.clone());
-                }
-            }
-            return Ok(());
-        }
-        let custom = path::text(body, "properties.customNetworkInterfaceName").filter(|name| !name.is_empty());
-        let name = custom.map_or_else(|| format!("{}.nic.{}", id.name(), uuid::Uuid::new_v4()), str::to_owned);
-        let nic = Id { pairs: vec![("networkInterfaces".to_owned(), name)], ..id.clone() };
-        let address = self.endpoint_interface(call, id, &nic, body)?;
-        path::set(body, "properties.networkInterfaces", json!([{"id": nic.text()}]));
-        if let (Some((account, member)), Some(address)) = (endpoint_target(body), address) {
-            let fqdn = format!("{account}.{member}.core.windows.net");
-            path::set(body, "properties.names", json!([{"fqdn": fqdn, "ipAddresses": [address]}]));
-        }
-        Ok(())
-    }
-
-    /// Makes the interface of an endpoint, and tells its address.
-    fn endpoint_interface(
-        &self,
-        call: &Call<'_>,
-        id: &Id,
-        nic: &Id,
-        endpoint: &Json,
-    ) -> Result<Option<String>, Failure> {
-        let Some(subnet) = path::text(endpoint, "properties.subnet.id") else { return Ok(None) };
-        let (account, member) = endpoint_target(endpoint).unwrap_or_default();
-        let connection = json!({"groupId": member, "requiredMemberName": member, "fqdns": [format!("{account}.{member}.core.windows.net")]});
-        let properties = json!({"privateIPAllocationMethod": "Dynamic", "subnet": {"id": subnet}, "privateLinkConnectionProperties": connection});
-        let mut body = json!({
-            "location": endpoint.get("location"),
-            "managedBy": id.text(),
-            "properties": {
-                "macAddress": "",
-                "ipConfigurations": [{"name": "privateEndpointIpConfig", "properties": properties}],
-                "privateEndpoint": {"id": id.text()},
-            },
-        });
-        self.allocate(nic, &mut body, None, &self.profiles.of(&nic.type_name()).addresses)?;
-        let address = path::all(&body, "properties.ipConfigurations[].properties.privateIPAddress");
-        let address = address.first().and_then(|spot| spot.value.as_str()).map(str::to_owned);
-        let now = self.clock.now_ms();
-        let born = call.version.clone();
-        self.keep(&Record {
-            id: nic.text(),
-            body,
-            born,
-            created: now,
-            modified: now,
-            revision: 1,
-            work: BTreeMap::new(),
-        })?;
-        Ok(address)
-    }
-
-    /// A zone group writes the names of its endpoint into each of its zones.
-    fn complete_zone_group(&self, id: &Id, body: &mut Json) {
-        let endpoint = id.parent().and_then(|endpoint| self.record(&endpoint.key()));
-        let names = endpoint.and_then(|record| path::get(&record.body, "properties.names").cloned());
-        let Some(first) = names.as_ref().and_then(|names| names.get(0)) else { return };
-        let account = path::text(first, "fqdn").and_then(|fqdn| fqdn.split('.').next()).unwrap_or_default().to_owned();
-        let addresses = first.get("ipAddresses").cloned().unwrap_or_default();
-        path::each_mut(body, "properties.privateDnsZoneConfigs[].properties", &mut |config| {
-            let zone =
-                path::text(config, "privateDnsZoneId").and_then(|zone| zone.rsplit('/').next()).unwrap_or_default();
-            let fqdn = format!("{account}.{zone}");
-            let set = json!({"recordType": "A", "recordSetName": account, "fqdn": fqdn, "ttl": 10, "ipAddresses": addresses, "provisioningState": "Succeeded"});
-            path::set(config, "recordSets", json!([set]));
-        });
-    }
-
-    pub(super) fn endpoint_gone(&self, record: &Record) {
-        for spot in path::all(&record.body, "properties.networkInterfaces[].id") {
-            if let Some(nic) = spot.value.as_str().and_then(Id::parse) {
-                self.forget(&nic.key());
-            }
-        }
-    }
-
     /// What follows from a write.
     pub(super) fn after_write(&self, call: &Call<'_>, id: &Id, found: &Found) -> Result<(), Failure> {
         match id.type_name().to_lowercase().as_str() {
@@ -325,6 +191,7 @@ impl Arm {
                 self.cluster_written(call, found)
             }
             "microsoft.network/virtualnetworks/virtualnetworkpeerings" => self.connect_peering(id),
+            "microsoft.network/privateendpoints/privatednszonegroups" => self.write_names(call, id, &found.record),
             _ => Ok(()),
         }
     }
@@ -353,20 +220,6 @@ impl Arm {
             tracing::warn!(error = err.0, "a principal could not be forgotten");
         }
     }
-}
-
-/// The account and the service of it that an endpoint leads to, where it is not a private link service.
-fn endpoint_target(endpoint: &Json) -> Option<(String, String)> {
-    let connection = path::all(endpoint, "properties.privateLinkServiceConnections[].properties");
-    let connection = connection.first()?.value;
-    let member = connection.get("groupIds")?.get(0)?.as_str()?.to_owned();
-    let account = path::text(connection, "privateLinkServiceId")?.rsplit('/').next()?.to_owned();
-    Some((account, member))
-}
-
-fn connect(peering: &mut Json) {
-    path::set(peering, "properties.peeringState", "Connected".into());
-    path::set(peering, "properties.peeringSyncLevel", "FullyInSync".into());
 }
 
 /// An assignment's ids as Authorization keeps them: the principal with dashes, the definition with its subscription.

@@ -27,6 +27,9 @@ pub(super) struct Begin<'a> {
     pub(super) state: String,
 }
 
+/// The last segment of the type of peerings.
+const PEERINGS: &str = "virtualNetworkPeerings";
+
 impl Arm {
     /// How long so many milliseconds of the cloud take here.
     pub(super) fn scaled(&self, ms: i64) -> i64 {
@@ -182,6 +185,9 @@ impl Arm {
     /// Takes a resource and everything below it out.
     pub(super) fn erase(&self, id: &Id, mut record: Record, part: Option<&Part>) {
         if let Some(part) = part {
+            if let Some(peering) = part.take(&record.body).filter(|_| part.kind.eq_ignore_ascii_case(PEERINGS)) {
+                self.peering_gone(id, &peering);
+            }
             part.put(&mut record.body, None);
             record.work.remove(&part.key());
             record.revision += 1;
@@ -210,6 +216,8 @@ impl Arm {
             }
             "microsoft.managedidentity/userassignedidentities" => self.principal_gone(record),
             "microsoft.network/privateendpoints" => self.endpoint_gone(record),
+            "microsoft.network/privateendpoints/privatednszonegroups" => self.names_gone(id),
+            "microsoft.network/virtualnetworks" => self.network_gone(id),
             _ => (),
         }
     }

@@ -217,10 +217,14 @@ pub(crate) enum IdForm {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LocationRule {
-    /// Required and kept.
+    /// A region: required and kept.
     #[default]
     Required,
-    /// Kept where it is sent.
+    /// `global` and nothing else, required and kept: the type is in no region.
+    Global,
+    /// A region or `global`, required and kept.
+    Anywhere,
+    /// A region or `global`, kept where it is sent.
     Optional,
     /// The type has none.
     None,

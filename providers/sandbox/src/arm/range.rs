@@ -1,5 +1,5 @@
-//! Ranges and priorities that exclude each other: subnets lie in their network's ranges and beside each other, rules of
-//! one direction have different priorities. Codes and words are those that the service is documented to answer.
+//! Address ranges: they are written as ranges are, subnets lie in their network's and beside each other. Codes and words are
+//! those that people show of the service.
 
 use super::Arm;
 use super::failure::Failure;
@@ -10,15 +10,20 @@ use serde_json::Value as Json;
 
 const SPACE: &str = "properties.addressSpace.addressPrefixes[]";
 
+const OF_SUBNET: [&str; 2] = ["properties.addressPrefix", "properties.addressPrefixes[]"];
+
 impl Arm {
     /// A network that is sent with its subnets.
     pub(super) fn check_network(&self, id: &Id, sent: &Json) -> Result<(), Failure> {
         if self.relaxed {
             return Ok(());
         }
+        well_formed(&id.text(), sent, &[SPACE])?;
         let space = ranges(sent, SPACE);
         let subnets = path::all(sent, "properties.subnets[]");
         subnets.iter().enumerate().try_for_each(|(at, subnet)| {
+            let own = format!("{}/subnets/{}", id.text(), name_of(subnet.value));
+            well_formed(&own, subnet.value, &OF_SUBNET)?;
             let before = subnets.iter().take(at).map(|other| other.value);
             check_subnet(id.name(), name_of(subnet.value), subnet.value, &space, before)
         })
@@ -26,6 +31,7 @@ impl Arm {
 
     /// A subnet that is sent by itself.
     pub(super) fn check_subnet(&self, id: &Id, sent: &Json) -> Result<(), Failure> {
+        well_formed(&id.text(), sent, &OF_SUBNET)?;
         let network = id.parent().and_then(|network| self.record(&network.key()));
         let Some(network) = network.filter(|_| !self.relaxed) else { return Ok(()) };
         let siblings = path::all(&network.body, "properties.subnets[]").into_iter().map(|spot| spot.value);
@@ -33,28 +39,31 @@ impl Arm {
         let name = network.id.rsplit('/').next().unwrap_or_default();
         check_subnet(name, id.name(), sent, &ranges(&network.body, SPACE), others)
     }
-
-    /// A security group that is sent with its rules.
-    pub(super) fn check_rules(&self, sent: &Json) -> Result<(), Failure> {
-        if self.relaxed {
-            return Ok(());
-        }
-        let rules = path::all(sent, "properties.securityRules[]");
-        rules.iter().enumerate().try_for_each(|(at, rule)| {
-            check_rule(name_of(rule.value), rule.value, rules.iter().take(at).map(|other| other.value))
-        })
-    }
-
-    /// A rule that is sent by itself.
-    pub(super) fn check_rule(&self, id: &Id, sent: &Json) -> Result<(), Failure> {
-        let group = id.parent().and_then(|group| self.record(&group.key()));
-        let Some(group) = group.filter(|_| !self.relaxed) else { return Ok(()) };
-        let siblings = path::all(&group.body, "properties.securityRules[]").into_iter().map(|spot| spot.value);
-        check_rule(id.name(), sent, siblings.filter(|other| !name_of(other).eq_ignore_ascii_case(id.name())))
-    }
 }
 
-fn name_of(item: &Json) -> &str {
+/// Each text at the places is a range, and has no address within the range.
+fn well_formed(of: &str, body: &Json, places: &[&str]) -> Result<(), Failure> {
+    let spots = places.iter().flat_map(|place| path::all(body, place));
+    let mut texts = spots.filter_map(|spot| spot.value.as_str());
+    texts.try_for_each(|text| match text.parse::<IpNet>() {
+        Ok(range) if range.addr() != range.network() => {
+            let message = format!(
+                "The address prefix {text} in resource {of} has an invalid CIDR notation. For the given prefix length, the address prefix should be {}.",
+                range.trunc()
+            );
+            Err(Failure::new(400, "InvalidCIDRNotation", message))
+        }
+        Ok(_) => Ok(()),
+        Err(_) => {
+            let message = format!(
+                "Address prefix {text} of resource {of} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24."
+            );
+            Err(Failure::new(400, "InvalidAddressPrefixFormat", message))
+        }
+    })
+}
+
+pub(super) fn name_of(item: &Json) -> &str {
     path::text(item, "name").unwrap_or_default()
 }
 
@@ -92,23 +101,4 @@ fn check_subnet<'a>(
         return Err(Failure::new(400, "NetcfgSubnetRangesOverlap", message));
     }
     Ok(())
-}
-
-fn check_rule<'a>(name: &str, rule: &Json, mut others: impl Iterator<Item = &'a Json>) -> Result<(), Failure> {
-    let place = |rule: &Json| {
-        let direction = path::text(rule, "properties.direction")?.to_lowercase();
-        Some((direction, path::get(rule, "properties.priority")?.as_i64()?))
-    };
-    let Some(own) = place(rule) else { return Ok(()) };
-    match others.find(|other| place(other).as_ref() == Some(&own)) {
-        Some(other) => Err(Failure::new(
-            400,
-            "SecurityRuleConflict",
-            format!(
-                "Security rule {name} conflicts with rule {}. Rules cannot have the same Priority and Direction. To learn more, see aka.ms/nsgrules.",
-                name_of(other)
-            ),
-        )),
-        None => Ok(()),
-    }
 }

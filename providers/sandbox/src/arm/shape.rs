@@ -4,7 +4,7 @@
 //! `[]` (each item of a list), `{}` (each value of a map), `sub` (each item is a named part with id, etag, type and state;
 //! `sub=x` where the part's collection is called otherwise in ids), `^` (not before creation is over), `^^` (not in the
 //! answer to a PUT), `@VERSION` (from this API version on), `<VERSION` (before it), `born@VERSION` and `born<VERSION` (for
-//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `has=path`, `no=path`, `sent=path`, `unsent=path`,
+//! resources that were created under such a version), `if=path:value`, `unless=path:value`, `lists=path:word` (a text that lists the word: `A, B`), `has=path`, `no=path`, `sent=path`, `unsent=path`,
 //! `listed` (only in lists), `single` (only where one is asked for), `always`
 //! (replaces what was sent). A text value may hold `{words}`, see [`Scope::expand`]. `$type` as the only value of a list
 //! names another type's profile.
@@ -65,6 +65,7 @@ enum Settled {
 #[derive(Clone, Debug, PartialEq)]
 enum Condition {
     Is(String, String),
+    Lists(String, String),
     IsNot(String, String),
     Has(String),
     HasNot(String),
@@ -228,6 +229,10 @@ impl Guard {
                 let (path, value) = condition(text);
                 Condition::Is(path, value)
             }),
+            ("lists", text) => self.conditions.push({
+                let (path, word) = condition(text);
+                Condition::Lists(path, word)
+            }),
             ("unless", text) => self.conditions.push({
                 let (path, value) = condition(text);
                 Condition::IsNot(path, value)
@@ -279,6 +284,10 @@ impl Condition {
         };
         match self {
             Self::Is(path, value) => look(path).is_some_and(|found| same(&found, value)),
+            Self::Lists(path, word) => look(path).is_some_and(|found| {
+                let words = found.as_str().unwrap_or_default().split(',');
+                words.map(str::trim).any(|found| found.eq_ignore_ascii_case(word))
+            }),
             Self::IsNot(path, value) => !look(path).is_some_and(|found| same(&found, value)),
             Self::Has(path) => look(path).is_some_and(|found| !found.is_null()),
             Self::HasNot(path) => look(path).is_none_or(|found| found.is_null()),

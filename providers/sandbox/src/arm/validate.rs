@@ -33,78 +33,61 @@ pub(super) fn known_version(call: &Call<'_>, id: &Id, profile: &Profile) -> Resu
     Ok(())
 }
 
-/// The name is one that the service takes.
-pub(super) fn name(id: &Id, profile: &Profile) -> Result<(), Failure> {
-    let name = id.name();
-    let rule = profile.names.as_deref().and_then(|rule| Regex::new(rule).ok());
-    if rule.is_some_and(|rule| !rule.is_match(name)) {
-        return Err(bad_name(id, profile));
-    }
-    if name.is_empty() || name.len() > 260 || name.ends_with('.') && !profile.name.contains("ns") {
-        return Err(bad_name(id, profile));
-    }
-    Ok(())
-}
-
-fn bad_name(id: &Id, profile: &Profile) -> Failure {
-    let name = id.name();
-    match profile.global.as_deref() {
-        Some("storage") => Failure::new(
-            400,
-            "AccountNameInvalid",
-            format!(
-                "{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in length and use numbers and lower-case letters only."
-            ),
-        ),
-        Some("vault") => Failure::new(
-            400,
-            "VaultNameNotValid",
-            format!(
-                "The vault name '{name}' is invalid. A vault's name must be between 3-24 alphanumeric characters. The name must begin with a letter, end with a letter or digit, and not contain consecutive hyphens. Follow this link for more information: https://go.microsoft.com/fwlink/?linkid=2147742"
-            ),
-        ),
-        Some("registry") => Failure::new(
-            400,
-            "InvalidRegistryName",
-            format!(
-                "The registry name '{name}' is invalid. Registry names may contain alpha numeric characters only and must be between 5 and 50 characters."
-            ),
-        ),
-        _ if id.namespace.eq_ignore_ascii_case("Microsoft.Network") => Failure::new(
-            400,
-            "InvalidResourceName",
-            format!(
-                "Resource name {name} is invalid. The name can be up to 80 characters long. It must begin with a word character, and it must end with a word character or with '_'. The name may contain word characters or '.', '-', '_'."
-            ),
-        ),
-        _ => Failure::gateway(
-            400,
-            "InvalidResourceName",
-            format!("The resource name '{name}' of type '{}' is invalid.", id.type_name()),
-        ),
-    }
-}
-
 /// The location is there where it must be, and is written as ARM writes it.
 pub(super) fn location(id: &Id, profile: &Profile, sent: &mut Json) -> Result<(), Failure> {
+    let rule = profile.location;
     match path::text(sent, "location").map(catalog::normal_location) {
         Some(location) => {
-            let known = location == "global" || catalog::is_location(&location);
-            if !known && profile.location != LocationRule::None {
+            if !rule.takes(&location) {
                 let kind = id.type_name();
                 let message = format!(
                     "The provided location '{location}' is not available for resource type '{kind}'. List of available regions for the resource type is '{}'.",
-                    catalog::LOCATIONS.map(|one| one.0).join(",")
+                    rule.places().join(",")
                 );
                 return Err(Failure::gateway(400, "LocationNotAvailableForResourceType", message));
             }
             path::set(sent, "location", location.into());
             Ok(())
         }
-        None if profile.location == LocationRule::Required && id.parent().is_none() => {
+        None if rule.requires() && id.parent().is_none() => {
             Err(Failure::gateway(400, "LocationRequired", "The location property is required for this definition."))
         }
         None => Ok(()),
+    }
+}
+
+/// The location of what is in no region.
+const GLOBAL: &str = "global";
+
+impl LocationRule {
+    /// A body must have a location.
+    const fn requires(self) -> bool {
+        matches!(self, Self::Required | Self::Global | Self::Anywhere)
+    }
+
+    /// Such a location is one of the type's; a type without a location is not asked.
+    fn takes(self, location: &str) -> bool {
+        let (is_global, is_region) = (location == GLOBAL, catalog::is_location(location));
+        match self {
+            Self::Required => is_region,
+            Self::Global => is_global,
+            Self::Anywhere | Self::Optional => is_global || is_region,
+            Self::None => true,
+        }
+    }
+
+    /// The locations that the type has, by name.
+    fn places(self) -> Vec<&'static str> {
+        self.among(catalog::LOCATIONS.map(|one| one.0).to_vec())
+    }
+
+    /// The locations that the type has, of all `regions`.
+    pub(super) fn among(self, regions: Vec<&'static str>) -> Vec<&'static str> {
+        match self {
+            Self::Global => vec![GLOBAL],
+            Self::Anywhere => [vec![GLOBAL], regions].concat(),
+            Self::Required | Self::Optional | Self::None => regions,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::profile::{BodyForm, EtagForm, LocationRule, Profile, Verb};
 use super::record::{Record, WorkVerb};
 use super::reference::Back;
 use super::wire::Wire;
-use super::{Arm, Call, Found, scope, validate};
+use super::{Arm, Call, Found, name, scope, validate};
 use crate::exchange::Response;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -49,13 +49,14 @@ impl Arm {
             ));
         };
         validate::known_version(call, id, profile)?;
-        validate::name(id, profile)?;
+        name::check(id, profile)?;
         let mut sent = body.clone();
         if !profile.keeps_nulls {
             path::drop_nulls(&mut sent);
         }
         validate::location(id, profile, &mut sent)?;
         validate::required(id, profile, &sent)?;
+        name::check_parts(id, self.profiles, &sent)?;
         normalise(&mut sent, profile);
         Ok(sent)
     }

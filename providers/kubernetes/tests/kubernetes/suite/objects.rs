@@ -413,6 +413,15 @@ pub async fn secrets_stay_secret(cluster: Cluster) {
     let told = format!("{conflict:?}");
     assert!(told.contains("data.password") && told.contains("(secret) -> (secret)"), "{told}");
     assert!(!told.contains("b3RoZXI") && !told.contains("hunter2") && !told.contains(encoded), "{told}");
+    // An edit is told by the attribute that says the text.
+    let config = json!({ "name": "t", "namespace": cluster.namespace, "string_data": { "password": "hunter2" } });
+    let config = from_json(&config);
+    let object = settled(&cluster.harness, "secret", "t", &config).await.unwrap();
+    cluster.foreign.edit(&cluster.path("/api/v1", "secrets", "t"), json!({ "data": { "password": "b3RoZXI=" } })).await;
+    let drifted = present(cluster.harness.read("secret", &object).await.unwrap());
+    let planned = cluster.harness.plan("secret", &Address::resource("t"), &config, Some(&drifted)).await.unwrap();
+    let [finding] = planned.response.findings.as_slice() else { panic!("{:?}", planned.response.findings) };
+    assert_eq!(finding.path.to_string(), "string_data");
 }
 
 pub async fn rollouts_that_stop_say_why(cluster: Cluster) {

@@ -207,7 +207,7 @@ fn check_source(name: &str, kind: Kind, text: &str, step: usize, problems: &mut 
         for (_, end) in std::iter::once(("", 0)).chain(tokens(&piece)) {
             for comment in COMMENTS {
                 number += 1;
-                if number % step != 0 {
+                if !number.is_multiple_of(step) {
                     continue;
                 }
                 checked += 1;

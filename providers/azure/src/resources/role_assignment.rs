@@ -154,7 +154,7 @@ const ATTRIBUTES: &[Attribute] = &[
     .required()
     .create_only()
     .equality(Equality::CaseInsensitive)
-    .limits(&[Limit::OneOf(NAMES, ROLE, "the name of another built-in role, or a role's id")]),
+    .limits(&[Limit::OneOf(NAMES, ROLE, "the name of a built-in role, or a role's id")]),
     Attribute::string(
         "principal_id",
         "Object id of who gets it: `principal_id` of an identity, `kubelet_object_id` of a cluster.",

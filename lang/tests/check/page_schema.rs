@@ -12,6 +12,7 @@ const AWS: ProviderSchema = ProviderSchema {
     version: "1.0.0",
     docs: "Amazon.",
     configuration: &[Attribute::string("region", "Where objects are.")],
+    configuration_rules: &[],
     resources: &[VPC, SUBNET, DATABASE, ROLE, ROUTE, ROUTE_TABLE, RULE],
     data: &[ResourceSchema::new("availability_zones", "Zones.").attributes(&[ID])],
     ephemerals: &[ResourceSchema::new("eks_token", "A token.").attributes(&[
@@ -64,6 +65,7 @@ const AZURE: ProviderSchema = ProviderSchema {
     version: "1.0.0",
     docs: "Microsoft.",
     configuration: &[Attribute::string("subscription_id", "Which subscription.").required()],
+    configuration_rules: &[],
     resources: &[ResourceSchema::new("resource_group", "A group.")
         .attributes(&[Attribute::string("name", "Its name.").required(), ID])],
     data: &[],
@@ -76,6 +78,7 @@ const STD: ProviderSchema = ProviderSchema {
     version: "1.0.0",
     docs: "What needs no cloud.",
     configuration: &[],
+    configuration_rules: &[],
     resources: &[ResourceSchema::new("value", "A value that is kept.").attributes(&[
         Attribute::new("input", AttributeType::Any, "What is kept."),
         Attribute::new("output", AttributeType::SameAs("input"), "What was kept.").computed(),

@@ -17,6 +17,7 @@ pub(crate) const TEST: ProviderSchema = ProviderSchema {
         Attribute::new("endpoint", AttributeType::Url, "Where the service is."),
         Attribute::string("token", "What it is asked with.").secret(),
     ],
+    configuration_rules: &[],
     resources: &[NETWORK, SUBNET, DATABASE, VALUE, MANIFEST],
     data: &[IMAGE],
     ephemerals: &[TOKEN],
@@ -36,6 +37,7 @@ pub(crate) const STRICT: ProviderSchema = ProviderSchema {
     version: "1.0.0",
     docs: "A provider that has to be configured.",
     configuration: &[Attribute::string("account", "The account's number.").required()],
+    configuration_rules: &[],
     resources: &[
         // The first type's `location` is not what `defaults` may set.
         ResourceSchema::new("area", "Names that are known everywhere.").attributes(&[

@@ -259,7 +259,8 @@ fn readers_need_not_wait() {
 
 /// Nothing of a rehearsal is kept, so nothing has to be finished: its create would go on for hours.
 fn a_rehearsal_ends_at_once() {
-    let bench = Bench::new(&[("main.fw", &STACK.replace("polls = 1000, interval = 20ms", "polls = 1000, interval = 20s"))]);
+    let bench =
+        Bench::new(&[("main.fw", &STACK.replace("polls = 1000, interval = 20ms", "polls = 1000, interval = 20s"))]);
     let mut command = bench.command(&["rehearse"]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut told = BufReader::new(child.stderr.take().unwrap());

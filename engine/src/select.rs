@@ -177,10 +177,8 @@ fn orphans(options: &PlanOptions, graph: &ResourceGraph, rows: &Rows) -> Vec<boo
             }
         }
     }
-    for (address, numbers) in &by_address {
-        if let Some(block) = blocks.get(&address.block()) {
-            pairs.extend(numbers.iter().map(|number| (*block, *number)));
-        }
+    for (number, held) in rows.all().filter(|_| !blocks.is_empty()) {
+        pairs.extend(blocks.get(&held.row.key.address.block()).map(|block| (*block, number)));
     }
     let count = rows.len() as usize + blocks.len();
     let forward = crate::order::Adjacency::new(count, pairs.iter().copied());

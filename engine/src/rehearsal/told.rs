@@ -5,7 +5,7 @@ use crate::ports::Providers;
 use formwork_model::schema::ResourceSchema;
 use formwork_model::{Address, AttributePath, Operation, Residual, Step, Value};
 use formwork_state::record::Row;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// Shorter texts are equal by chance.
@@ -92,21 +92,21 @@ impl Told {
         (value, needed)
     }
 
-    fn secret(&self, secret: &Value, before: &HashSet<&Address>, needed: &mut Vec<Address>) -> Value {
+    fn secret(&self, secret: &Value, before: &BTreeSet<&Address>, needed: &mut Vec<Address>) -> Value {
         changed(secret, &mut |part| match part {
             Value::String(text) => self.whole(text, before, needed),
             _ => None,
         })
     }
 
-    fn whole(&self, text: &str, before: &HashSet<&Address>, needed: &mut Vec<Address>) -> Option<Value> {
+    fn whole(&self, text: &str, before: &BTreeSet<&Address>, needed: &mut Vec<Address>) -> Option<Value> {
         let (object, path) = self.tellers.get(text)?.iter().find(|(object, _)| before.contains(object))?;
         needed.push(object.clone());
         Some(Value::attribute(object.clone(), path.clone()))
     }
 
     /// The objects that one was applied after; all for none.
-    fn before(&self, of: Option<&Address>) -> HashSet<&Address> {
+    fn before(&self, of: Option<&Address>) -> BTreeSet<&Address> {
         let Some(of) = of else { return self.objects.keys().collect() };
         let listed = self.dependencies.get(of).map_or(&[][..], Vec::as_slice);
         let instances = listed.iter().filter_map(|block| self.instances.get(block)).flatten();
@@ -114,7 +114,7 @@ impl Told {
     }
 
     /// What objects told, where it stands by itself in a text: from left to right, the longest first.
-    fn parts<'t>(&'t self, text: &str, before: &HashSet<&'t Address>) -> Vec<Part<'t>> {
+    fn parts<'t>(&'t self, text: &str, before: &BTreeSet<&'t Address>) -> Vec<Part<'t>> {
         let mut found: Vec<Part<'t>> = Vec::new();
         for object in before {
             for told in self.objects.get(*object).into_iter().flatten().filter(|told| told.text.len() < text.len()) {

@@ -1,7 +1,7 @@
 //! Declarations.
 
 use super::lines::{CALL, Entries, RECORD};
-use super::printer::Printer;
+use super::printer::{Printer, unix_lines};
 use crate::tree::{
     Body, Decorator, DecoratorArgument, Function, FunctionParameter, Header, Import, Item, ItemKind, Let, ModuleSource,
     ObjectKeyword, PathStep, ProviderReference, TypeExpression, With, Word, WrittenAddress,
@@ -43,7 +43,7 @@ impl Printer<'_> {
             }
             is_first = false;
             if let Some(comment) = comments.iter().find(|comment| comment.start == place) {
-                let text: String = self.slice(*comment).chars().filter(|character| *character != '\r').collect();
+                let text = unix_lines(self.slice(*comment));
                 self.out.push_str(&text);
             }
         }
@@ -58,7 +58,7 @@ impl Printer<'_> {
                 self.out.push_str(if self.blank_before(comment.span.start) { "\n\n" } else { "\n" });
             }
             any = true;
-            let text: String = self.slice(comment.span).chars().filter(|character| *character != '\r').collect();
+            let text = unix_lines(self.slice(comment.span));
             self.out.push_str(&text);
         }
     }

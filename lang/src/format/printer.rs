@@ -84,7 +84,7 @@ impl<'t> Printer<'t> {
             self.write_lines(text, last_line);
         } else {
             self.column += text.chars().count();
-            self.out.extend(text.chars().filter(|character| *character != '\r'));
+            self.out.push_str(&unix_lines(text));
         }
         self.stopped = self.measuring && (self.stopped || self.column > WIDTH);
     }
@@ -121,7 +121,7 @@ impl<'t> Printer<'t> {
             return;
         }
         self.column = last_line.chars().count();
-        self.out.extend(text.chars().filter(|character| *character != '\r'));
+        self.out.push_str(&unix_lines(text));
     }
 
     pub(super) fn newline(&mut self) {
@@ -200,4 +200,9 @@ impl<'t> Printer<'t> {
         let blanks = before.get(before.len() - blanks..).unwrap_or("");
         blanks.bytes().filter(|byte| *byte == b'\n').count() > 1
     }
+}
+
+/// The text with its lines ended by line feeds alone. A carriage return within a line belongs to it.
+pub(super) fn unix_lines(text: &str) -> String {
+    text.replace("\r\n", "\n").trim_end_matches('\r').to_owned()
 }

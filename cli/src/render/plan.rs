@@ -196,11 +196,21 @@ impl PlanText<'_> {
         let width = changed.iter().map(|output| output.name.len()).max().unwrap_or(0);
         let writer = Writer { own: None };
         for output in changed {
-            let show = |value: &formwork_model::Value| writer.line(ValueBuf::from(value).view());
+            let alone = |value: &formwork_model::Value| {
+                let mut text = String::new();
+                writer.push(&mut text, ValueBuf::from(value).view(), 4);
+                text
+            };
             let (mark, meaning, text) = match (&output.prior, &output.planned) {
-                (None, Some(planned)) => ("+", Meaning::Added, show(planned)),
-                (Some(prior), Some(planned)) => ("~", Meaning::Changed, format!("{} → {}", show(prior), show(planned))),
-                (Some(prior), None) => ("-", Meaning::Removed, show(prior)),
+                (None, Some(planned)) => ("+", Meaning::Added, alone(planned)),
+                (Some(prior), Some(planned)) => {
+                    let (prior, planned) = (ValueBuf::from(prior), ValueBuf::from(planned));
+                    let by_items = document::changed_items(writer, prior.view(), planned.view(), self.paint);
+                    let line = |value: &ValueBuf| writer.line(value.view());
+                    let text = by_items.unwrap_or_else(|| format!("{} → {}", line(&prior), line(&planned)));
+                    ("~", Meaning::Changed, text)
+                }
+                (Some(prior), None) => ("-", Meaning::Removed, alone(prior)),
                 (None, None) => continue,
             };
             self.out.push_str("  ");

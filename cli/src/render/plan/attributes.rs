@@ -95,13 +95,8 @@ impl<'a> Attributes<'a> {
 
     /// What changes in a document, or in a collection that is too long to be written twice on one line.
     fn by_lines(&self, before: ValueRef<'_>, after: ValueRef<'_>) -> Option<String> {
-        if let Some(document) = document::changed(before, after, self.paint) {
-            return Some(document);
-        }
-        let (one, other) = (self.writer.by_items(before)?, self.writer.by_items(after)?);
-        let is_long = self.writer.line(before).len() + self.writer.line(after).len() > LONG_LINE;
-        let compared = is_long.then(|| document::compared(&one, &other, self.paint));
-        compared.filter(|lines| !lines.is_empty())
+        let document = document::changed(before, after, self.paint);
+        document.or_else(|| document::changed_items(self.writer, before, after, self.paint))
     }
 
     /// Which object it is.
@@ -134,8 +129,6 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Collections that together are longer than this are compared item by item.
-const LONG_LINE: usize = 120;
 /// Values of more lines are folded.
 const LONG: usize = 24;
 /// So many lines stand for a folded value.

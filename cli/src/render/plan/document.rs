@@ -2,6 +2,7 @@
 
 use crate::render::harmless::harmless;
 use crate::render::paint::{Meaning, Paint};
+use crate::render::value::Writer;
 use formwork_model::{ValueRef, View};
 use similar::{ChangeTag, TextDiff};
 
@@ -9,6 +10,8 @@ use similar::{ChangeTag, TextDiff};
 const INDENT: &str = "          ";
 /// Unchanged lines around a change that are shown.
 const CONTEXT: usize = 2;
+/// Collections that together are longer than this are compared item by item.
+const LONG_LINE: usize = 120;
 
 /// The lines of a value that is a document; none for an ordinary one.
 fn lines(value: ValueRef<'_>) -> Option<String> {
@@ -34,8 +37,21 @@ pub(super) fn changed(before: ValueRef<'_>, after: ValueRef<'_>, paint: Paint) -
     Some(format!("\"\"\"{}\n{INDENT}\"\"\"", compared(&lines(before)?, &lines(after)?, paint)))
 }
 
+/// A collection that is too long to be written twice on one line: the items that change, with some around them.
+pub(super) fn changed_items(
+    writer: Writer<'_>,
+    before: ValueRef<'_>,
+    after: ValueRef<'_>,
+    paint: Paint,
+) -> Option<String> {
+    let (one, other) = (writer.by_items(before)?, writer.by_items(after)?);
+    let is_long = writer.line(before).len() + writer.line(after).len() > LONG_LINE;
+    let compared = is_long.then(|| compared(&one, &other, paint));
+    compared.filter(|lines| !lines.is_empty())
+}
+
 /// The lines in which two texts differ, with some around them; each begins with a line break.
-pub(super) fn compared(before: &str, after: &str, paint: Paint) -> String {
+fn compared(before: &str, after: &str, paint: Paint) -> String {
     let diff = TextDiff::from_lines(before, after);
     let mut out = String::new();
     for (position, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {

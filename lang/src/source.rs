@@ -103,13 +103,22 @@ impl SourceFile {
         if self.concealed.is_empty() {
             return Cow::Borrowed(&self.text);
         }
-        let is_concealed = |at: usize| self.concealed.iter().any(|range| range.contains(&at));
-        let marked = self.text.char_indices().map(|(at, character)| match character {
-            '\n' | '\r' => character,
-            _ if is_concealed(at) => mark(character.len_utf8()),
-            _ => character,
-        });
-        Cow::Owned(marked.collect())
+        let mut ranges: Vec<_> = self.concealed.iter().collect();
+        ranges.sort_by_key(|range| (range.start, range.end));
+        let (mut shown, mut at) = (String::with_capacity(self.text.len()), 0);
+        for range in ranges {
+            // One may lie within another.
+            let (start, end) = (range.start.max(at), range.end.max(at));
+            let (Some(open), Some(secret)) = (self.text.get(at..start), self.text.get(start..end)) else { continue };
+            shown.push_str(open);
+            shown.extend(secret.chars().map(|character| match character {
+                '\n' | '\r' => character,
+                _ => mark(character.len_utf8()),
+            }));
+            at = end;
+        }
+        shown.push_str(self.text.get(at..).unwrap_or_default());
+        Cow::Owned(shown)
     }
 }
 

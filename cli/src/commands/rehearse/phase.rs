@@ -7,7 +7,7 @@ use formwork_engine::ports::EventSink;
 use formwork_engine::rehearsal::timeline;
 use formwork_model::value::{Masking, to_json};
 use formwork_model::{Address, ValueRef, View};
-use formwork_state::record::{Role, State};
+use formwork_state::record::State;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -124,8 +124,8 @@ impl Phase {
             if let Some((outcome, took_ms)) = ends.get(&(step.address.clone(), step.change)) {
                 (step.outcome, step.took_ms) = (outcome, *took_ms);
             }
-            let row = state.rows.values().find(|row| row.key.address == step.address && row.role == Role::Current);
-            let Some(row) = row.filter(|_| step.outcome == "done" && step.change != "delete") else { continue };
+            let is_there = step.outcome == "done" && step.change != "delete";
+            let Some(row) = state.current(&step.address).filter(|_| is_there) else { continue };
             for name in &step.unknown {
                 if let Some(value) = row.values.view().get(name) {
                     step.known.insert(name.clone(), to_json(value, Masking::Masked));
@@ -149,8 +149,14 @@ impl Phase {
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         let mut told: BTreeSet<&Address> = BTreeSet::new();
+        let mut halves: BTreeMap<&Address, Vec<&Step>> = BTreeMap::new();
+        for step in self.steps.iter().filter(|step| step.replaces) {
+            halves.entry(&step.address).or_default().push(step);
+        }
         for step in &self.steps {
-            let other = self.other_half(step);
+            // The create of a replacement's delete, and the other way round.
+            let of_address = halves.get(&step.address).filter(|_| step.replaces);
+            let other = of_address.and_then(|halves| halves.iter().copied().find(|half| half.change != step.change));
             if other.is_some() && !told.insert(&step.address) {
                 continue;
             }
@@ -166,12 +172,6 @@ impl Phase {
             }
         }
         text
-    }
-
-    /// The create of a replacement's delete, and the other way round.
-    fn other_half(&self, step: &Step) -> Option<&Step> {
-        let is_other = |other: &&Step| other.replaces && other.address == step.address && other.change != step.change;
-        self.steps.iter().find(is_other).filter(|_| step.replaces)
     }
 
     /// Adds its changes to these counts: of objects by what is done with them, and of steps that were not done.
